@@ -1,0 +1,66 @@
+// Where examples come from, and what may be done to them on the way to a batch.
+import type { RandomStream } from '@potstill/engine';
+import type { Batch, Example, TensorSpecs } from './tensors.js';
+
+/** How the numbers of the input field came from raw data; written into exports so that a stranger can run the student. */
+export interface Preprocessing {
+  /** Order of the axes of one example. `flat`: one axis. */
+  readonly layout: 'NHWC' | 'NCHW' | 'flat';
+  /** Raw values are multiplied by it first (1/255 for bytes). */
+  readonly scale: number;
+  /** Subtracted after scaling: one number, or one a channel. */
+  readonly mean: readonly number[];
+  /** Divided by after the mean is subtracted. */
+  readonly std: readonly number[];
+}
+
+/** What a data set says of itself: enough to build a student and to check a teacher before anything runs. */
+export interface DataDescription {
+  /** Fields of an example. */
+  readonly spec: TensorSpecs;
+  /** Fields that students and teachers take. */
+  readonly inputs: readonly string[];
+  /** The field with the truth, when there is one: int32 class index for classification. */
+  readonly target?: string;
+  /** Class names in the order of the target's integers. */
+  readonly labels?: readonly string[];
+  readonly preprocessing?: Preprocessing;
+  /** Changes when the content changes; part of every key under which results are kept. */
+  readonly fingerprint: string;
+  /** Source and licence, for the report. */
+  readonly source?: string;
+}
+
+interface DatasetBase extends DataDescription {
+  /** Examples left out because they were damaged (`onError: skip`), as path and reason. */
+  readonly skipped?: readonly { readonly path: string; readonly reason: string }[];
+  dispose?(): Promise<void>;
+}
+
+/** Random access: the ordinary kind. */
+export interface IndexedDataset extends DatasetBase {
+  readonly size: number;
+  example(index: number): Promise<Example>;
+  /** Faster than one by one where the data lies in memory. */
+  batch?(indices: ArrayLike<number>): Promise<Batch>;
+}
+
+/** A stream whose length is unknown beforehand. */
+export interface StreamDataset extends DatasetBase {
+  readonly size?: undefined;
+  examples(): AsyncIterable<Example>;
+}
+
+export type Dataset = IndexedDataset | StreamDataset;
+
+/**
+ * Changes an example on its way to a batch (augmentation). Random numbers come from `random`, the stream of
+ * (seed, epoch, example), so that neither order nor batch size changes what an example becomes.
+ */
+export interface Transform {
+  /** Part of the key of stored teacher outputs. */
+  readonly fingerprint: string;
+  /** False when the result depends on the example alone, so that teacher outputs may be kept between epochs. */
+  readonly random: boolean;
+  apply(example: Example, random: RandomStream): Example;
+}

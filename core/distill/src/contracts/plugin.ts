@@ -1,0 +1,73 @@
+// A plugin: a plain value with a name and components. Registration checks it; importing it does nothing.
+import type { Optimizer } from '@potstill/engine';
+import type { z } from 'zod';
+import type { DataDescription, Dataset, Transform } from './dataset.js';
+import type { Exporter } from './exporter.js';
+import type { Loss } from './loss.js';
+import type { Metric } from './metric.js';
+import type { Schedule } from './schedule.js';
+import type { ServiceName, Services } from './services.js';
+import type { Student } from './student.js';
+import type { Teacher } from './teacher.js';
+
+/** What each kind of component is when made. */
+export interface Components {
+  teacher: Teacher;
+  student: Student;
+  loss: Loss;
+  dataset: Dataset;
+  metric: Metric;
+  transform: Transform;
+  optimizer: Optimizer;
+  schedule: Schedule;
+  exporter: Exporter;
+}
+
+export type ComponentKind = keyof Components;
+
+/** What is known when a component of that kind is made, beside its options and the services. */
+export interface Contexts {
+  /** The data it will label. `inputs` and `labels` are to be compared with its own. */
+  teacher: { readonly data: DataDescription };
+  student: { readonly data: DataDescription };
+  loss: { readonly data: DataDescription; readonly student: Student; readonly teacher: Teacher | undefined };
+  dataset: object;
+  metric: { readonly data: DataDescription };
+  transform: { readonly data: DataDescription };
+  optimizer: object;
+  schedule: object;
+  exporter: object;
+}
+
+/** One component: a name that recipes `use:`, its options and how it is made. */
+export interface ComponentDefinition<
+  K extends ComponentKind = ComponentKind,
+  O extends z.ZodObject = z.ZodObject,
+> {
+  readonly kind: K;
+  /** As recipes write it. Plugins of a domain prefix it: `vision/mnist`. */
+  readonly name: string;
+  /** One line for `potstill list`. */
+  readonly help: string;
+  /** A strict zod object; keys without default are required. */
+  readonly options: O;
+  create(
+    options: z.output<O>,
+    services: Services,
+    context: Contexts[K],
+  ): Components[K] | Promise<Components[K]>;
+}
+
+/** A definition of any kind, options forgotten: what registries hold. */
+export type AnyComponent = { [K in ComponentKind]: ComponentDefinition<K> }[ComponentKind];
+
+export interface Plugin {
+  /** The npm package's name. */
+  readonly name: string;
+  readonly version: string;
+  /** Versions of potstill it works with, as a semver range. */
+  readonly potstill: string;
+  readonly components: readonly AnyComponent[];
+  /** Services it rebinds: another teacher store, another logger. Two plugins may not rebind the same. */
+  readonly services?: { readonly [N in ServiceName]?: (services: Omit<Services, N>) => Services[N] };
+}

@@ -1,0 +1,70 @@
+// What the container injects into components. Any of it may be rebound, by a plugin or a test.
+import type { Engine, RandomStream } from '@potstill/engine';
+import type { Logger } from 'pino';
+import type { TeacherStore } from './teacher.js';
+
+/** Something that happened, as `--json` prints it and the run folder's `events.jsonl` keeps it. */
+export type RunEvent =
+  | {
+      readonly event: 'stage';
+      readonly stage: string;
+      readonly state: 'start' | 'end';
+      readonly detail?: string;
+    }
+  | {
+      readonly event: 'progress';
+      readonly stage: string;
+      readonly epoch: number;
+      readonly epochs: number;
+      readonly step: number;
+      readonly steps: number;
+      readonly loss: number;
+      readonly examplesPerSecond: number;
+      readonly secondsLeft: number;
+    }
+  | {
+      readonly event: 'epoch';
+      readonly stage: string;
+      readonly epoch: number;
+      readonly epochs: number;
+      readonly metrics: Readonly<Record<string, number>>;
+    }
+  | { readonly event: 'warning'; readonly code: string; readonly message: string; readonly hint?: string }
+  | { readonly event: 'done'; readonly runFolder: string; readonly summary: unknown };
+
+/** Takes events; the CLI shows them, tests collect them. */
+export interface ProgressSink {
+  emit(event: RunEvent): void;
+}
+
+export interface Paths {
+  /** The folder that relative paths of a recipe start from: the recipe's own. */
+  readonly recipeFolder: string;
+  /** Where this run writes. */
+  readonly runFolder: string;
+  /** Where runs lie; teachers that are recipes are looked for here. */
+  readonly runsFolder: string;
+  /** `POTSTILL_DATA`, when set: where data sets and models that are no package lie. */
+  readonly dataFolder: string | undefined;
+}
+
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number;
+}
+
+/** Everything that a component may be given. */
+export interface Services {
+  readonly engine: Engine;
+  /** The run's root stream; take a child by a name of your own. */
+  readonly random: RandomStream;
+  readonly store: TeacherStore;
+  readonly progress: ProgressSink;
+  readonly logger: Logger;
+  readonly paths: Paths;
+  /** A folder for what can be computed again. */
+  readonly cacheFolder: string;
+  readonly clock: Clock;
+}
+
+export type ServiceName = keyof Services;

@@ -1,0 +1,27 @@
+// Shapes and named tensors, as all contracts speak of them.
+import type { DType, HostTensor, HostTensors, NamedTensors } from '@potstill/engine';
+
+export type { DType, HostTensor, HostTensors, NamedTensors };
+
+/**
+ * dtype and shape of ONE example: no batch axis. `null` is an axis whose length differs from example to example
+ * (boxes of an image, frames of an utterance); a batch pads it and adds `<name>.length`, int32 [batch].
+ */
+export interface TensorSpec {
+  readonly dtype: DType;
+  readonly shape: readonly (number | null)[];
+}
+
+export type TensorSpecs = Readonly<Record<string, TensorSpec>>;
+
+/** One example's tensors by name, without the batch axis. */
+export type Example = HostTensors;
+
+/** Examples put together: every tensor has the batch axis first. */
+export interface Batch {
+  /** Number of examples. */
+  readonly size: number;
+  readonly tensors: HostTensors;
+  /** Index of each example in its data set; errors and the teacher store name examples by it. */
+  readonly indices: readonly number[];
+}

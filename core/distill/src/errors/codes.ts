@@ -1,0 +1,106 @@
+// The register of errors: permanent codes, and what each means. `docs/errors.md` is generated from it.
+import { engineErrorCodes } from '@potstill/engine';
+
+/** Exit codes of the command line. */
+export const exitCodes = { ok: 0, failed: 1, user: 2, plugin: 3, internal: 70, interrupted: 130 } as const;
+
+interface ErrorCode {
+  /** What it means and what to do: printed by `potstill explain CODE`. */
+  readonly help: string;
+  /** Whose fault: decides the exit code. Default `user`. */
+  readonly exit?: keyof typeof exitCodes;
+}
+
+const own = {
+  RECIPE_NOT_FOUND: { help: 'The recipe file does not exist or cannot be read. Check the path.' },
+  RECIPE_SYNTAX: {
+    help: 'The recipe is not valid YAML. Only the core schema is read: tags, and keys given twice, are errors.',
+  },
+  RECIPE_UNKNOWN_KEY: { help: 'A key is not part of the recipe format. The error lists the keys that are.' },
+  RECIPE_UNKNOWN_OPTION: {
+    help: 'A component was given an option that it does not have. `potstill explain NAME` prints its options.',
+  },
+  RECIPE_MISSING_KEY: { help: 'A key that is required is not there.' },
+  RECIPE_WRONG_TYPE: { help: 'A value has the wrong type.' },
+  RECIPE_BAD_VALUE: { help: 'A value is out of its range or not one of those accepted.' },
+  RECIPE_UNKNOWN_COMPONENT: {
+    help: 'No registered component has that name. Is its plugin in `plugins:`? `potstill list` prints all names.',
+  },
+  RECIPE_WRONG_KIND: {
+    help: 'A component of another kind was named here, such as a loss where a student belongs.',
+  },
+  RECIPE_BAD_OVERRIDE: {
+    help: '`--set` takes path=value, where path is dotted and indexes lists by number: losses.0.weight=0.5.',
+  },
+  RECIPE_EXTENDS: {
+    help: '`extends` names a recipe that cannot be read, or recipes extend each other in a circle.',
+  },
+  RECIPE_LOSS_NEEDS: {
+    help: 'A loss reads a tensor that the student, the teacher or the data do not offer.',
+  },
+  RECIPE_NO_TEACHER: { help: 'A loss or metric compares with a teacher, and the recipe names none.' },
+  PLUGIN_NOT_FOUND: {
+    help: 'A plugin is not installed where the recipe can see it. Install it beside the recipe.',
+  },
+  PLUGIN_INVALID: { help: 'A plugin does not export a plugin value made with definePlugin.', exit: 'plugin' },
+  PLUGIN_DUPLICATE_NAME: {
+    help: 'Two plugins offer a component of the same kind and name. Use one of them, or ask an author to rename.',
+    exit: 'plugin',
+  },
+  PLUGIN_HOST_VERSION: { help: 'A plugin was made for another version of potstill.', exit: 'plugin' },
+  PLUGIN_FAILED: {
+    help: 'A plugin threw while its component was made or used. The cause is its own message.',
+    exit: 'plugin',
+  },
+  SERVICE_REBOUND_TWICE: { help: 'Two plugins rebind the same service. Use one of them.', exit: 'plugin' },
+  DATA_NOT_FOUND: {
+    help: 'A data file or folder is not there. Relative paths start at the recipe; `POTSTILL_DATA` names the folder for shared data.',
+  },
+  DATA_DAMAGED: {
+    help: 'A data file is damaged. With `onError: skip`, where the data set offers it, damaged examples are left out and counted.',
+  },
+  DATA_EMPTY: { help: 'A data set has no examples.' },
+  TEACHER_INVALID: { help: 'The teacher cannot be loaded or its inputs do not fit the data.' },
+  TEACHER_OUTPUT: { help: 'The teacher has no output of that name.' },
+  PREFLIGHT_LABELS: {
+    help: 'Teacher, student and data do not agree about the classes: other names, order or number. Give a mapping or the right labels.',
+  },
+  PREFLIGHT_TAP: { help: 'A tapped output is constant or not finite on real data: it teaches nothing.' },
+  TRAIN_NOT_FINITE: {
+    help: 'The loss became NaN or infinite. The weights before that step are kept. Lower the rate, clip gradients, or look at the data named.',
+    exit: 'failed',
+  },
+  TRAIN_INTERRUPTED: {
+    help: 'Stopped by Ctrl-C. A checkpoint was written; `potstill run --resume` goes on.',
+    exit: 'interrupted',
+  },
+  RUN_NO_CHECKPOINT: { help: 'There is nothing to resume in that run folder.' },
+  RUN_OTHER_RECIPE: {
+    help: 'The run folder was written by another recipe, seed or data. Choose another folder, or run without --resume.',
+  },
+  RUN_WRITE_FAILED: {
+    help: 'A file of the run could not be written (disk full, no permission). What was written before is whole; make room and use --resume.',
+    exit: 'failed',
+  },
+  EXPORT_FAILED: {
+    help: 'The student could not be exported, or the exported model does not agree with it.',
+    exit: 'failed',
+  },
+  USAGE: { help: 'The command line was not understood. `potstill --help` shows examples.' },
+  INTERNAL: { help: 'A bug in potstill. Please report it with the log of the run.', exit: 'internal' },
+} as const satisfies Record<string, ErrorCode>;
+
+export const errorCodes = {
+  ...own,
+  ...(Object.fromEntries(Object.entries(engineErrorCodes).map(([code, help]) => [code, { help }])) as {
+    [C in keyof typeof engineErrorCodes]: { help: string };
+  }),
+};
+
+export type ErrorCodeName = keyof typeof errorCodes;
+
+/** The process exit code that goes with an error. */
+export function exitCodeOf(code: ErrorCodeName): number {
+  const entry: ErrorCode = errorCodes[code];
+  return exitCodes[entry.exit ?? 'user'];
+}

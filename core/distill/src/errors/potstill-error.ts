@@ -1,0 +1,45 @@
+// Errors as records. Printing them is the CLI's business.
+import type { ErrorCodeName } from './codes.js';
+
+/** Where in a file; line and column from 1. */
+export interface SourceLocation {
+  readonly file: string;
+  readonly line?: number;
+  readonly column?: number;
+  /** Columns that the marker covers. */
+  readonly length?: number;
+}
+
+export interface ErrorRecord {
+  readonly code: ErrorCodeName;
+  /** What was wrong: what was found, and where. */
+  readonly message: string;
+  /** What would be right. */
+  readonly hint?: string;
+  readonly location?: SourceLocation;
+  /** Path in the recipe, as `losses.0.temperature`. */
+  readonly path?: string;
+  /** The source lines around the location, with the marker. */
+  readonly frame?: string;
+  /** What is accepted instead. */
+  readonly allowed?: readonly string[];
+}
+
+/** One or more problems that stop what was asked for. `records` is never empty. */
+export class PotstillError extends Error {
+  override readonly name = 'PotstillError';
+  readonly records: readonly [ErrorRecord, ...ErrorRecord[]];
+
+  constructor(
+    records: ErrorRecord | readonly [ErrorRecord, ...ErrorRecord[]],
+    options?: { readonly cause?: unknown },
+  ) {
+    const list = ('code' in records ? [records] : records) as readonly [ErrorRecord, ...ErrorRecord[]];
+    super(list.map((record) => `${record.code}: ${record.message}`).join('\n'), options);
+    this.records = list;
+  }
+
+  get code(): ErrorCodeName {
+    return this.records[0].code;
+  }
+}

@@ -1,0 +1,5 @@
+// The public door of potstill.
+export type * from './contracts/index.js';
+export { errorCodes, exitCodeOf, exitCodes, type ErrorCodeName } from './errors/codes.js';
+export { PotstillError, type ErrorRecord, type SourceLocation } from './errors/potstill-error.js';
+export * from './plugin/define.js';

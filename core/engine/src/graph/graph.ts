@@ -1,0 +1,39 @@
+// The graph between a recorded step and ONNX: operators named as ONNX names them, every value with its shape.
+import type { DType } from '../types.js';
+
+/** Element types inside a graph: those of tensors, and int64, in which ONNX wants shapes and axes. */
+export type ElementType = DType | 'int64';
+
+export type ElementArray = Float32Array | Int32Array | Uint8Array | BigInt64Array;
+
+/** One edge of the graph. Identity is object identity; `name` is unique in its graph. */
+export interface Value {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly type: ElementType;
+}
+
+export type Attribute = number | string | readonly number[] | { readonly float: number };
+
+/** What a node came from: the TF.js kernel and, when known, the user's line. */
+export interface Origin {
+  readonly kernel: string;
+  readonly line: string | undefined;
+}
+
+export interface Node {
+  readonly op: string;
+  /** `undefined` is an optional input left out. */
+  readonly inputs: readonly (Value | undefined)[];
+  readonly outputs: readonly Value[];
+  readonly attributes: Readonly<Record<string, Attribute>>;
+  readonly origin: Origin | undefined;
+}
+
+/** Nodes in an order in which they can run. Passes take one and give another. */
+export interface Graph {
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+  readonly constants: ReadonlyMap<Value, ElementArray>;
+  readonly nodes: readonly Node[];
+}

@@ -1,0 +1,4 @@
+// The public door of @potstill/engine.
+export * from './types.js';
+export { EngineError, engineErrorCodes, type EngineErrorCode, type EngineErrorDetails } from './errors.js';
+export { randomStream, type RandomStream } from './random/stream.js';

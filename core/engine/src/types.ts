@@ -1,0 +1,177 @@
+// What the engine takes and gives: host tensors, steps, optimisers, sessions. Interfaces only.
+import type * as tf from '@tensorflow/tfjs';
+import type { RandomStream } from './random/stream.js';
+
+/** The element types of a tensor at the engine's door. */
+export type DType = 'float32' | 'int32' | 'bool';
+
+/** The array that holds a dtype on the host. `bool` is one byte an element, 0 or 1. */
+export interface DTypeArray {
+  float32: Float32Array;
+  int32: Int32Array;
+  bool: Uint8Array;
+}
+
+/** A tensor in host memory, row-major. `data.length` is the product of `shape`. */
+export type HostTensor = {
+  [D in DType]: { readonly dtype: D; readonly shape: readonly number[]; readonly data: DTypeArray[D] };
+}[DType];
+
+/** Host tensors by name. */
+export type HostTensors = Readonly<Record<string, HostTensor>>;
+
+/** TF.js tensors by name. */
+export type NamedTensors = Readonly<Record<string, tf.Tensor>>;
+
+/** Where a step runs. `onnx`: one ONNX Runtime graph; `tensorflow`: eager tfjs-node; `cpu`: eager plain TF.js, the reference. */
+export type BackendName = 'onnx' | 'tensorflow' | 'cpu';
+
+export interface EngineOptions {
+  /** Default `onnx`. */
+  readonly backend?: BackendName;
+  /** Threads within an operator (onnx only). Default: the number of available processors. */
+  readonly threads?: number;
+}
+
+/** What a step's function is told beside its inputs. */
+export interface StepContext {
+  /** True while a training step is recorded, false in a predictor. Dropout and batch norm look at it. */
+  readonly training: boolean;
+  /** Random tensors that differ at every step; see {@link StepRandom}. */
+  readonly random: StepRandom;
+}
+
+/**
+ * Random tensors drawn from counter-based streams. While a step is recorded each call becomes an input of the
+ * graph, filled anew before every step, so nothing random is baked in; on every backend the numbers are the same.
+ */
+export interface StepRandom {
+  /** Ones with probability `1 - rate`, else zeros, float32. */
+  keepMask(shape: readonly number[], rate: number): tf.Tensor;
+  /** Uniform on [0, 1), float32. */
+  uniform(shape: readonly number[]): tf.Tensor;
+  /** Standard normal, float32. */
+  normal(shape: readonly number[]): tf.Tensor;
+}
+
+/** Scalars (rank 0, float32) by name. `loss` is what is differentiated; the others are reported beside it. */
+export type LossTerms = { readonly loss: tf.Scalar } & Readonly<Record<string, tf.Scalar>>;
+
+/** A model variable: a TF.js variable with the name it has in checkpoints and exports (stable across processes). */
+export interface NamedVariable {
+  readonly name: string;
+  readonly variable: tf.Variable;
+  /** False for statistics that the forward pass assigns (batch norm) and for frozen weights. Default true. */
+  readonly trainable?: boolean;
+  /** True for weight matrices and filters, which weight decay and max-norm act on; biases and scales are false. Default: rank of at least 2. */
+  readonly decay?: boolean;
+}
+
+/** One optimiser slot of one variable: the same shape as the variable, or a scalar. */
+export interface SlotSpec {
+  readonly name: string;
+  readonly shape: 'variable' | 'scalar';
+  readonly fill: number;
+}
+
+/** What an update rule sees of one variable at one step. `rate` and `step` (from 1) are scalar inputs of the graph. */
+export interface UpdateContext {
+  readonly rate: tf.Scalar;
+  readonly step: tf.Scalar;
+  readonly variable: NamedVariable;
+}
+
+/**
+ * An update rule: plain TF.js operations from value, gradient and slots to the next value and slots.
+ * `transformGradients` sees all gradients at once (clipping by global norm); `constrain` the updated value (max-norm).
+ */
+export interface Optimizer {
+  readonly name: string;
+  readonly slots: readonly SlotSpec[];
+  update(
+    value: tf.Tensor,
+    gradient: tf.Tensor,
+    slots: NamedTensors,
+    at: UpdateContext,
+  ): { value: tf.Tensor; slots: NamedTensors };
+  transformGradients?(gradients: readonly tf.Tensor[]): readonly tf.Tensor[];
+  constrain?(value: tf.Tensor, variable: NamedVariable): tf.Tensor;
+}
+
+/** A training step: what is trained, its loss, its update rule. */
+export interface TrainingDefinition {
+  readonly variables: readonly NamedVariable[];
+  /** Pure TF.js: inputs to loss terms. Runs once for each set of input shapes (once a step on eager backends). */
+  loss(inputs: NamedTensors, at: StepContext): LossTerms;
+  readonly optimizer: Optimizer;
+  /** Streams for dropout and other random tensors; step `n` draws from `random.at(n)`. */
+  readonly random: RandomStream;
+}
+
+/** Everything that training changes, by name: enough to go on as if never interrupted. Slots are named `variable/slot`. */
+export interface TrainingState {
+  /** Updates made so far. */
+  readonly step: number;
+  readonly variables: HostTensors;
+  readonly slots: HostTensors;
+}
+
+export interface StepResult {
+  readonly loss: number;
+  /** The other scalars that the loss function returned, by name. */
+  readonly terms: Readonly<Record<string, number>>;
+  /** False when the loss or a term is NaN or infinite: the update was discarded and the state is the one before the step. */
+  readonly finite: boolean;
+}
+
+/** A model being trained. Steps must not overlap: await each before the next. */
+export interface TrainingSession {
+  /** Updates made so far. */
+  readonly step: number;
+  /** One update. Compiles at the first sight of a set of shapes. `rate` is the learning rate. */
+  train(inputs: HostTensors, at: { readonly rate: number }): Promise<StepResult>;
+  /** A function of the weights as they are now, without gradients; follows the training as it goes on. */
+  predictor(forward: Forward): Predictor;
+  /** A copy of the state. */
+  snapshot(): Promise<TrainingState>;
+  /** Takes a state up again. Names and shapes must fit exactly. */
+  restore(state: TrainingState): Promise<void>;
+  /** Writes the weights back into the TF.js variables. */
+  sync(): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+/** Plain TF.js from inputs to outputs. */
+export type Forward = (inputs: NamedTensors, at: StepContext) => NamedTensors;
+
+/** A compiled forward pass; compiles at the first sight of a set of shapes. */
+export interface Predictor {
+  run(inputs: HostTensors): Promise<HostTensors>;
+  dispose(): Promise<void>;
+}
+
+/** Names, dtype and shape of a graph's input, without the batch axis. */
+export interface InputSpec {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+}
+
+export interface ExportDefinition {
+  readonly variables: readonly NamedVariable[];
+  readonly inputs: Readonly<Record<string, InputSpec>>;
+  readonly forward: Forward;
+  /** Written to the file's metadata_props. */
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+export interface Engine {
+  readonly backend: BackendName;
+  readonly threads: number;
+  training(definition: TrainingDefinition): Promise<TrainingSession>;
+  /** A predictor over variables that are not being trained (read at creation). */
+  predictor(definition: {
+    readonly variables: readonly NamedVariable[];
+    readonly forward: Forward;
+  }): Promise<Predictor>;
+  dispose(): Promise<void>;
+}
