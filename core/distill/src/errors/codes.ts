@@ -75,6 +75,9 @@ const own = {
     exit: 'interrupted',
   },
   RUN_NO_CHECKPOINT: { help: 'There is nothing to resume in that run folder.' },
+  RUN_CHECKPOINT_DAMAGED: {
+    help: 'A checkpoint or another file of the run is damaged or was written by something else. Remove it; the stage it belongs to starts anew.',
+  },
   RUN_OTHER_RECIPE: {
     help: 'The run folder was written by another recipe, seed or data. Choose another folder, or run without --resume.',
   },

@@ -1,0 +1,114 @@
+// The safetensors format: 8-byte little-endian header length, JSON header, then the tensors' bytes end to end.
+import type { DType, HostTensor, HostTensors } from '@potstill/engine';
+import { PotstillError } from '../errors/potstill-error.js';
+
+const nameOf: Record<DType, string> = { float32: 'F32', int32: 'I32', bool: 'BOOL' };
+const widthOf: Record<DType, number> = { float32: 4, int32: 4, bool: 1 };
+const dtypeOf = new Map(Object.entries(nameOf).map(([dtype, name]) => [name, dtype as DType]));
+
+export interface SafetensorsFile {
+  readonly tensors: HostTensors;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/**
+ * The bytes of a safetensors file. Tensors lie in the order of their names, so that equal content gives equal bytes;
+ * the header is padded with spaces to a multiple of 8, which keeps the data aligned.
+ */
+export function encodeSafetensors({ tensors, metadata }: SafetensorsFile): Uint8Array {
+  const names = Object.keys(tensors).sort();
+  // A list of pairs, since a plain object would order names that look like integers first.
+  const entries: string[] = [`"__metadata__":${JSON.stringify(metadata)}`];
+  let offset = 0;
+  for (const name of names) {
+    const { dtype, shape, data } = tensors[name] as HostTensor;
+    const end = offset + data.length * widthOf[dtype];
+    entries.push(
+      `${JSON.stringify(name)}:${JSON.stringify({ dtype: nameOf[dtype], shape, data_offsets: [offset, end] })}`,
+    );
+    offset = end;
+  }
+  const header = Buffer.from(`{${entries.join(',')}}`, 'utf8');
+  const padded = Math.ceil(header.length / 8) * 8;
+  const bytes = new Uint8Array(8 + padded + offset);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(padded), true);
+  bytes.set(header, 8);
+  bytes.fill(0x20, 8 + header.length, 8 + padded);
+  let at = 8 + padded;
+  for (const name of names) {
+    const { data } = tensors[name] as HostTensor;
+    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
+    at += data.byteLength;
+  }
+  return bytes;
+}
+
+/** Reads a safetensors file of float32, int32 and bool. A damaged one is a `RUN_CHECKPOINT_DAMAGED` that names `path`. */
+export function decodeSafetensors(bytes: Uint8Array, path: string): SafetensorsFile {
+  const damaged = (what: string, cause?: unknown) =>
+    new PotstillError(
+      {
+        code: 'RUN_CHECKPOINT_DAMAGED',
+        message: `${path}: ${what}`,
+        hint: 'Remove the file: the stage it belongs to then starts anew. Potstill itself never leaves a file half written.',
+        location: { file: path },
+      },
+      { cause },
+    );
+  if (bytes.length < 8) throw damaged(`${bytes.length} bytes, fewer than the 8 of a header length`);
+  const headerLength = Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true));
+  const start = 8 + headerLength;
+  if (start > bytes.length)
+    throw damaged(`the header claims ${headerLength} bytes, the file has ${bytes.length - 8}`);
+  let header: unknown;
+  try {
+    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(8, start)));
+  } catch (cause) {
+    throw damaged('the header is not JSON', cause);
+  }
+  if (!isRecord(header)) throw damaged('the header is not a JSON object');
+
+  const metadata: Record<string, string> = {};
+  const tensors: Record<string, HostTensor> = {};
+  for (const [name, entry] of Object.entries(header)) {
+    if (!isRecord(entry)) throw damaged(`the header's entry \`${name}\` is not an object`);
+    if (name === '__metadata__') {
+      for (const [key, value] of Object.entries(entry)) metadata[key] = String(value);
+      continue;
+    }
+    const dtype = dtypeOf.get(String(entry['dtype']));
+    if (!dtype)
+      throw damaged(`tensor \`${name}\` has dtype ${String(entry['dtype'])}; F32, I32 and BOOL are read`);
+    const shape = integers(entry['shape']);
+    const [from, to, ...more] = integers(entry['data_offsets']) ?? [];
+    if (!shape || from === undefined || to === undefined || more.length > 0)
+      throw damaged(`tensor \`${name}\` has no valid shape and data_offsets`);
+    const length = shape.reduce((product, axis) => product * axis, 1);
+    if (to - from !== length * widthOf[dtype])
+      throw damaged(
+        `tensor \`${name}\` [${shape.join(', ')}] takes ${length * widthOf[dtype]} bytes, found ${to - from}`,
+      );
+    if (start + to > bytes.length)
+      throw damaged(
+        `the file ends at byte ${bytes.length}, within tensor \`${name}\` (bytes ${start + from} to ${start + to})`,
+      );
+    tensors[name] = hostTensor(dtype, shape, new Uint8Array(bytes.subarray(start + from, start + to)).buffer);
+  }
+  return { tensors, metadata };
+}
+
+function hostTensor(dtype: DType, shape: readonly number[], buffer: ArrayBuffer): HostTensor {
+  if (dtype === 'float32') return { dtype, shape, data: new Float32Array(buffer) };
+  if (dtype === 'int32') return { dtype, shape, data: new Int32Array(buffer) };
+  return { dtype, shape, data: new Uint8Array(buffer) };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function integers(value: unknown): number[] | undefined {
+  return Array.isArray(value) && value.every((x) => Number.isInteger(x) && (x as number) >= 0)
+    ? (value as number[])
+    : undefined;
+}
