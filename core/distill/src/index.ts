@@ -3,3 +3,5 @@ export type * from './contracts/index.js';
 export { errorCodes, exitCodeOf, exitCodes, type ErrorCodeName } from './errors/codes.js';
 export { PotstillError, type ErrorRecord, type SourceLocation } from './errors/potstill-error.js';
 export * from './plugin/define.js';
+export type * from './recipe/plan.js';
+export type { ComponentLookup, FoundComponent } from './recipe/lookup.js';

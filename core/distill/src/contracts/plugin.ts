@@ -51,6 +51,8 @@ export interface ComponentDefinition<
   readonly help: string;
   /** A strict zod object; keys without default are required. */
   readonly options: O;
+  /** Losses and metrics: true when it compares with a teacher, so that a recipe without one is refused before anything is made. */
+  readonly needsTeacher?: boolean;
   create(
     options: z.output<O>,
     services: Services,

@@ -1,0 +1,133 @@
+// The plan: a recipe with everything resolved, checked and filled in. What the rest of potstill works from.
+import type { BackendName } from '@potstill/engine';
+import type { ComponentDefinition, ComponentKind } from '../contracts/index.js';
+import type { ErrorRecord, SourceLocation } from '../errors/potstill-error.js';
+
+/** Which plugin offers a component. */
+export interface PluginIdentity {
+  readonly name: string;
+  readonly version: string;
+}
+
+/** A component with its options, checked but not yet made. `RunContainer.make` makes it. */
+export interface ComponentPlan<K extends ComponentKind = ComponentKind> {
+  readonly definition: ComponentDefinition<K>;
+  readonly plugin: PluginIdentity;
+  /** Output of the definition's schema: checked, defaults filled. Plain data. */
+  readonly options: Readonly<Record<string, unknown>>;
+  /** Where in the recipe, dotted: `losses.0`. */
+  readonly path: string;
+}
+
+export interface DatasetSlot {
+  readonly component: ComponentPlan<'dataset'>;
+  /** Applied to an example in this order. Empty when none are given. */
+  readonly transforms: readonly ComponentPlan<'transform'>[];
+}
+
+export type TeacherPlan =
+  | {
+      readonly kind: 'recipe';
+      /** Absolute. */
+      readonly file: string;
+      /** As the recipe writes it. */
+      readonly written: string;
+      /** Overrides for that recipe, as `--set` takes them: `path=value`. */
+      readonly set: readonly string[];
+    }
+  | { readonly kind: 'component'; readonly component: ComponentPlan<'teacher'> };
+
+export interface LossPlan {
+  /** Label in logs and reports; unique in the recipe. Default: the component's name. */
+  readonly name: string;
+  readonly component: ComponentPlan<'loss'>;
+  /** A constant, or a schedule over the training. Default 1. */
+  readonly weight: number | ComponentPlan<'schedule'>;
+}
+
+/** How gradients are clipped; one of the three. */
+export type Clipping =
+  /** Each element to [-value, value]. */
+  | { readonly value: number }
+  /** Each variable's gradient to that L2 norm. */
+  | { readonly norm: number }
+  /** All gradients together to that L2 norm. */
+  | { readonly globalNorm: number };
+
+export interface TrainPlan {
+  readonly epochs: number;
+  /** Examples a step. Default 128. */
+  readonly batch: number;
+  /** Default `adam`. */
+  readonly optimizer: ComponentPlan<'optimizer'>;
+  /** A constant learning rate, or a schedule. Default 0.001. */
+  readonly rate: number | ComponentPlan<'schedule'>;
+  /** Default 1. */
+  readonly seed: number;
+  /** Largest L2 norm of the weights into one unit (Hinton et al. 2012, "Improving neural networks…"). */
+  readonly maxNorm: number | undefined;
+  readonly clip: Clipping | undefined;
+  /** Which checkpoint is the best: a metric's name on validation, or `last`. Default `errors` with validation data, else `last`. */
+  readonly select: string;
+}
+
+/** After training, the output bias of these classes is shifted by the offset that is best on validation data (Hinton et al. 2015, section 3). */
+export interface BiasCorrectionPlan {
+  readonly classes: readonly number[];
+}
+
+export interface PreflightPlan {
+  /** Default true. */
+  readonly enabled: boolean;
+  /** Labelled examples that are looked at. Default 512. */
+  readonly sample: number;
+}
+
+/** A plugin as a recipe names it. */
+export interface PluginReference {
+  /** npm name, or a path beginning with a dot or a slash. */
+  readonly name: string;
+  /** The folder it is resolved from: that of the file that names it. */
+  readonly folder: string;
+  readonly path: string;
+}
+
+/** Where each value of a recipe came from, through `extends` and `--set`. */
+export interface RecipeTrace {
+  /** Files read, the recipe first, then what it extends. Absolute. */
+  readonly files: readonly string[];
+  /** Where the value (or, with `part: 'key'`, its key) at a dotted path is written; the nearest place above it when it is not written anywhere. */
+  locate(path: string, part?: 'key' | 'value'): SourceLocation;
+  /** The record with location and frame added, when it has a path and no location yet. */
+  place(record: ErrorRecord): ErrorRecord;
+}
+
+/** A recipe, wholly resolved. Frozen. */
+export interface Plan {
+  readonly name: string;
+  readonly description: string | undefined;
+  /** The recipe file, absolute. */
+  readonly file: string;
+  /** Its folder, where relative paths start. */
+  readonly folder: string;
+  readonly trace: RecipeTrace;
+  readonly plugins: readonly PluginReference[];
+  readonly data: {
+    readonly train: DatasetSlot;
+    readonly validation: DatasetSlot | undefined;
+    readonly test: DatasetSlot | undefined;
+  };
+  readonly teacher: TeacherPlan | undefined;
+  readonly student: ComponentPlan<'student'>;
+  /** At least one. */
+  readonly losses: readonly LossPlan[];
+  readonly train: TrainPlan;
+  readonly metrics: readonly ComponentPlan<'metric'>[];
+  /** Whether the student is also trained without the teacher. Default: true when there is a teacher. */
+  readonly baseline: boolean;
+  readonly biasCorrection: BiasCorrectionPlan | undefined;
+  readonly exporters: readonly ComponentPlan<'exporter'>[];
+  readonly backend: BackendName;
+  readonly threads: number;
+  readonly preflight: PreflightPlan;
+}
