@@ -21,30 +21,67 @@ export interface RandomStream {
   integer(below: number, position?: number): number;
 }
 
-const rotations = [13, 15, 26, 6, 17, 29, 16, 24] as const;
-
 /**
- * Fills `out` with Threefry-2x32-20 of the counters (i, 0), two words a counter.
- * Twenty rounds in groups of four; a subkey is added after each group.
+ * Fills `out` with Threefry-2x32-20 of the counters (i, high), two words a counter.
+ * Twenty rounds in groups of four, a subkey added after each; written out because a mask needs 300,000 words a step.
  */
-export function threefry(key0: number, key1: number, out: Uint32Array, counterHigh = 0): void {
+export function threefry(key0: number, key1: number, out: Uint32Array, high = 0): void {
   const k0 = key0 | 0;
   const k1 = key1 | 0;
   const k2 = 0x1bd11bda ^ k0 ^ k1;
-  for (let i = 0, block = 0; i < out.length; i += 2, block++) {
-    let x = (block + k0) | 0;
-    let y = (counterHigh + k1) | 0;
-    for (let group = 0; group < 5; group++) {
-      const first = (group & 1) << 2;
-      for (let r = first; r < first + 4; r++) {
-        const rotation = rotations[r] as number;
-        x = (x + y) | 0;
-        y = ((y << rotation) | (y >>> (32 - rotation))) ^ x;
-      }
-      const turn = (group + 1) % 3;
-      x = (x + (turn === 0 ? k0 : turn === 1 ? k1 : k2)) | 0;
-      y = (y + (turn === 0 ? k1 : turn === 1 ? k2 : k0) + group + 1) | 0;
-    }
+  for (let i = 0, counter = 0; i < out.length; i += 2, counter++) {
+    let x = (counter + k0) | 0;
+    let y = (high + k1) | 0;
+    x = (x + y) | 0;
+    y = ((y << 13) | (y >>> 19)) ^ x;
+    x = (x + y) | 0;
+    y = ((y << 15) | (y >>> 17)) ^ x;
+    x = (x + y) | 0;
+    y = ((y << 26) | (y >>> 6)) ^ x;
+    x = (x + y) | 0;
+    y = ((y << 6) | (y >>> 26)) ^ x;
+    x = (x + k1) | 0;
+    y = (y + k2 + 1) | 0;
+    x = (x + y) | 0;
+    y = ((y << 17) | (y >>> 15)) ^ x;
+    x = (x + y) | 0;
+    y = ((y << 29) | (y >>> 3)) ^ x;
+    x = (x + y) | 0;
+    y = ((y << 16) | (y >>> 16)) ^ x;
+    x = (x + y) | 0;
+    y = ((y << 24) | (y >>> 8)) ^ x;
+    x = (x + k2) | 0;
+    y = (y + k0 + 2) | 0;
+    x = (x + y) | 0;
+    y = ((y << 13) | (y >>> 19)) ^ x;
+    x = (x + y) | 0;
+    y = ((y << 15) | (y >>> 17)) ^ x;
+    x = (x + y) | 0;
+    y = ((y << 26) | (y >>> 6)) ^ x;
+    x = (x + y) | 0;
+    y = ((y << 6) | (y >>> 26)) ^ x;
+    x = (x + k0) | 0;
+    y = (y + k1 + 3) | 0;
+    x = (x + y) | 0;
+    y = ((y << 17) | (y >>> 15)) ^ x;
+    x = (x + y) | 0;
+    y = ((y << 29) | (y >>> 3)) ^ x;
+    x = (x + y) | 0;
+    y = ((y << 16) | (y >>> 16)) ^ x;
+    x = (x + y) | 0;
+    y = ((y << 24) | (y >>> 8)) ^ x;
+    x = (x + k1) | 0;
+    y = (y + k2 + 4) | 0;
+    x = (x + y) | 0;
+    y = ((y << 13) | (y >>> 19)) ^ x;
+    x = (x + y) | 0;
+    y = ((y << 15) | (y >>> 17)) ^ x;
+    x = (x + y) | 0;
+    y = ((y << 26) | (y >>> 6)) ^ x;
+    x = (x + y) | 0;
+    y = ((y << 6) | (y >>> 26)) ^ x;
+    x = (x + k2) | 0;
+    y = (y + k0 + 5) | 0;
     out[i] = x;
     if (i + 1 < out.length) out[i + 1] = y;
   }
