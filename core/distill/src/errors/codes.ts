@@ -85,6 +85,9 @@ const own = {
     help: 'A file of the run could not be written (disk full, no permission). What was written before is whole; make room and use --resume.',
     exit: 'failed',
   },
+  EVALUATE_TENSOR: {
+    help: 'A metric reads an output or a field that is not there, or has another shape than it needs.',
+  },
   EXPORT_FAILED: {
     help: 'The student could not be exported, or the exported model does not agree with it.',
     exit: 'failed',

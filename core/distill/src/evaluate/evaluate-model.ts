@@ -1,0 +1,117 @@
+// Runs a model over data and gathers what the metrics say, and what it answered to each example.
+import type { Batch, HostTensors, Metric, MetricValue } from '../contracts/index.js';
+import { PotstillError } from '../errors/potstill-error.js';
+import { argmax, confidence, scoreRows } from './rows.js';
+
+/** What a classifier answered, example by example, in the order seen. All arrays have one element an example. */
+export interface Predictions {
+  /** Index of the example in its data set. */
+  readonly indices: Int32Array;
+  /** Class with the highest score; -1 when a score was NaN. */
+  readonly predicted: Int32Array;
+  /** Softmax probability of that class; NaN when a score was NaN. */
+  readonly confidence: Float32Array;
+}
+
+/** The result of an evaluation. */
+export interface Evaluation {
+  /** Number of examples seen. */
+  readonly count: number;
+  /** All metrics' values by name. */
+  readonly values: Readonly<Record<string, MetricValue>>;
+  /** Absent when the model's scores are not [batch, classes]: another task than classifying examples. */
+  readonly predictions?: Predictions;
+}
+
+export interface EvaluateModel {
+  /** The model under evaluation: outputs with the batch axis first. */
+  readonly predict: (batch: Batch) => Promise<HostTensors>;
+  /** Outputs of the teacher it is compared with. Without it, metrics that need a teacher are left out. */
+  readonly teacherOutputs?: (batch: Batch) => Promise<HostTensors>;
+  readonly batches: AsyncIterable<Batch> | Iterable<Batch>;
+  readonly metrics: readonly Metric[];
+  /** The output whose answers are kept example by example. Default `logits`. */
+  readonly output?: string;
+}
+
+/** Two metrics may not give a value of the same name: one would hide the other. Found before anything runs. */
+function refuseSameNames(metrics: readonly Metric[]): void {
+  const seen = new Set<string>();
+  for (const metric of metrics)
+    for (const name of Object.keys(metric.result())) {
+      if (seen.has(name))
+        throw new PotstillError({
+          code: 'RECIPE_BAD_VALUE',
+          message: `two metrics of \`evaluate\` both give a value named \`${name}\``,
+          path: 'evaluate',
+          hint: 'Remove one of them.',
+        });
+      seen.add(name);
+    }
+}
+
+/** Collects answers as long as the scores are one row an example; a model of another kind leaves it empty-handed. */
+function predictionKeeper(output: string) {
+  const indices: number[] = [];
+  const predicted: number[] = [];
+  const sure: number[] = [];
+  let classifies = true;
+  return {
+    update(scores: HostTensors, batch: Batch): void {
+      const tensor = scores[output];
+      classifies &&= tensor?.dtype === 'float32' && tensor.shape.length === 2;
+      if (!classifies) return;
+      const rows = scoreRows(scores, output, 'output');
+      for (let row = 0; row < rows.count; row++) {
+        indices.push(batch.indices[row] ?? -1);
+        predicted.push(argmax(rows, row));
+        sure.push(confidence(rows, row));
+      }
+    },
+    result: (): Predictions | undefined =>
+      classifies
+        ? {
+            indices: Int32Array.from(indices),
+            predicted: Int32Array.from(predicted),
+            confidence: Float32Array.from(sure),
+          }
+        : undefined,
+  };
+}
+
+/**
+ * Evaluates a model. Metrics are reset first, so they can be used again. Batches are taken one after another; the
+ * order and the split into batches do not change the values (sums apart from float64 rounding).
+ */
+export async function evaluateModel(input: EvaluateModel): Promise<Evaluation> {
+  const { predict, teacherOutputs, batches } = input;
+  const metrics = input.metrics.filter((metric) => !metric.needsTeacher || teacherOutputs !== undefined);
+  for (const metric of metrics) metric.reset();
+  refuseSameNames(metrics);
+
+  const keeper = predictionKeeper(input.output ?? 'logits');
+  let count = 0;
+  for await (const batch of batches) {
+    const student = await predict(batch);
+    const teacher = await teacherOutputs?.(batch);
+    for (const metric of metrics)
+      metric.update(teacher === undefined ? { student, batch } : { student, teacher, batch });
+    keeper.update(student, batch);
+    count += batch.size;
+  }
+
+  const values = Object.assign({}, ...metrics.map((metric) => metric.result())) as Record<
+    string,
+    MetricValue
+  >;
+  const predictions = keeper.result();
+  return predictions === undefined ? { count, values } : { count, values, predictions };
+}
+
+/** The values that are numbers: what goes into events, logs and summaries. */
+export function numbersOf(evaluation: Evaluation): Record<string, number> {
+  const numbers: Record<string, number> = {};
+  for (const [name, value] of Object.entries(evaluation.values))
+    if (typeof value === 'number') numbers[name] = value;
+  return numbers;
+}
