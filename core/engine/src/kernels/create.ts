@@ -1,0 +1,119 @@
+// Kernels that make tensors: constants, ranges, one-hot rows, and casts.
+import type { ElementType } from '../graph/graph.js';
+import { filled, int32s, scalar, where } from './emit.js';
+import { dtypeOf, misfit, numberOf, numbersOf, operand, shaped, unsupported } from './operands.js';
+import type { KernelAttributes, KernelRule, KernelTable } from './rule.js';
+
+const identity: KernelRule = {
+  shapes: (inputs) => [shaped(operand(inputs, 'x').shape, operand(inputs, 'x').dtype)],
+  lower: ({ inputs }) => [operand(inputs, 'x')],
+};
+
+const cast: KernelRule = {
+  shapes: (inputs, attributes) => [
+    shaped(operand(inputs, 'x').shape, dtypeOf(attributes, 'cast', 'float32')),
+  ],
+  lower: ({ graph, inputs, attributes }) => [
+    graph.cast(operand(inputs, 'x'), dtypeOf(attributes, 'cast', 'float32')),
+  ],
+};
+
+function like(value: number): KernelRule {
+  return {
+    shapes: (inputs) => [shaped(operand(inputs, 'x').shape, operand(inputs, 'x').dtype)],
+    lower: ({ graph, outputs }) => [
+      filled(graph, outputs[0]?.shape ?? [], value, outputs[0]?.dtype ?? 'float32'),
+    ],
+  };
+}
+
+function fillValue(attributes: KernelAttributes): number {
+  const value = attributes['value'];
+  if (typeof value === 'boolean') return value ? 1 : 0;
+  if (typeof value === 'number') return value;
+  throw unsupported('fill: only numbers can fill a tensor', 'strings stay outside of the step');
+}
+
+const fill: KernelRule = {
+  shapes(inputs, attributes) {
+    fillValue(attributes);
+    return [shaped(numbersOf(attributes, 'shape'), dtypeOf(attributes, 'fill', 'float32'))];
+  },
+  lower: ({ graph, attributes, outputs }) => [
+    filled(graph, outputs[0]?.shape ?? [], fillValue(attributes), outputs[0]?.dtype ?? 'float32'),
+  ],
+};
+
+/** As TF.js: start, start + step, … short of stop; empty when the step leads away. */
+function rangeLength(start: number, stop: number, step: number): number {
+  if (step === 0) throw misfit('range: the step is 0');
+  return Math.max(0, Math.ceil((stop - start) / step));
+}
+
+const range: KernelRule = {
+  shapes(inputs, attributes) {
+    const [start, stop] = [numberOf(attributes, 'start'), numberOf(attributes, 'stop')];
+    const length = start === stop ? 0 : rangeLength(start, stop, numberOf(attributes, 'step', 1));
+    return [shaped([length], dtypeOf(attributes, 'range', 'float32'))];
+  },
+  lower({ graph, attributes, outputs }) {
+    const [start, stop] = [numberOf(attributes, 'start'), numberOf(attributes, 'stop')];
+    const step = stop < start && numberOf(attributes, 'step', 1) === 1 ? -1 : numberOf(attributes, 'step', 1);
+    const length = outputs[0]?.shape[0] ?? 0;
+    const values = Array.from({ length }, (_, i) => start + i * step);
+    return outputs[0]?.dtype === 'int32'
+      ? [int32s(graph, values)]
+      : [graph.constant(Float32Array.from(values), [length], 'float32')];
+  },
+};
+
+/** TF.js always counts on from the one before, in float32. */
+const linSpace: KernelRule = {
+  shapes: (_, attributes) => [shaped([numberOf(attributes, 'num')], 'float32')],
+  lower({ graph, attributes }) {
+    const [start, stop, num] = [
+      numberOf(attributes, 'start'),
+      numberOf(attributes, 'stop'),
+      numberOf(attributes, 'num'),
+    ];
+    const step = (stop - start) / (num - 1);
+    const values = new Float32Array(num).fill(start);
+    for (let i = 1; i < num; i++) values[i] = (values[i - 1] ?? 0) + step;
+    return [graph.constant(values, [num], 'float32')];
+  },
+};
+
+/** Compared with the numbers below depth: ONNX's own OneHot would count negative indices from the end. */
+const oneHot: KernelRule = {
+  shapes: (inputs, attributes) => [
+    shaped(
+      [...operand(inputs, 'indices').shape, numberOf(attributes, 'depth')],
+      dtypeOf(attributes, 'oneHot', 'float32'),
+    ),
+  ],
+  lower({ graph, inputs, attributes, outputs }) {
+    const indices = graph.cast(operand(inputs, 'indices'), 'int32');
+    const depth = numberOf(attributes, 'depth');
+    const type: ElementType = outputs[0]?.dtype ?? 'float32';
+    const numbers = int32s(
+      graph,
+      Array.from({ length: depth }, (_, i) => i),
+    );
+    const hits = graph.binary('Equal', graph.reshape(indices, [...indices.shape, 1]), numbers, 'bool');
+    const [on, off] = [numberOf(attributes, 'onValue', 1), numberOf(attributes, 'offValue', 0)];
+    if (on === 1 && off === 0) return [graph.cast(hits, type)];
+    const within = type === 'bool' ? 'int32' : type;
+    return [graph.cast(where(graph, hits, scalar(graph, on, within), scalar(graph, off, within)), type)];
+  },
+};
+
+export const createKernels = {
+  Cast: cast,
+  Fill: fill,
+  Identity: identity,
+  LinSpace: linSpace,
+  OneHot: oneHot,
+  OnesLike: like(1),
+  Range: range,
+  ZerosLike: like(0),
+} satisfies KernelTable;

@@ -1,0 +1,74 @@
+// Small pieces of graph that several lowerings share.
+import { broadcast, sizeOf, type GraphBuilder } from '../graph/builder.js';
+import type { ElementArray, ElementType, Value } from '../graph/graph.js';
+import type { DType } from '../types.js';
+
+/** An array of `length` elements of a type, all `fill`. */
+export function filledArray(type: ElementType, length: number, fill: number): ElementArray {
+  switch (type) {
+    case 'float32':
+      return new Float32Array(length).fill(fill);
+    case 'int32':
+      return new Int32Array(length).fill(fill);
+    case 'bool':
+      return new Uint8Array(length).fill(fill === 0 ? 0 : 1);
+    case 'int64':
+      return new BigInt64Array(length).fill(BigInt(fill));
+  }
+}
+
+/** A scalar constant of any type. */
+export function scalar(graph: GraphBuilder, fill: number, type: ElementType): Value {
+  return graph.constant(filledArray(type, 1, fill), [], type);
+}
+
+/** A tensor of one repeated value. Larger ones are an Expand, which keeps the file small and is folded when loaded. */
+export function filled(
+  graph: GraphBuilder,
+  shape: readonly number[],
+  fill: number,
+  type: ElementType,
+): Value {
+  const size = sizeOf(shape);
+  if (size <= 64) return graph.constant(filledArray(type, size, fill), shape, type);
+  return expand(graph, scalar(graph, fill, type), shape);
+}
+
+/** Broadcasts to a shape. */
+export function expand(graph: GraphBuilder, x: Value, shape: readonly number[]): Value {
+  if (x.shape.length === shape.length && x.shape.every((length, i) => length === shape[i])) return x;
+  return graph.op('Expand', [x, graph.ints(shape)], shape, x.type);
+}
+
+/** Elementwise choice with broadcasting; both branches have one type. */
+export function where(graph: GraphBuilder, condition: Value, yes: Value, no: Value): Value {
+  const shape = broadcast(condition.shape, broadcast(yes.shape, no.shape));
+  return graph.op('Where', [condition, yes, no], shape, yes.type);
+}
+
+/** Nonzero as bool. ONNX Cast does that already. */
+export function truth(graph: GraphBuilder, x: Value): Value {
+  return graph.cast(x, 'bool');
+}
+
+/** Takes positions along an axis. `indices` are int32 or int64 and within range. */
+export function gather(graph: GraphBuilder, x: Value, indices: Value, axis: number): Value {
+  const shape = [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)];
+  return graph.op('Gather', [x, indices], shape, x.type, { axis });
+}
+
+/** A vector of int32 constants. */
+export function int32s(graph: GraphBuilder, values: readonly number[]): Value {
+  return graph.constant(Int32Array.from(values), [values.length], 'int32');
+}
+
+/** Computes in `as`, gives the result in `to`. */
+export function through(
+  graph: GraphBuilder,
+  x: Value,
+  as: DType,
+  to: DType,
+  compute: (x: Value) => Value,
+): Value {
+  return graph.cast(compute(graph.cast(x, as)), to);
+}

@@ -1,0 +1,43 @@
+// Every kernel that the engine can lower, by TF.js name.
+import { sizeOf } from '../graph/builder.js';
+import { activationKernels } from './activation.js';
+import { binaryKernels } from './binary.js';
+import { createKernels } from './create.js';
+import { elementwise } from './elementwise.js';
+import { filled } from './emit.js';
+import { logicalKernels } from './logical.js';
+import { matmulKernels } from './matmul.js';
+import { normalisationKernels } from './normalisation.js';
+import { reduceKernels } from './reduce.js';
+import type { KernelRule, KernelTable } from './rule.js';
+import { shapeKernels } from './shape.js';
+
+/** Outputs without elements are constants: operators are never asked to work on nothing. */
+function emptyAware(rule: KernelRule): KernelRule {
+  return {
+    shapes: (inputs, attributes) => rule.shapes(inputs, attributes),
+    lower(at) {
+      const { graph, outputs } = at;
+      if (outputs.length > 0 && outputs.every(({ shape }) => sizeOf(shape) === 0)) {
+        return outputs.map(({ shape, dtype }) => filled(graph, shape, 0, dtype));
+      }
+      return rule.lower(at);
+    },
+  };
+}
+
+const rules: KernelTable = {
+  ...elementwise,
+  ...binaryKernels,
+  ...activationKernels,
+  ...reduceKernels,
+  ...shapeKernels,
+  ...createKernels,
+  ...logicalKernels,
+  ...matmulKernels,
+  ...normalisationKernels,
+};
+
+export const kernelTable: KernelTable = Object.fromEntries(
+  Object.entries(rules).map(([name, rule]) => [name, emptyAware(rule)]),
+);
