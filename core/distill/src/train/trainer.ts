@@ -1,0 +1,290 @@
+// One training of one student: epochs of shuffled batches, checkpoints on the way, the best weights at the end.
+import { join } from 'node:path';
+import type {
+  HostTensors,
+  Optimizer,
+  Predictor,
+  RandomStream,
+  TrainingSession,
+  TrainingState,
+} from '@potstill/engine';
+import type { Batch, Schedule, ScheduleAt, Services, Student } from '../contracts/index.js';
+import { PotstillError } from '../errors/potstill-error.js';
+import {
+  readCheckpoint,
+  writeCheckpoint,
+  writeWeights,
+  type EpochRecord,
+  type TrainingPosition,
+} from './checkpoint.js';
+import { allFinite, interrupted, notFinite } from './failures.js';
+import { createObjective, valueAt, type Objective, type WeightedLoss } from './objective.js';
+import { isBetter, type Selection } from './select.js';
+import { ProgressMeter } from './throughput.js';
+
+/** Batches of the training data with what the teacher says of them. Pure: the same arguments give the same numbers. */
+export interface TrainingSource {
+  /** Examples in an epoch. */
+  readonly size: number;
+  /** The examples of those indices as they are in that epoch (from 0; augmentation depends on it). */
+  load(
+    indices: Uint32Array,
+    epoch: number,
+    teacherOutputs: readonly string[],
+  ): Promise<{ readonly batch: Batch; readonly teacher: HostTensors }>;
+}
+
+export interface Training {
+  /** As events name it: `teacher`, `baseline`, `student`. */
+  readonly stage: string;
+  /** Where `last.safetensors` and `best.safetensors` are written. */
+  readonly folder: string;
+  /** Tells recipe, seed and data apart; a checkpoint of another identity is refused. */
+  readonly identity: string;
+  readonly student: Student;
+  /** Fields of a batch that the student takes. */
+  readonly inputs: readonly string[];
+  readonly losses: readonly WeightedLoss[];
+  readonly optimizer: Optimizer;
+  readonly rate: number | Schedule;
+  readonly source: TrainingSource;
+  readonly epochs: number;
+  /** Examples a step; the last batch of an epoch may be smaller and is trained on too. */
+  readonly batch: number;
+  readonly random: RandomStream;
+  /** Metrics on validation data after each epoch; absent without such data. */
+  readonly validate?: (predictor: Predictor) => Promise<Readonly<Record<string, number>>>;
+  readonly select: Selection;
+  readonly services: Pick<Services, 'engine' | 'progress' | 'logger' | 'clock'>;
+  /** Go on from `last.safetensors` when it is there. */
+  readonly resume: boolean;
+  /** Aborting it writes a checkpoint and ends the training with `TRAIN_INTERRUPTED`. */
+  readonly signal?: AbortSignal;
+  /** Checkpoints within an epoch, beside the one at its end. Default every 30 seconds. */
+  readonly checkpointEvery?: { readonly seconds: number } | { readonly steps: number };
+  /** Told after each epoch's checkpoint, and once with what a resumed training had already. */
+  readonly onHistory?: (history: readonly EpochRecord[]) => void | Promise<void>;
+}
+
+export interface TrainingResult {
+  readonly history: readonly EpochRecord[];
+  /** The epoch whose weights are kept, and its value of the selected metric; null when it is the last. */
+  readonly best: TrainingPosition['best'];
+  readonly steps: number;
+}
+
+const start: TrainingPosition = { epoch: 0, batch: 0, sums: {}, history: [], best: null };
+
+/**
+ * Trains to the end and leaves the best weights in `best.safetensors`.
+ * Errors: `TRAIN_NOT_FINITE`, `TRAIN_INTERRUPTED`, `RUN_WRITE_FAILED`, `RUN_OTHER_RECIPE`, `DATA_EMPTY`.
+ */
+export async function train(training: Training): Promise<TrainingResult> {
+  if (training.source.size === 0)
+    throw new PotstillError({
+      code: 'DATA_EMPTY',
+      message: `${training.stage}: the training data has no examples`,
+    });
+  const objective = createObjective(training.student, training.inputs, training.losses);
+  const session = await training.services.engine.training({
+    variables: objective.variables,
+    loss: (inputs, at) => objective.loss(inputs, at),
+    optimizer: training.optimizer,
+    random: training.random.child('steps'),
+  });
+  try {
+    return await new Trainer(training, objective, session).run();
+  } finally {
+    await session.dispose();
+  }
+}
+
+class Trainer {
+  private readonly stepsPerEpoch: number;
+  private readonly steps: number;
+  private position = start;
+  private readonly lastPath: string;
+  private readonly bestPath: string;
+  private checkpointTime: number;
+
+  constructor(
+    private readonly training: Training,
+    private readonly objective: Objective,
+    private readonly session: TrainingSession,
+  ) {
+    this.stepsPerEpoch = Math.ceil(training.source.size / training.batch);
+    this.steps = training.epochs * this.stepsPerEpoch;
+    this.lastPath = join(training.folder, 'last.safetensors');
+    this.bestPath = join(training.folder, 'best.safetensors');
+    this.checkpointTime = training.services.clock.now();
+  }
+
+  async run(): Promise<TrainingResult> {
+    const { training, session } = this;
+    if (training.resume) await this.takeUp();
+    await training.onHistory?.(this.position.history);
+    const { size } = training.source;
+    const meter = new ProgressMeter({
+      stage: training.stage,
+      epochs: training.epochs,
+      steps: this.steps,
+      examplesInAll: training.epochs * size,
+      examplesBefore: this.position.epoch * size + Math.min(this.position.batch * training.batch, size),
+      progress: training.services.progress,
+      clock: training.services.clock,
+    });
+    const predictor =
+      training.validate && session.predictor((inputs, at) => training.student.forward(inputs, at));
+    try {
+      while (this.position.epoch < training.epochs) {
+        await this.epoch(meter);
+        await this.endEpoch(predictor);
+      }
+    } finally {
+      await predictor?.dispose();
+    }
+    // Without a metric to choose by, the last weights are the best.
+    if (!this.position.best) await this.writeBest(await session.snapshot(), null);
+    return { history: this.position.history, best: this.position.best, steps: session.step };
+  }
+
+  /** Goes on from the checkpoint, when there is one. */
+  private async takeUp(): Promise<void> {
+    const checkpoint = await readCheckpoint(this.lastPath);
+    if (!checkpoint) return;
+    if (checkpoint.identity !== this.training.identity)
+      throw new PotstillError({
+        code: 'RUN_OTHER_RECIPE',
+        message: `${this.lastPath} was written by another recipe, seed or data`,
+        hint: 'Run without --resume, or choose another run folder.',
+        location: { file: this.lastPath },
+      });
+    await this.session.restore(checkpoint.state);
+    this.position = checkpoint.position;
+    const { epoch, batch } = this.position;
+    this.training.services.logger.info(
+      { stage: this.training.stage, epoch, batch },
+      'resumed from a checkpoint',
+    );
+  }
+
+  private async epoch(meter: ProgressMeter): Promise<void> {
+    const { training, session, objective } = this;
+    const { epoch } = this.position;
+    const order = training.random.child('order').at(epoch).permutation(training.source.size);
+    const load = (batch: number) => {
+      const loading = training.source.load(
+        order.slice(batch * training.batch, (batch + 1) * training.batch),
+        epoch,
+        objective.teacherOutputs,
+      );
+      // A failure is met where it is awaited; until then it must not count as unhandled.
+      loading.catch(() => undefined);
+      return loading;
+    };
+    let next = this.position.batch < this.stepsPerEpoch ? load(this.position.batch) : undefined;
+    while (next) {
+      if (training.signal?.aborted) {
+        await this.checkpoint();
+        throw interrupted(training.stage, epoch, this.position.batch, this.lastPath);
+      }
+      const { batch, teacher } = await next;
+      const following = this.position.batch + 1;
+      next = following < this.stepsPerEpoch ? load(following) : undefined;
+      const at: ScheduleAt = { step: session.step, steps: this.steps, stepsPerEpoch: this.stepsPerEpoch };
+      const result = await session.train(objective.feed(batch, teacher, at), {
+        rate: valueAt(training.rate, at),
+      });
+      if (!result.finite) {
+        const kept = await this.keepAfterFailure();
+        throw notFinite({ stage: training.stage, epoch, step: at.step, result, batch, kept });
+      }
+      this.position = {
+        ...this.position,
+        batch: following,
+        sums: add(this.position.sums, { loss: result.loss, ...result.terms }, batch.size),
+      };
+      meter.count(batch.size, { epoch: epoch + 1, step: session.step, loss: result.loss });
+      if (next && this.isCheckpointDue()) await this.checkpoint();
+    }
+  }
+
+  /** Evaluates, keeps the weights if they are the best, then moves on to the next epoch on disk. */
+  private async endEpoch(predictor: Predictor | undefined): Promise<void> {
+    const { training, session } = this;
+    const epoch = this.position.epoch + 1;
+    const { examples = 0, ...sums } = this.position.sums;
+    const metrics: Record<string, number> = {};
+    for (const [name, sum] of Object.entries(sums)) metrics[`train.${name}`] = sum / examples;
+    const validation = predictor && (await training.validate?.(predictor));
+    for (const [name, value] of Object.entries(validation ?? {})) metrics[`validation.${name}`] = value;
+    const state = await session.snapshot();
+    const better = validation ? isBetter(training.select, validation, this.position.best) : null;
+    const best = better ? { epoch, value: better.value } : this.position.best;
+    // The best is written first: should the process die in between, the epoch's end is done again with the same result.
+    if (better) await this.writeBest(state, epoch);
+    const record: EpochRecord = { epoch, metrics };
+    this.position = { epoch, batch: 0, sums: {}, history: [...this.position.history, record], best };
+    await this.checkpoint(state);
+    await training.onHistory?.(this.position.history);
+    training.services.progress.emit({
+      event: 'epoch',
+      stage: training.stage,
+      epoch,
+      epochs: training.epochs,
+      metrics,
+    });
+  }
+
+  private isCheckpointDue(): boolean {
+    const every = this.training.checkpointEvery ?? { seconds: 30 };
+    if ('steps' in every) return this.session.step % every.steps === 0;
+    return this.training.services.clock.now() - this.checkpointTime >= every.seconds * 1000;
+  }
+
+  private async checkpoint(known?: TrainingState): Promise<void> {
+    const state = known ?? (await this.session.snapshot());
+    await writeCheckpoint(this.lastPath, {
+      state,
+      position: this.position,
+      identity: this.training.identity,
+    });
+    this.checkpointTime = this.training.services.clock.now();
+  }
+
+  private async writeBest(state: TrainingState, epoch: number | null): Promise<void> {
+    const variables = Object.fromEntries(
+      this.training.student.variables.map(({ name }) => {
+        const tensor = state.variables[name];
+        if (!tensor) throw new Error(`internal: the training has no variable \`${name}\``);
+        return [name, tensor];
+      }),
+    );
+    await writeWeights(this.bestPath, {
+      variables,
+      metadata: {
+        'potstill.identity': this.training.identity,
+        'potstill.epoch': String(epoch ?? this.position.epoch),
+      },
+    });
+  }
+
+  /** After a step that was not finite: keeps the state before it, unless that is already spoilt. */
+  private async keepAfterFailure(): Promise<{ readonly path: string; readonly written: boolean }> {
+    const state = await this.session.snapshot();
+    const sound = allFinite(state.variables) && allFinite(state.slots);
+    if (sound) await this.checkpoint(state);
+    return { path: this.lastPath, written: sound };
+  }
+}
+
+/** Running sums, weighted by the number of examples so that a small last batch counts for what it is. */
+function add(
+  sums: TrainingPosition['sums'],
+  terms: Readonly<Record<string, number>>,
+  size: number,
+): TrainingPosition['sums'] {
+  const next: Record<string, number> = { examples: (sums['examples'] ?? 0) + size };
+  for (const [name, value] of Object.entries(terms)) next[name] = (sums[name] ?? 0) + value * size;
+  return next;
+}
