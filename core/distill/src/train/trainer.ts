@@ -1,14 +1,7 @@
 // One training of one student: epochs of shuffled batches, checkpoints on the way, the best weights at the end.
 import { join } from 'node:path';
-import type {
-  HostTensors,
-  Optimizer,
-  Predictor,
-  RandomStream,
-  TrainingSession,
-  TrainingState,
-} from '@potstill/engine';
-import type { Batch, Schedule, ScheduleAt, Services, Student } from '../contracts/index.js';
+import type { Optimizer, Predictor, RandomStream, TrainingSession, TrainingState } from '@potstill/engine';
+import type { Schedule, ScheduleAt, Services, Student } from '../contracts/index.js';
 import { PotstillError } from '../errors/potstill-error.js';
 import {
   readCheckpoint,
@@ -20,19 +13,8 @@ import {
 import { allFinite, interrupted, notFinite } from './failures.js';
 import { createObjective, valueAt, type Objective, type WeightedLoss } from './objective.js';
 import { isBetter, type Selection } from './select.js';
+import type { TrainingSource } from './source.js';
 import { ProgressMeter } from './throughput.js';
-
-/** Batches of the training data with what the teacher says of them. Pure: the same arguments give the same numbers. */
-export interface TrainingSource {
-  /** Examples in an epoch. */
-  readonly size: number;
-  /** The examples of those indices as they are in that epoch (from 0; augmentation depends on it). */
-  load(
-    indices: Uint32Array,
-    epoch: number,
-    teacherOutputs: readonly string[],
-  ): Promise<{ readonly batch: Batch; readonly teacher: HostTensors }>;
-}
 
 export interface Training {
   /** As events name it: `teacher`, `baseline`, `student`. */
@@ -49,8 +31,7 @@ export interface Training {
   readonly rate: number | Schedule;
   readonly source: TrainingSource;
   readonly epochs: number;
-  /** Examples a step; the last batch of an epoch may be smaller and is trained on too. */
-  readonly batch: number;
+  /** Dropout and other random tensors of a step draw from its child `steps`. */
   readonly random: RandomStream;
   /** Metrics on validation data after each epoch; absent without such data. */
   readonly validate?: (predictor: Predictor) => Promise<Readonly<Record<string, number>>>;
@@ -112,7 +93,7 @@ class Trainer {
     private readonly objective: Objective,
     private readonly session: TrainingSession,
   ) {
-    this.stepsPerEpoch = Math.ceil(training.source.size / training.batch);
+    this.stepsPerEpoch = Math.ceil(training.source.size / training.source.batch);
     this.steps = training.epochs * this.stepsPerEpoch;
     this.lastPath = join(training.folder, 'last.safetensors');
     this.bestPath = join(training.folder, 'best.safetensors');
@@ -129,7 +110,8 @@ class Trainer {
       epochs: training.epochs,
       steps: this.steps,
       examplesInAll: training.epochs * size,
-      examplesBefore: this.position.epoch * size + Math.min(this.position.batch * training.batch, size),
+      examplesBefore:
+        this.position.epoch * size + Math.min(this.position.batch * training.source.batch, size),
       progress: training.services.progress,
       clock: training.services.clock,
     });
@@ -168,44 +150,29 @@ class Trainer {
     );
   }
 
+  /** The rest of the epoch under way. */
   private async epoch(meter: ProgressMeter): Promise<void> {
     const { training, session, objective } = this;
-    const { epoch } = this.position;
-    const order = training.random.child('order').at(epoch).permutation(training.source.size);
-    const load = (batch: number) => {
-      const loading = training.source.load(
-        order.slice(batch * training.batch, (batch + 1) * training.batch),
-        epoch,
-        objective.teacherOutputs,
-      );
-      // A failure is met where it is awaited; until then it must not count as unhandled.
-      loading.catch(() => undefined);
-      return loading;
-    };
-    let next = this.position.batch < this.stepsPerEpoch ? load(this.position.batch) : undefined;
-    while (next) {
+    const { epoch, batch: begin } = this.position;
+    for await (const { batch, teacher } of training.source.epoch(epoch, begin, objective.teacherOutputs)) {
       if (training.signal?.aborted) {
         await this.checkpoint();
         throw interrupted(training.stage, epoch, this.position.batch, this.lastPath);
       }
-      const { batch, teacher } = await next;
-      const following = this.position.batch + 1;
-      next = following < this.stepsPerEpoch ? load(following) : undefined;
+      if (this.isCheckpointDue(begin)) await this.checkpoint();
       const at: ScheduleAt = { step: session.step, steps: this.steps, stepsPerEpoch: this.stepsPerEpoch };
-      const result = await session.train(objective.feed(batch, teacher, at), {
-        rate: valueAt(training.rate, at),
-      });
+      const rate = valueAt(training.rate, at);
+      const result = await session.train(objective.feed(batch, teacher, at), { rate });
       if (!result.finite) {
         const kept = await this.keepAfterFailure();
         throw notFinite({ stage: training.stage, epoch, step: at.step, result, batch, kept });
       }
       this.position = {
         ...this.position,
-        batch: following,
+        batch: this.position.batch + 1,
         sums: add(this.position.sums, { loss: result.loss, ...result.terms }, batch.size),
       };
       meter.count(batch.size, { epoch: epoch + 1, step: session.step, loss: result.loss });
-      if (next && this.isCheckpointDue()) await this.checkpoint();
     }
   }
 
@@ -236,7 +203,9 @@ class Trainer {
     });
   }
 
-  private isCheckpointDue(): boolean {
+  /** Never at the place where this process began: that is on disk already, or nothing worth keeping. */
+  private isCheckpointDue(begin: number): boolean {
+    if (this.position.batch === begin) return false;
     const every = this.training.checkpointEvery ?? { seconds: 30 };
     if ('steps' in every) return this.session.step % every.steps === 0;
     return this.training.services.clock.now() - this.checkpointTime >= every.seconds * 1000;

@@ -1,0 +1,110 @@
+// The training data as a training reads it: shuffled batches of an epoch with what the teacher says of them.
+import type { HostTensors, RandomStream } from '@potstill/engine';
+import type { Batch, Dataset, Teacher, TeacherStore, Transform } from '../contracts/index.js';
+import { batches } from '../data/batches.js';
+import { fingerprint } from '../data/fingerprint.js';
+
+/** Pure: the same arguments give the same numbers, whatever was read before. */
+export interface TrainingSource {
+  /** Examples in an epoch. */
+  readonly size: number;
+  /** Examples a batch; the last of an epoch may be smaller. */
+  readonly batch: number;
+  /** The batches of an epoch (from 0), beginning with number `start`. `teacherOutputs` empty: the teacher is not asked. */
+  epoch(
+    epoch: number,
+    start: number,
+    teacherOutputs: readonly string[],
+  ): AsyncIterable<{ readonly batch: Batch; readonly teacher: HostTensors }>;
+}
+
+/** A data set with what is done to its examples. */
+export interface PreparedData {
+  readonly dataset: Dataset;
+  readonly transforms: readonly Transform[];
+  /** As errors call it: `train`. */
+  readonly name: string;
+}
+
+/** Under which key the teacher's outputs for this data are kept; null when transforms make them differ between epochs. */
+export function teacherKey(teacher: Teacher, { dataset, transforms }: PreparedData): string | null {
+  if (transforms.some((transform) => transform.random)) return null;
+  return fingerprint(
+    teacher.fingerprint,
+    dataset.fingerprint,
+    transforms.map((transform) => transform.fingerprint),
+  );
+}
+
+/** Number of examples; a stream is read once to count them. */
+export async function countExamples(dataset: Dataset): Promise<number> {
+  if (dataset.size !== undefined) return dataset.size;
+  let count = 0;
+  const examples = dataset.examples()[Symbol.asyncIterator]();
+  while (!(await examples.next()).done) count++;
+  return count;
+}
+
+export interface SourceOptions {
+  readonly data: PreparedData;
+  readonly size: number;
+  readonly batch: number;
+  /** Order and transforms of epoch e come from it; see `batches`. */
+  readonly random: RandomStream;
+  readonly teacher: Teacher | undefined;
+  readonly store: TeacherStore;
+}
+
+export function trainingSource(options: SourceOptions): TrainingSource {
+  const { data, size, batch, random, teacher, store } = options;
+  const key = teacher ? teacherKey(teacher, data) : null;
+  return {
+    size,
+    batch,
+    async *epoch(epoch, start, teacherOutputs) {
+      const { dataset, transforms, name } = data;
+      for await (const read of batches(dataset, {
+        size: batch,
+        order: 'shuffled',
+        transforms,
+        random,
+        epoch,
+        start,
+        name,
+      })) {
+        if (teacherOutputs.length === 0) yield { batch: read, teacher: {} };
+        else if (!teacher) throw new Error('internal: a loss needs a teacher and there is none');
+        else yield { batch: read, teacher: await store.outputs(key, teacher, read) };
+      }
+    },
+  };
+}
+
+/**
+ * Asks the teacher about every example once, in the order of the data, when its outputs can be kept. Training then
+ * reads them from the store, so that what a resumed run sees does not depend on how batches were composed before:
+ * a runtime may round the last bit of an example by the size of its batch.
+ */
+export async function labelAhead(
+  options: Omit<SourceOptions, 'teacher'> & {
+    readonly teacher: Teacher;
+    readonly onBatch?: (done: number) => void;
+    readonly signal?: AbortSignal;
+  },
+): Promise<void> {
+  const { data, batch, random, teacher, store, onBatch, signal } = options;
+  const key = teacherKey(teacher, data);
+  if (key === null) return;
+  let done = 0;
+  for await (const read of batches(data.dataset, {
+    size: batch,
+    transforms: data.transforms,
+    random,
+    name: data.name,
+  })) {
+    if (signal?.aborted) return;
+    await store.outputs(key, teacher, read);
+    done += read.size;
+    onBatch?.(done);
+  }
+}
