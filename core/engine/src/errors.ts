@@ -18,6 +18,7 @@ export const engineErrorCodes = {
   ENGINE_NO_BATCH_AXIS:
     'The model cannot be exported with a free batch axis: an operation mixes the batch axis with others.',
   ENGINE_BAD_ONNX: 'A file is not a readable ONNX model, or lacks the named node or output.',
+  ENGINE_OPTION: 'An option of an optimiser or of the engine is out of its range.',
 } as const satisfies Record<string, string>;
 
 export type EngineErrorCode = keyof typeof engineErrorCodes;

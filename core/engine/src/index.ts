@@ -2,3 +2,14 @@
 export * from './types.js';
 export { EngineError, engineErrorCodes, type EngineErrorCode, type EngineErrorDetails } from './errors.js';
 export { randomStream, type RandomStream } from './random/stream.js';
+export {
+  adam,
+  adamw,
+  clipByGlobalNorm,
+  clipByNorm,
+  clipByValue,
+  maxNorm,
+  sgd,
+  type AdamOptions,
+  type SgdOptions,
+} from './optimizers/index.js';

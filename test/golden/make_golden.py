@@ -1,0 +1,177 @@
+# Makes the golden values in this folder with PyTorch 2.13, in float64. Run by hand: python test/golden/make_golden.py
+import json
+import pathlib
+
+import torch
+import torch.nn.functional as F
+
+torch.set_default_dtype(torch.float64)
+here = pathlib.Path(__file__).parent
+
+
+def numbers(tensor):
+    return [float(f"{x:.10g}") for x in tensor.detach().flatten().tolist()]
+
+
+def write(name, content):
+    content = {"madeBy": f"test/golden/make_golden.py, PyTorch {torch.__version__}", **content}
+    (here / name).write_text(json.dumps(content, indent=1) + "\n")
+
+
+def tensor_record(tensor):
+    return {"shape": list(tensor.shape), "data": numbers(tensor)}
+
+
+# Optimisers: ten updates of a 3-4-2 net (tanh, mean squared error). The rate falls, so that its place in the rule shows.
+def optimizers():
+    random = torch.Generator().manual_seed(1)
+    draw = lambda *shape: torch.round(torch.randn(*shape, generator=random) * 1000) / 1000
+    initial = {"w1": draw(3, 4), "b1": draw(4), "w2": draw(4, 2), "b2": draw(2)}
+    x, y = draw(6, 3), draw(6, 2)
+    rates = [0.1 * 0.9**step for step in range(10)]
+
+    def max_norm(params, limit):
+        with torch.no_grad():
+            for name in ("w1", "w2"):
+                norm = params[name].norm(dim=0, keepdim=True)
+                params[name].mul_(torch.clamp(limit / norm, max=1))
+
+    def train(make, clip=None, after=None):
+        params = {name: value.clone().requires_grad_() for name, value in initial.items()}
+        groups = lambda decay: [
+            {"params": [params["w1"], params["w2"]], "weight_decay": decay},
+            {"params": [params["b1"], params["b2"]], "weight_decay": 0.0},
+        ]
+        optimizer = make(groups)
+        losses, after_first = [], None
+        for rate in rates:
+            for group in optimizer.param_groups:
+                group["lr"] = rate
+            optimizer.zero_grad()
+            output = torch.tanh(x @ params["w1"] + params["b1"]) @ params["w2"] + params["b2"]
+            loss = ((output - y) ** 2).mean()
+            loss.backward()
+            if clip:
+                clip(list(params.values()))
+            optimizer.step()
+            if after:
+                after(params)
+            losses.append(loss.item())
+            if after_first is None:
+                after_first = {name: numbers(value) for name, value in params.items()}
+        return {
+            "losses": [float(f"{loss:.10g}") for loss in losses],
+            "afterFirst": after_first,
+            "afterTenth": {name: numbers(value) for name, value in params.items()},
+        }
+
+    sgd = lambda decay=0.0, **options: (lambda groups: torch.optim.SGD(groups(decay), lr=1, **options))
+    adam = lambda decay=0.0, **options: (lambda groups: torch.optim.Adam(groups(decay), lr=1, **options))
+    adamw = lambda decay, **options: (lambda groups: torch.optim.AdamW(groups(decay), lr=1, **options))
+
+    def clip_each(limit):
+        def clip(params):
+            for param in params:
+                torch.nn.utils.clip_grad_norm_([param], limit)
+
+        return clip
+
+    cases = {
+        "sgd": train(sgd()),
+        "sgd momentum": train(sgd(momentum=0.9)),
+        "sgd nesterov": train(sgd(momentum=0.9, nesterov=True)),
+        "sgd dampening": train(sgd(momentum=0.9, dampening=0.3)),
+        "sgd weight decay": train(sgd(0.05, momentum=0.9)),
+        "adam": train(adam()),
+        "adam other betas": train(adam(betas=(0.5, 0.9), eps=1e-3)),
+        "adam weight decay": train(adam(0.05)),
+        "adamw": train(adamw(0.05)),
+        "clip by value": train(sgd(momentum=0.9), clip=lambda params: torch.nn.utils.clip_grad_value_(params, 0.1)),
+        "clip by norm": train(sgd(momentum=0.9), clip=clip_each(0.2)),
+        "clip by global norm": train(sgd(momentum=0.9), clip=lambda params: torch.nn.utils.clip_grad_norm_(params, 0.3)),
+        "max norm": train(sgd(momentum=0.9), after=lambda params: max_norm(params, 1.2)),
+    }
+    write(
+        "optimizers.json",
+        {
+            "inputs": tensor_record(x),
+            "targets": tensor_record(y),
+            "initial": {name: tensor_record(value) for name, value in initial.items()},
+            "rates": rates,
+            "cases": cases,
+        },
+    )
+
+
+# Losses: values, and gradients with respect to the student's logits.
+def losses():
+    random = torch.Generator().manual_seed(2)
+    draw = lambda *shape: torch.round(torch.randn(*shape, generator=random) * 3000) / 1000
+    z, v = draw(4, 5), draw(4, 5)
+    labels = torch.tensor([3, 0, 4, 2])
+
+    def case(compute):
+        student = z.clone().requires_grad_()
+        value = compute(student)
+        value.backward()
+        return {"value": value.item(), "gradient": numbers(student.grad)}
+
+    def soft(temperature, classes=None):
+        pick = (lambda t: t[:, classes]) if classes else (lambda t: t)
+        return case(
+            lambda student: temperature**2
+            * F.kl_div(
+                F.log_softmax(pick(student) / temperature, dim=1),
+                F.softmax(pick(v) / temperature, dim=1),
+                reduction="batchmean",
+            )
+        )
+
+    centre = lambda t: t - t.mean(dim=1, keepdim=True)
+    write(
+        "losses.json",
+        {
+            "student": tensor_record(z),
+            "teacher": tensor_record(v),
+            "labels": labels.tolist(),
+            "crossEntropy": case(lambda student: F.cross_entropy(student, labels)),
+            "crossEntropySmoothed": case(lambda student: F.cross_entropy(student, labels, label_smoothing=0.1)),
+            "softTargetsT1": soft(1.0),
+            "softTargetsT4": soft(4.0),
+            "softTargetsT20": soft(20.0),
+            "softTargetsClasses": soft(4.0, [1, 4, 2]),
+            "logitMatching": case(lambda student: 0.5 * F.mse_loss(centre(student), centre(v))),
+            "logitMatchingUncentred": case(lambda student: 0.5 * F.mse_loss(student, v)),
+        },
+    )
+
+
+# Schedules, in updates: 40 of them, ten an epoch.
+def schedules():
+    parameter = torch.nn.Parameter(torch.zeros(1))
+
+    def rates(make, steps=40):
+        optimizer = torch.optim.SGD([parameter], lr=1.0)
+        schedule = make(optimizer)
+        values = []
+        for step in range(steps):
+            values.append(optimizer.param_groups[0]["lr"])
+            optimizer.step()
+            if step + 1 < steps:
+                schedule.step()
+        return [float(f"{value:.10g}") for value in values]
+
+    lr = torch.optim.lr_scheduler
+    write(
+        "schedules.json",
+        {
+            "step": rates(lambda o: lr.StepLR(o, step_size=20, gamma=0.1)),
+            "cosine": rates(lambda o: lr.CosineAnnealingLR(o, T_max=40, eta_min=0.1)),
+            "oneCycle": rates(lambda o: lr.OneCycleLR(o, max_lr=1.0, total_steps=40)),
+        },
+    )
+
+
+optimizers()
+losses()
+schedules()
