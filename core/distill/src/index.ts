@@ -5,3 +5,11 @@ export { PotstillError, type ErrorRecord, type SourceLocation } from './errors/p
 export * from './plugin/define.js';
 export type * from './recipe/plan.js';
 export type { ComponentLookup, FoundComponent } from './recipe/lookup.js';
+export * from './data/index.js';
+export {
+  crossEntropy,
+  logitMatching,
+  lossComponents,
+  softTargets,
+  type SoftTargetsOptions,
+} from './losses/index.js';

@@ -1,0 +1,43 @@
+// One item prepared ahead: the next is begun while the current one is in use.
+
+interface Ahead<T> {
+  /** The result; starts the work if it has not begun. */
+  take(): Promise<T>;
+  /** Drops work that has not begun. */
+  cancel(): void;
+}
+
+/**
+ * Work that begins when the event loop is next free, or at once when it is taken. Not before, because preparing is
+ * synchronous for the most part: so the consumer first gets its current batch and hands it to native threads, and the
+ * next one is prepared beside them. A failure waits for whoever takes it.
+ */
+function ahead<T>(work: () => Promise<T>): Ahead<T> {
+  let begun: Promise<T> | undefined;
+  const begin = (): Promise<T> => {
+    if (begun === undefined) {
+      clearImmediate(handle);
+      begun = work();
+      begun.catch(() => undefined);
+    }
+    return begun;
+  };
+  const handle = setImmediate(() => void begin());
+  return { take: begin, cancel: () => clearImmediate(handle) };
+}
+
+/** The same items, each begun while the one before it is in use. Stopping early closes the source. */
+export async function* lookAhead<T>(source: AsyncGenerator<T, void, void>): AsyncGenerator<T, void, void> {
+  let next = ahead(() => source.next());
+  try {
+    for (;;) {
+      const result = await next.take();
+      if (result.done) return;
+      next = ahead(() => source.next());
+      yield result.value;
+    }
+  } finally {
+    next.cancel();
+    await source.return();
+  }
+}

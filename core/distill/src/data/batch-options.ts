@@ -1,0 +1,32 @@
+// How batches are asked for.
+import type { RandomStream } from '@potstill/engine';
+import type { Transform } from '../contracts/index.js';
+
+/** `sequential`, `shuffled` (a permutation of the epoch), or the indices themselves. Streams take the first two. */
+export type BatchOrder = 'sequential' | 'shuffled' | ArrayLike<number>;
+
+export interface BatchOptions {
+  /** Examples a batch; at least 1. */
+  readonly size: number;
+  /** Default `sequential`. */
+  readonly order?: BatchOrder;
+  /** Applied to each example in turn. */
+  readonly transforms?: readonly Transform[];
+  /** The order of epoch e comes from `random.child('order').at(e)`, transforms from `random.child('transform').at(e)`. */
+  readonly random: RandomStream;
+  /** Counts from 0. Default 0. */
+  readonly epoch?: number;
+  /** Batch to begin with, so that an epoch is resumed in the middle. Default 0. */
+  readonly start?: number;
+  /** Leaves out a last batch that is not full. Default false: it is kept. */
+  readonly dropLast?: boolean;
+  /** The data set's name in errors. Default `data set`. */
+  readonly name?: string;
+  /** Streams only: examples held back to draw from when shuffled. Default 4096. */
+  readonly shuffleBuffer?: number;
+}
+
+/** Batches of an epoch over `examples` examples. */
+export function batchCount(examples: number, size: number, dropLast = false): number {
+  return dropLast ? Math.floor(examples / size) : Math.ceil(examples / size);
+}

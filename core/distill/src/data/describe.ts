@@ -1,0 +1,15 @@
+// A data set's description of itself, without its examples.
+import type { DataDescription } from '../contracts/index.js';
+
+/** The plain description: what contexts, reports and exports carry. Absent parts stay absent. */
+export function descriptionOf(data: DataDescription): DataDescription {
+  return {
+    spec: data.spec,
+    inputs: data.inputs,
+    fingerprint: data.fingerprint,
+    ...(data.target === undefined ? {} : { target: data.target }),
+    ...(data.labels === undefined ? {} : { labels: data.labels }),
+    ...(data.preprocessing === undefined ? {} : { preprocessing: data.preprocessing }),
+    ...(data.source === undefined ? {} : { source: data.source }),
+  };
+}
