@@ -5,6 +5,7 @@ import { randomStream } from '@potstill/engine';
 import {
   batchCount,
   batches,
+  descriptionOf,
   memoryDataset,
   PotstillError,
   type Batch,
@@ -25,6 +26,15 @@ function numbers(count: number): IndexedDataset {
       label: { dtype: 'int32', shape: [count], data: Int32Array.from({ length: count }, (_, i) => i % 3) },
     },
   });
+}
+
+/** The same without the fast path. */
+function oneByOne(dataset: IndexedDataset): IndexedDataset {
+  return {
+    ...descriptionOf(dataset),
+    size: dataset.size,
+    example: (index) => dataset.example(index),
+  };
 }
 
 function streamOf(dataset: IndexedDataset): StreamDataset {
@@ -131,7 +141,7 @@ describe('batches', () => {
         fc.integer({ min: 1, max: 9 }),
         async (count, size) => {
           const data = numbers(count);
-          const { batch: _, ...slow } = data;
+          const slow = oneByOne(data);
           const want = byIndex(await all(data, { size: 1, transforms: [noise, noise] }));
           const options = { size, transforms: [noise, noise] };
           expect(byIndex(await all(data, { ...options, order: 'shuffled' }))).toEqual(want);
@@ -160,8 +170,7 @@ describe('batches', () => {
   it('prepares the next batch while the current one is in use', async () => {
     const asked: number[] = [];
     const data: IndexedDataset = {
-      ...numbers(3),
-      batch: undefined as never,
+      ...oneByOne(numbers(3)),
       example: (index) => {
         asked.push(index);
         return numbers(3).example(index);
@@ -186,7 +195,7 @@ describe('batches', () => {
       ...numbers(6),
       example: (index) => (index === 4 ? Promise.reject(new Error('bad sector')) : numbers(6).example(index)),
     };
-    const { batch: _, ...slow } = broken;
+    const slow = oneByOne(broken);
     const rejectFour = async (indices: ArrayLike<number>): Promise<Batch> => {
       if (Array.from(indices).includes(4)) throw new Error('bad sector');
       return { size: indices.length, tensors: {}, indices: Array.from(indices) };
