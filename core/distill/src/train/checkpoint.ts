@@ -5,9 +5,11 @@ import { PotstillError } from '../errors/potstill-error.js';
 import { decodeSafetensors, encodeSafetensors } from './safetensors.js';
 import { writeAtomically } from './write-atomically.js';
 
-/** One finished epoch, as the history keeps it. `epoch` counts from 1. */
+/** One finished epoch, as the history keeps it. */
 export interface EpochRecord {
+  /** From 1. */
   readonly epoch: number;
+  /** `loss` and `loss.<name>`: means over the training batches; `rate`: the last; and what the metrics give on validation data. */
   readonly metrics: Readonly<Record<string, number>>;
 }
 

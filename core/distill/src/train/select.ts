@@ -8,7 +8,7 @@ export type Selection =
 
 /** Values of which less is better, as a metric that says nothing of itself is judged. */
 const lowerIsBetter =
-  /error|loss|entropy|perplexity|divergence|calibration|(^|[.\-_/])(kl|ece|nll|mse|mae|wer|cer|per)($|[.\-_/])/;
+  /error|loss|entropy|perplexity|divergence|calibration|(^|[.\-_/])(kl|ece|nll|mse|mae|wer|cer|per)($|[.\-_/])/i;
 
 /** Reads `train.select`. `directions` is what the metrics say of their own values. */
 export function selection(

@@ -5,6 +5,7 @@ import type { Clock, ProgressSink } from '../contracts/index.js';
 const interval = 500;
 
 export interface ProgressAt {
+  /** Epochs done, without the one under way. */
   readonly epoch: number;
   readonly step: number;
   readonly loss: number;

@@ -172,7 +172,7 @@ class Trainer {
         batch: this.position.batch + 1,
         sums: add(this.position.sums, { loss: result.loss, ...result.terms }, batch.size),
       };
-      meter.count(batch.size, { epoch: epoch + 1, step: session.step, loss: result.loss });
+      meter.count(batch.size, { epoch, step: session.step, loss: result.loss });
     }
   }
 
@@ -182,9 +182,11 @@ class Trainer {
     const epoch = this.position.epoch + 1;
     const { examples = 0, ...sums } = this.position.sums;
     const metrics: Record<string, number> = {};
-    for (const [name, sum] of Object.entries(sums)) metrics[`train.${name}`] = sum / examples;
+    for (const [name, sum] of Object.entries(sums)) metrics[name] = sum / examples;
+    const { steps, stepsPerEpoch } = this;
+    metrics['rate'] = valueAt(training.rate, { step: Math.max(0, session.step - 1), steps, stepsPerEpoch });
     const validation = predictor && (await training.validate?.(predictor));
-    for (const [name, value] of Object.entries(validation ?? {})) metrics[`validation.${name}`] = value;
+    Object.assign(metrics, validation);
     const state = await session.snapshot();
     const better = validation ? isBetter(training.select, validation, this.position.best) : null;
     const best = better ? { epoch, value: better.value } : this.position.best;
