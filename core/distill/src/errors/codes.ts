@@ -53,6 +53,7 @@ const own = {
     exit: 'plugin',
   },
   SERVICE_REBOUND_TWICE: { help: 'Two plugins rebind the same service. Use one of them.', exit: 'plugin' },
+  SERVICE_CYCLE: { help: 'Services need each other in a circle, so that none can be made.', exit: 'plugin' },
   DATA_NOT_FOUND: {
     help: 'A data file or folder is not there. Relative paths start at the recipe; `POTSTILL_DATA` names the folder for shared data.',
   },
@@ -88,6 +89,10 @@ const own = {
   EVALUATE_TENSOR: {
     help: 'A metric reads an output or a field that is not there, or has another shape than it needs.',
   },
+  LOSS_INVALID: {
+    help: 'A loss was given tensors whose shapes or types do not fit, or options that do not fit the data.',
+  },
+  STUDENT_INVALID: { help: 'The student cannot be built for this data, or its model file cannot be used.' },
   EXPORT_FAILED: {
     help: 'The student could not be exported, or the exported model does not agree with it.',
     exit: 'failed',
