@@ -1,7 +1,7 @@
 // Runs a model over data and gathers what the metrics say, and what it answered to each example.
 import type { Batch, HostTensors, Metric, MetricValue } from '../contracts/index.js';
 import { PotstillError } from '../errors/potstill-error.js';
-import { argmax, confidence, scoreRows } from './rows.js';
+import { argmax, confidence, scoreRows, targetRows } from './rows.js';
 
 /** What a classifier answered, example by example, in the order seen. All arrays have one element an example. */
 export interface Predictions {
@@ -11,6 +11,8 @@ export interface Predictions {
   readonly predicted: Int32Array;
   /** Softmax probability of that class; NaN when a score was NaN. */
   readonly confidence: Float32Array;
+  /** The true class, when `target` was named; negative where it is not known. */
+  readonly truth?: Int32Array;
 }
 
 /** The result of an evaluation. */
@@ -32,6 +34,8 @@ export interface EvaluateModel {
   readonly metrics: readonly Metric[];
   /** The output whose answers are kept example by example. Default `logits`. */
   readonly output?: string;
+  /** The field with the truth (`data.target`), to be kept beside the answers. */
+  readonly target?: string | undefined;
 }
 
 /** Two metrics may not give a value of the same name: one would hide the other. Found before anything runs. */
@@ -51,10 +55,11 @@ function refuseSameNames(metrics: readonly Metric[]): void {
 }
 
 /** Collects answers as long as the scores are one row an example; a model of another kind leaves it empty-handed. */
-function predictionKeeper(output: string) {
+function predictionKeeper(output: string, target: string | undefined) {
   const indices: number[] = [];
   const predicted: number[] = [];
   const sure: number[] = [];
+  const truth: number[] = [];
   let classifies = true;
   return {
     update(scores: HostTensors, batch: Batch): void {
@@ -62,6 +67,7 @@ function predictionKeeper(output: string) {
       classifies &&= tensor?.dtype === 'float32' && tensor.shape.length === 2;
       if (!classifies) return;
       const rows = scoreRows(scores, output, 'output');
+      if (target !== undefined) truth.push(...targetRows(batch.tensors, target, rows));
       for (let row = 0; row < rows.count; row++) {
         indices.push(batch.indices[row] ?? -1);
         predicted.push(argmax(rows, row));
@@ -74,6 +80,7 @@ function predictionKeeper(output: string) {
             indices: Int32Array.from(indices),
             predicted: Int32Array.from(predicted),
             confidence: Float32Array.from(sure),
+            ...(target === undefined ? {} : { truth: Int32Array.from(truth) }),
           }
         : undefined,
   };
@@ -89,7 +96,7 @@ export async function evaluateModel(input: EvaluateModel): Promise<Evaluation> {
   for (const metric of metrics) metric.reset();
   refuseSameNames(metrics);
 
-  const keeper = predictionKeeper(input.output ?? 'logits');
+  const keeper = predictionKeeper(input.output ?? 'logits', input.target);
   let count = 0;
   for await (const batch of batches) {
     const student = await predict(batch);

@@ -1,0 +1,117 @@
+// The `tfjs` exporter: a student that is a tf.layers model as the folder that TF.js loads, checked by loading it again.
+import { join, relative, sep } from 'node:path';
+import * as tf from '@tensorflow/tfjs';
+import { z } from 'zod';
+import type {
+  ExportInput,
+  ExportResult,
+  HostTensor,
+  HostTensors,
+  Services,
+  Student,
+} from '../contracts/index.js';
+import { exporter } from '../plugin/define.js';
+import { maxDifference } from './compare.js';
+import { exportFailed } from './failed.js';
+import { exportMetadata } from './metadata.js';
+import { forwardOf } from './outputs.js';
+import { inputsOf, sampleBatch } from './sample.js';
+import { loadFolder, saveFolder } from './tfjs-folder.js';
+
+/** Few, since plain TF.js computes them on one thread. */
+const sampleSize = 8;
+
+/** The layers model's inputs in its order; a single input takes the data's first whatever its name. */
+function feed(model: tf.LayersModel, sample: HostTensors): tf.Tensor[] {
+  const names = Object.keys(sample);
+  return model.inputNames.map((inputName) => {
+    const tensor = sample[model.inputNames.length === 1 ? (names[0] as string) : inputName];
+    if (tensor === undefined)
+      throw exportFailed(
+        'tfjs',
+        `the layers model has an input \`${inputName}\`, the data have ${names.join(', ')}`,
+        'Name the layers model’s inputs as the fields of the data.',
+      );
+    return tf.tensor(tensor.data, [...tensor.shape], tensor.dtype);
+  });
+}
+
+/** The student's name for each output of the layers model: the same name, or `logits` where there is but one. */
+function outputNames(model: tf.LayersModel, student: Student): string[] {
+  const known = Object.keys(student.outputs);
+  return model.outputNames.map((name) => {
+    if (known.includes(name)) return name;
+    const only = known.includes('logits') ? 'logits' : known[0];
+    if (model.outputNames.length === 1 && only !== undefined) return only;
+    throw exportFailed(
+      'tfjs',
+      `the layers model has an output \`${name}\`, the student names ${known.join(', ')}`,
+      'Name the layers model’s outputs as the student’s.',
+    );
+  });
+}
+
+/** What the model answers, by the student's names. */
+function predict(model: tf.LayersModel, names: readonly string[], sample: HostTensors): HostTensors {
+  const inputs = feed(model, sample);
+  const answer = model.predict(inputs.length === 1 ? (inputs[0] as tf.Tensor) : inputs);
+  const tensors = Array.isArray(answer) ? answer : [answer];
+  const outputs = tensors.map((tensor, i): [string, HostTensor] => [
+    names[i] as string,
+    { dtype: 'float32', shape: tensor.shape, data: Float32Array.from(tensor.dataSync()) },
+  ]);
+  tf.dispose([inputs, tensors]);
+  return Object.fromEntries(outputs);
+}
+
+async function exportStudent(
+  folderName: string,
+  services: Services,
+  input: ExportInput,
+): Promise<ExportResult> {
+  const { student, data } = input;
+  const model = student.layersModel;
+  if (model === undefined)
+    throw exportFailed(
+      'tfjs',
+      'this student is no tf.layers model, so there is no layers-model folder to write',
+      'Export it as `onnx`, or use a student built of tf.layers: `potstill list students` says which are.',
+    );
+  const names = outputNames(model, student);
+  const batch = await sampleBatch('tfjs', input.sample, sampleSize, services.random);
+  const sample = inputsOf(batch, data.inputs);
+  const predictor = await services.engine.predictor({
+    variables: student.variables,
+    forward: forwardOf(student, names),
+  });
+  const want = await predictor.run(sample).finally(() => predictor.dispose());
+
+  const folder = join(input.folder, folderName);
+  let difference = NaN;
+  const saved = await saveFolder(model, folder, exportMetadata(input), async (written) => {
+    const loaded = await loadFolder(written);
+    try {
+      difference = maxDifference('tfjs', want, predict(loaded, names, sample));
+    } finally {
+      loaded.dispose();
+    }
+  });
+  return {
+    kind: 'tfjs',
+    path: relative(services.paths.runFolder, folder).split(sep).join('/'),
+    ...saved,
+    maxDifference: difference,
+  };
+}
+
+export const tfjs = exporter('tfjs', {
+  help: 'a TF.js layers-model folder (model.json, weights.bin), for students that are tf.layers models',
+  options: z.strictObject({
+    folder: z
+      .string()
+      .regex(/^[^/\\.][^/\\]*$/, 'a folder name, without slashes')
+      .default('student-tfjs')
+      .describe('name of the folder'),
+  }),
+  create: ({ folder }, services) => ({ export: (input) => exportStudent(folder, services, input) }),
+});

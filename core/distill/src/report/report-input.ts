@@ -1,0 +1,77 @@
+// What a report is made of. The run fills it; nothing here is computed from the file system.
+import type { Dataset, ExportResult } from '../contracts/index.js';
+import type { Evaluation } from '../evaluate/evaluate-model.js';
+import type { Machine } from './machine.js';
+
+/** Numbers of one epoch by name, as the run's `epoch` events have them: `loss`, `accuracy`, `errors`, ... */
+export interface ReportEpoch {
+  /** From 1. */
+  readonly epoch: number;
+  readonly values: Readonly<Record<string, number>>;
+}
+
+/** One model of the comparison. What is not known is left out and shown as a dash. */
+export interface ReportModel {
+  /** What it is, in a few words: `mlp 1200-1200`, `resnet20.onnx`. */
+  readonly title?: string;
+  /** Number of weights. */
+  readonly parameters?: number;
+  /** Size of the exported file. */
+  readonly bytes?: number;
+  /** Median time of one example, see measureLatency. */
+  readonly latencyMs?: number;
+  /** On the test data; the same data, in the same order, for all models. */
+  readonly evaluation?: Evaluation;
+  /** Learning curves; absent for a model that was not trained in this run. */
+  readonly epochs?: readonly ReportEpoch[];
+}
+
+export interface ReportFinding {
+  readonly level: 'ok' | 'warning' | 'error';
+  /** What was looked at: a code, or a few words. */
+  readonly subject: string;
+  readonly message: string;
+  readonly hint?: string;
+}
+
+/** A further part of the page, from a domain. `html` and `svg` are put in as they are: the author escapes. */
+export type ReportSection = { readonly title: string } & (
+  { readonly html: string } | { readonly svg: string }
+);
+
+export interface ReportInput {
+  /** The file to write, `report.html` of the run folder. */
+  readonly file: string;
+  /** The recipe's name. */
+  readonly name: string;
+  readonly description?: string;
+  readonly recipe: {
+    /** The resolved recipe. */
+    readonly yaml: string;
+    readonly hash: string;
+  };
+  readonly seed: number;
+  /** Milliseconds since 1970, from the run's clock. */
+  readonly finishedAt: number;
+  /** Data that all models are evaluated on. Pictures are read from it when it is indexed. */
+  readonly test: Dataset;
+  /** Names and sizes of the data sets, for the table of details. */
+  readonly data?: readonly { readonly role: string; readonly name: string; readonly examples?: number }[];
+  readonly teacher?: ReportModel;
+  /** The same student trained without a teacher. */
+  readonly baseline?: ReportModel;
+  /** The distilled student; in a recipe without teacher, simply the trained model. */
+  readonly student: ReportModel;
+  /** The value that decides, for tasks other than classification. Default: `errors`, lower is better. */
+  readonly primary?: { readonly value: string; readonly better: 'lower' | 'higher' };
+  readonly exports?: readonly ExportResult[];
+  /** Results of the checks before training, good ones too. */
+  readonly preflight?: readonly ReportFinding[];
+  /** Warnings of the run, in the order given. */
+  readonly warnings?: readonly { readonly code: string; readonly message: string; readonly hint?: string }[];
+  readonly sections?: readonly ReportSection[];
+  readonly machine: Machine;
+  /** Package or program -> version. */
+  readonly versions: Readonly<Record<string, string>>;
+  readonly timings?: readonly { readonly stage: string; readonly seconds: number }[];
+}

@@ -1,0 +1,76 @@
+// The values that reports know by name: what they are called, how they are written, which way is better.
+import type { MetricValue } from '../contracts/index.js';
+import { number, percent, count } from './format.js';
+import type { ReportModel } from './report-input.js';
+
+export interface ValueDescription {
+  readonly title: string;
+  /** One line for those who do not know it. */
+  readonly help?: string;
+  readonly format: (value: number | undefined) => string;
+  readonly better?: 'lower' | 'higher';
+}
+
+const described: Readonly<Record<string, ValueDescription>> = {
+  errors: { title: 'Errors', format: count, better: 'lower', help: 'examples whose answer is wrong' },
+  accuracy: {
+    title: 'Accuracy',
+    format: percent,
+    better: 'higher',
+    help: 'share of examples answered right',
+  },
+  crossEntropy: {
+    title: 'Cross-entropy',
+    format: number,
+    better: 'lower',
+    help: 'mean of −log of the probability given to the truth, in nats',
+  },
+  agreement: {
+    title: 'Agreement with teacher',
+    format: percent,
+    better: 'higher',
+    help: 'share of examples answered as the teacher does, right or wrong',
+  },
+  divergence: {
+    title: 'Divergence from teacher',
+    format: number,
+    better: 'lower',
+    help: 'mean Kullback–Leibler divergence of the probabilities, in nats',
+  },
+  calibrationError: {
+    title: 'Calibration error',
+    format: percent,
+    better: 'lower',
+    help: 'expected calibration error: how far confidence and accuracy lie apart',
+  },
+  loss: { title: 'Training loss', format: number, better: 'lower' },
+  rate: { title: 'Learning rate', format: number },
+};
+
+/** The description of a value; one that is not known keeps its own name. */
+export function describe(name: string): ValueDescription {
+  const known = described[name];
+  if (known !== undefined) return known;
+  const top = /^top(\d+)$/.exec(name);
+  if (top) return { title: `Top-${top[1] ?? ''} accuracy`, format: percent, better: 'higher' };
+  const softened = /^divergenceT(.+)$/.exec(name);
+  if (softened)
+    return { title: `Divergence from teacher, T = ${softened[1] ?? ''}`, format: number, better: 'lower' };
+  return { title: name, format: number };
+}
+
+/** Known names first, in their order; then the others as they came. */
+export function inOrder(names: Iterable<string>): string[] {
+  const order = Object.keys(described);
+  const place = (name: string) => {
+    const at = order.indexOf(name);
+    return at < 0 ? order.length : at;
+  };
+  return [...new Set(names)].sort((a, b) => place(a) - place(b));
+}
+
+/** A model's value of that name, when it is a number. */
+export function numberOf(model: ReportModel | undefined, name: string): number | undefined {
+  const value: MetricValue | undefined = model?.evaluation?.values[name];
+  return typeof value === 'number' && !Number.isNaN(value) ? value : undefined;
+}
