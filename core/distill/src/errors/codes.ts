@@ -67,6 +67,21 @@ const own = {
     help: 'Teacher, student and data do not agree about the classes: other names, order or number. Give a mapping or the right labels.',
   },
   PREFLIGHT_TAP: { help: 'A tapped output is constant or not finite on real data: it teaches nothing.' },
+  PREFLIGHT_TEACHER_CHANCE: {
+    help: 'Warning: on a sample of the training data the teacher answers no better than guessing. Check its weights, its preprocessing and the order of its classes.',
+  },
+  PREFLIGHT_TEACHER_SMALLER: {
+    help: 'Warning: the teacher has fewer weights than the student. Were they swapped?',
+  },
+  PREFLIGHT_INPUT_CONSTANT: {
+    help: 'Warning: an input has the same values for every example looked at, so nothing can be learnt from it.',
+  },
+  PREFLIGHT_LABELS_BEAT_TEACHER: {
+    help: 'Warning: the student trained on labels alone makes fewer errors than the teacher. Distilling from it can hardly help: take a better teacher or a smaller student.',
+  },
+  PREFLIGHT_DISTILLED_NOT_BETTER: {
+    help: 'Warning: the distilled student is no better than the same student without a teacher. Look at temperature, weights and the teacher; one seed may also be chance.',
+  },
   TRAIN_NOT_FINITE: {
     help: 'The loss became NaN or infinite. The weights before that step are kept. Lower the rate, clip gradients, or look at the data named.',
     exit: 'failed',

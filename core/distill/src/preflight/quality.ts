@@ -1,0 +1,77 @@
+// Is the teacher any good on this data, is it larger than the student, and do they agree before training?
+import type { HostTensor } from '../contracts/index.js';
+import type { Finding } from './finding.js';
+
+/** The teacher's accuracy on the sample against chance (1 / classes); a warning when it is within three standard deviations. */
+export function checkTeacherAccuracy(logits: HostTensor, targets: ArrayLike<number>): Finding[] {
+  const classes = logits.shape.at(-1) ?? 0;
+  const answers = argmaxRows(logits);
+  const judged = answers.filter((_, row) => (targets[row] as number) >= 0).length;
+  if (classes < 2 || judged === 0 || answers.length !== targets.length) return [];
+  const right = answers.filter(
+    (answer, row) => (targets[row] as number) >= 0 && answer === targets[row],
+  ).length;
+  const accuracy = right / judged;
+  const chance = 1 / classes;
+  const said = `the teacher answers ${percent(accuracy)} of ${judged} training examples as labelled; chance is ${percent(chance)}`;
+  if (accuracy < chance + 3 * Math.sqrt((chance * (1 - chance)) / judged))
+    return [
+      {
+        level: 'warning',
+        code: 'PREFLIGHT_TEACHER_CHANCE',
+        message: `${said}: no better than guessing`,
+        hint: "Check that the teacher's weights were loaded, that it gets its inputs as it was trained on them (scale, mean, layout), and that its classes are in the order of the data's labels.",
+      },
+    ];
+  return [{ level: 'ok', code: 'teacher', message: said }];
+}
+
+/** Where both numbers of weights are known and the teacher's is smaller: were they swapped? */
+export function checkSizes(teacher: number | undefined, student: number): Finding[] {
+  if (teacher === undefined) return [];
+  const said = `teacher ${teacher.toLocaleString('en')} weights, student ${student.toLocaleString('en')}`;
+  if (teacher >= student) return [{ level: 'ok', code: 'sizes', message: said }];
+  return [
+    {
+      level: 'warning',
+      code: 'PREFLIGHT_TEACHER_SMALLER',
+      message: `${said}: the teacher is the smaller one`,
+      hint: 'Were teacher and student swapped? If it is meant so, go on: a weak teacher can still help.',
+    },
+  ];
+}
+
+/** How often both answer alike before any training. */
+export function agreementAtStart(student: HostTensor, teacher: HostTensor): Finding[] {
+  if (student.shape.join() !== teacher.shape.join()) return [];
+  const mine = argmaxRows(student);
+  const theirs = argmaxRows(teacher);
+  if (mine.length === 0) return [];
+  const same = mine.filter((answer, row) => answer >= 0 && answer === theirs[row]).length;
+  return [
+    {
+      level: 'ok',
+      code: 'agreement',
+      message: `before training, the student answers as the teacher on ${percent(same / mine.length)}`,
+    },
+  ];
+}
+
+/** Index of the largest score of each row [rows, classes]; -1 where one is NaN. */
+export function argmaxRows({ data, shape }: HostTensor): number[] {
+  const classes = shape.at(-1) ?? 0;
+  if (shape.length < 2 || classes === 0) return [];
+  return Array.from({ length: data.length / classes }, (_, row) => {
+    let best = 0;
+    for (let c = 0; c < classes; c++) {
+      const value = data[row * classes + c] as number;
+      if (Number.isNaN(value)) return -1;
+      if (value > (data[row * classes + best] as number)) best = c;
+    }
+    return best;
+  });
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(1)} %`;
+}

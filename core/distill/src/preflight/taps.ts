@@ -1,0 +1,73 @@
+// Do the teacher's outputs that losses read say anything? And do the inputs?
+import type { Batch, HostTensors } from '../contracts/index.js';
+import { PotstillError } from '../errors/potstill-error.js';
+import type { Finding } from './finding.js';
+import { describeMoments, momentsOf } from './statistics.js';
+
+/** A tap that is not finite, or the same for every example, is `PREFLIGHT_TAP`. */
+export function checkTaps(outputs: HostTensors, read: readonly string[], batch: Batch): Finding[] {
+  return read.map((name) => {
+    const tensor = outputs[name];
+    if (!tensor)
+      throw new PotstillError({
+        code: 'TEACHER_OUTPUT',
+        message: `the teacher gave no output \`${name}\`, which a loss reads`,
+        allowed: Object.keys(outputs),
+      });
+    const moments = momentsOf(tensor);
+    if (moments.notFinite >= 0) {
+      const row = Math.floor(moments.notFinite / (tensor.data.length / batch.size));
+      throw refuse(
+        `the teacher's output \`${name}\` is ${String(tensor.data[moments.notFinite])} for example ${batch.indices[row] ?? '?'} of the training data`,
+        'Look at that example, and at whether the teacher gets its inputs as it was trained on them (scale, mean, layout).',
+      );
+    }
+    if (batch.size > 1 && moments.sameForAll)
+      throw refuse(
+        `the teacher's output \`${name}\` is the same for all ${batch.size} examples looked at (${describeMoments(tensor, moments)}): it teaches nothing`,
+        'Name another output or layer, and check that the teacher gets its inputs as it was trained on them.',
+      );
+    return {
+      level: 'ok',
+      code: `tap ${name}`,
+      message: `teacher \`${name}\`: ${describeMoments(tensor, moments)}`,
+    };
+  });
+}
+
+/** Inputs that are not finite are `DATA_DAMAGED`; inputs that never differ are a warning. */
+export function checkInputs(batch: Batch, inputs: readonly string[]): Finding[] {
+  return inputs.flatMap((name): Finding[] => {
+    const tensor = batch.tensors[name];
+    if (!tensor) return [];
+    const moments = momentsOf(tensor);
+    if (moments.notFinite >= 0) {
+      const row = Math.floor(moments.notFinite / (tensor.data.length / batch.size));
+      throw new PotstillError({
+        code: 'DATA_DAMAGED',
+        message: `input \`${name}\` of example ${batch.indices[row] ?? '?'} of the training data holds ${String(tensor.data[moments.notFinite])}`,
+        hint: 'Mend or leave out that example: one such number spoils all weights.',
+      });
+    }
+    if (batch.size > 1 && moments.sameForAll)
+      return [
+        {
+          level: 'warning',
+          code: 'PREFLIGHT_INPUT_CONSTANT',
+          message: `input \`${name}\` is the same for all ${batch.size} examples looked at (${describeMoments(tensor, moments)})`,
+          hint: 'Check how the data is read and preprocessed: nothing can be learnt from it.',
+        },
+      ];
+    return [
+      {
+        level: 'ok',
+        code: `input ${name}`,
+        message: `input \`${name}\`: ${describeMoments(tensor, moments)}`,
+      },
+    ];
+  });
+}
+
+function refuse(message: string, hint: string): PotstillError {
+  return new PotstillError({ code: 'PREFLIGHT_TAP', message, hint });
+}

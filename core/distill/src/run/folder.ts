@@ -1,0 +1,186 @@
+// The folder of one run: which it is, what in it is done, and its small files.
+import { mkdir, readFile, readdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { PotstillError } from '../errors/potstill-error.js';
+import { makeFolder, writeAtomically, writeFailed } from '../train/write-atomically.js';
+
+/** What a run is of. Written first, so that a resumed run knows its own. */
+export interface RunIdentity {
+  readonly name: string;
+  readonly recipeHash: string;
+  readonly seed: number;
+  /** Version of potstill. */
+  readonly potstill: string;
+  readonly backend: string;
+  /** Threads change the last bits of a sum, so that a resumed run must have the same number. */
+  readonly threads: number;
+}
+
+const identityFile = 'run.json';
+const stagesFile = 'stages.json';
+const summaryFile = 'summary.json';
+
+/** `<name>-<first 8 digits of the hash>`. */
+export function folderName(name: string, recipeHash: string): string {
+  return `${name}-${recipeHash.slice(0, 8)}`;
+}
+
+export class RunFolder {
+  private stages: Record<string, unknown> = {};
+
+  private constructor(
+    /** Absolute. */
+    readonly path: string,
+  ) {}
+
+  /** A new folder below `runsFolder`: the name, or the name with the first of -2, -3… that is free. */
+  static async create(runsFolder: string, identity: RunIdentity): Promise<RunFolder> {
+    await makeFolder(runsFolder);
+    const base = join(resolve(runsFolder), folderName(identity.name, identity.recipeHash));
+    for (let n = 1; ; n++) {
+      const path = n === 1 ? base : `${base}-${n}`;
+      try {
+        // Not recursive: it fails when the folder is there, also when another process has just made it.
+        await mkdir(path);
+      } catch (cause) {
+        if ((cause as NodeJS.ErrnoException).code === 'EEXIST') continue;
+        throw writeFailed(path, cause);
+      }
+      return RunFolder.begin(path, identity);
+    }
+  }
+
+  /** A folder that the user named. It must not hold a run already. */
+  static async createAt(path: string, identity: RunIdentity): Promise<RunFolder> {
+    if (await readJson(join(path, identityFile)))
+      throw new PotstillError({
+        code: 'RUN_OTHER_RECIPE',
+        message: `${path} holds a run already`,
+        hint: 'Go on with it by --resume, or name another folder.',
+        location: { file: path },
+      });
+    await makeFolder(path);
+    return RunFolder.begin(resolve(path), identity);
+  }
+
+  private static async begin(path: string, identity: RunIdentity): Promise<RunFolder> {
+    const folder = new RunFolder(path);
+    await folder.writeJson(identityFile, identity);
+    return folder;
+  }
+
+  /** A folder to go on in. Another recipe, seed or version than `identity` is `RUN_OTHER_RECIPE`. */
+  static async open(path: string, identity: RunIdentity): Promise<RunFolder> {
+    const found = (await readJson(join(path, identityFile))) as RunIdentity | undefined;
+    if (!found)
+      throw new PotstillError({
+        code: 'RUN_NO_CHECKPOINT',
+        message: `${path} holds no run: there is no ${identityFile}`,
+        hint: 'Run without --resume first.',
+        location: { file: path },
+      });
+    const different = (Object.keys(identity) as (keyof RunIdentity)[]).filter(
+      (key) => found[key] !== identity[key],
+    );
+    if (different.length > 0)
+      throw new PotstillError({
+        code: 'RUN_OTHER_RECIPE',
+        message: `${path} is of another run: ${different.map((key) => `${key} ${String(found[key])}, now ${String(identity[key])}`).join('; ')}`,
+        hint: 'Run without --resume, or go on with the recipe, version and threads it was begun with.',
+        location: { file: path },
+      });
+    const folder = new RunFolder(resolve(path));
+    folder.stages = ((await readJson(join(path, stagesFile))) ?? {}) as Record<string, unknown>;
+    return folder;
+  }
+
+  /** Folders below `runsFolder` whose run has that identity, the newest name last. */
+  static async find(
+    runsFolder: string,
+    identity: Omit<RunIdentity, 'threads' | 'backend'>,
+  ): Promise<string[]> {
+    let names: string[];
+    try {
+      names = await readdir(runsFolder);
+    } catch {
+      return [];
+    }
+    const found: { path: string; number: number }[] = [];
+    const base = folderName(identity.name, identity.recipeHash);
+    for (const name of names) {
+      if (!name.startsWith(base)) continue;
+      const rest = name.slice(base.length);
+      const number = rest === '' ? 1 : Number(/^-(\d+)$/.exec(rest)?.[1] ?? NaN);
+      if (Number.isNaN(number)) continue;
+      const path = join(resolve(runsFolder), name);
+      const theirs = (await readJson(join(path, identityFile)).catch(() => undefined)) as
+        RunIdentity | undefined;
+      const same =
+        theirs &&
+        Object.entries(identity).every(([key, value]) => theirs[key as keyof RunIdentity] === value);
+      if (same) found.push({ path, number });
+    }
+    return found.sort((a, b) => a.number - b.number).map(({ path }) => path);
+  }
+
+  file(...names: string[]): string {
+    return join(this.path, ...names);
+  }
+
+  /** What a finished stage left behind; undefined when it is not finished. */
+  finished<T>(stage: string): T | undefined {
+    return this.stages[stage] as T | undefined;
+  }
+
+  /** Records a stage as finished. `result` is plain data, given back by {@link finished} after a resume. */
+  async finish(stage: string, result: object): Promise<void> {
+    this.stages[stage] = result;
+    await this.writeJson(stagesFile, this.stages);
+  }
+
+  async writeJson(name: string, value: unknown): Promise<void> {
+    await writeAtomically(this.file(name), `${JSON.stringify(value, finiteOnly, 2)}\n`);
+  }
+
+  async write(name: string, content: string): Promise<void> {
+    await writeAtomically(this.file(name), content);
+  }
+
+  /** The summary, when the run is complete. */
+  async summary<T>(): Promise<T | undefined> {
+    return (await readJson(this.file(summaryFile))) as T | undefined;
+  }
+
+  async writeSummary(summary: object): Promise<void> {
+    await this.writeJson(summaryFile, summary);
+  }
+}
+
+/** A JSON file; undefined when there is none. One that is not JSON is `RUN_CHECKPOINT_DAMAGED`. */
+export async function readJson(path: string): Promise<unknown> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw cause;
+  }
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new PotstillError(
+      {
+        code: 'RUN_CHECKPOINT_DAMAGED',
+        message: `${path} is not JSON`,
+        hint: 'Remove the run folder, or the file, and run again.',
+        location: { file: path },
+      },
+      { cause },
+    );
+  }
+}
+
+function finiteOnly(_key: string, value: unknown): unknown {
+  return typeof value === 'number' && !Number.isFinite(value) ? null : value;
+}
