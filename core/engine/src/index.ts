@@ -1,4 +1,6 @@
 // The public door of @potstill/engine.
+import { silenceBanner } from './tfjs.js';
+
 export * from './types.js';
 export { EngineError, engineErrorCodes, type EngineErrorCode, type EngineErrorDetails } from './errors.js';
 export { randomStream, type RandomStream } from './random/stream.js';
@@ -13,3 +15,7 @@ export {
   type AdamOptions,
   type SgdOptions,
 } from './optimizers/index.js';
+export { createEngine } from './engine.js';
+export { dropout } from './dropout.js';
+
+silenceBanner();

@@ -1,5 +1,6 @@
 // What the engine takes and gives: host tensors, steps, optimisers, sessions. Interfaces only.
 import type * as tf from '@tensorflow/tfjs';
+import type { PassSwitches } from './passes/index.js';
 import type { RandomStream } from './random/stream.js';
 
 /** The element types of a tensor at the engine's door. */
@@ -31,6 +32,8 @@ export interface EngineOptions {
   readonly backend?: BackendName;
   /** Threads within an operator (onnx only). Default: the number of available processors. */
   readonly threads?: number;
+  /** Graph passes to leave out, by name: `{ 'fuse-momentum': false }` (onnx only). Default: all run. */
+  readonly passes?: PassSwitches;
 }
 
 /** What a step's function is told beside its inputs. */

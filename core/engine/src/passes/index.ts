@@ -1,0 +1,23 @@
+// The passes over a graph, in the order in which they run.
+import type { Graph } from '../graph/graph.js';
+import { removeDeadCode } from './dead-code.js';
+
+/** One graph to another that computes the same outputs, in the same order. */
+export type Pass = (graph: Graph) => Graph;
+
+export const passes = {
+  'dead-code': removeDeadCode,
+} as const satisfies Record<string, Pass>;
+
+export type PassName = keyof typeof passes;
+
+/** A pass that is false here is left out. */
+export type PassSwitches = Readonly<Partial<Record<PassName, boolean>>>;
+
+/** Runs all passes that are not switched off. */
+export function improve(graph: Graph, switches: PassSwitches = {}): Graph {
+  return (Object.entries(passes) as [PassName, Pass][]).reduce(
+    (current, [name, pass]) => (switches[name] === false ? current : pass(current)),
+    graph,
+  );
+}

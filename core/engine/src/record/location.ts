@@ -1,0 +1,38 @@
+// Finds the user's line in a stack: the first frame outside TF.js, the engine and Node.
+import { fileURLToPath } from 'node:url';
+
+const engineFolder = fileURLToPath(new URL('..', import.meta.url));
+const framePattern = /(?:\(|at (?:async )?)((?:file:\/\/|[A-Za-z]:|\/)[^()]*?):(\d+):(\d+)\)?$/;
+
+/** How many frames are kept while recording: TF.js nests deeply. */
+export const recordedFrames = 100;
+
+/** The frames of a stack text as `file:line:column`, innermost first. */
+export function framesOf(stack: string): string[] {
+  return stack.split('\n').flatMap((line) => {
+    const match = framePattern.exec(line);
+    if (!match) return [];
+    const [, file, row, column] = match as unknown as [string, string, string, string];
+    return [`${file.startsWith('file://') ? fileURLToPath(file) : file}:${row}:${column}`];
+  });
+}
+
+/** `file:line:column` of the user's innermost line, if the stack has one. */
+export function userLine(error: Error): string | undefined {
+  return framesOf(error.stack ?? '').find(
+    (frame) => !frame.includes('/@tensorflow/') && !frame.startsWith(engineFolder),
+  );
+}
+
+/** Names of the functions on the stack, innermost first, without formatting it. */
+export function functionsOnStack(): string[] {
+  const prepare = Error.prepareStackTrace;
+  try {
+    Error.prepareStackTrace = (_, sites) => sites.map((site) => site.getFunctionName() ?? '');
+    const holder: { stack?: unknown } = {};
+    Error.captureStackTrace(holder, functionsOnStack);
+    return holder.stack as string[];
+  } finally {
+    Error.prepareStackTrace = prepare;
+  }
+}

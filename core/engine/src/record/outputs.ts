@@ -1,0 +1,18 @@
+// Checks what a forward pass returned.
+import * as tf from '@tensorflow/tfjs';
+import { EngineError } from '../errors.js';
+import type { NamedTensors } from '../types.js';
+
+/** The outputs as pairs; refuses none at all and what is no tensor. */
+export function checkOutputs(outputs: NamedTensors): [string, tf.Tensor][] {
+  // Plain JavaScript may give anything, so types prove nothing here.
+  const entries = Object.entries(outputs) as [string, unknown][];
+  if (entries.length === 0) throw new EngineError('ENGINE_SHAPE', 'the forward pass returned no outputs');
+  return entries.map(([name, tensor]) => {
+    if (tensor instanceof tf.Tensor) return [name, tensor];
+    throw new EngineError(
+      'ENGINE_SHAPE',
+      `the forward pass's output \`${name}\` is ${typeof tensor}, expected a tensor`,
+    );
+  });
+}

@@ -1,0 +1,101 @@
+// Records a whole training step: forward pass, gradients, update rule, in one trace.
+import * as tf from '@tensorflow/tfjs';
+import { EngineError } from '../errors.js';
+import type { KernelTable } from '../kernels/rule.js';
+import type { DType, NamedTensors, TrainingDefinition } from '../types.js';
+import { numberedRandom, type RandomDraw } from './random.js';
+import { record, variableInput } from './recording.js';
+import type { Recorded } from './tape.js';
+import { gradientsOf, updateAll } from './update.js';
+
+/** dtype and shape of each input, by name. */
+export type InputShapes = Readonly<
+  Record<string, { readonly dtype: DType; readonly shape: readonly number[] }>
+>;
+
+/** One thing that changes at a step: the graph input that holds it now, its next value. */
+export interface RecordedChange {
+  readonly input: string;
+  readonly next: Recorded;
+}
+
+export interface RecordedStep {
+  readonly loss: Recorded;
+  readonly terms: readonly { readonly name: string; readonly value: Recorded }[];
+  readonly changes: readonly RecordedChange[];
+  readonly draws: readonly RandomDraw[];
+  /** Trainable variables that the loss does not depend on; they keep their values. */
+  readonly unreached: readonly string[];
+}
+
+export const rateInput = 'rate';
+export const stepInput = 'step';
+
+export function userInput(name: string): string {
+  return `input:${name}`;
+}
+
+export function slotInput(variable: string, slot: string): string {
+  return `slot:${variable}/${slot}`;
+}
+
+/** Records one update of `definition` for inputs of these shapes. */
+export function recordStep(
+  table: KernelTable,
+  definition: TrainingDefinition,
+  shapes: InputShapes,
+): RecordedStep {
+  const { variables, optimizer } = definition;
+  const draws: RandomDraw[] = [];
+  const { result, assigned } = record(table, variables, ({ input, recorded }) => {
+    const inputs: NamedTensors = Object.fromEntries(
+      Object.entries(shapes).map(([name, { shape, dtype }]) => [name, input(userInput(name), shape, dtype)]),
+    );
+    const random = numberedRandom((draw) => {
+      draws.push(draw);
+      return input(draw.input, draw.shape, 'float32');
+    });
+    const { loss, terms, gradients } = gradientsOf(definition, inputs, { training: true, random }, (tensor) =>
+      recorded(tensor),
+    );
+    const slots = new Map<string, Recorded>();
+    const unreached = updateAll(
+      definition,
+      gradients,
+      {
+        rate: input(rateInput, [], 'float32') as tf.Scalar,
+        step: input(stepInput, [], 'float32') as tf.Scalar,
+      },
+      {
+        slotsOf: ({ name, variable }) =>
+          Object.fromEntries(
+            optimizer.slots.map((slot) => [
+              slot.name,
+              input(slotInput(name, slot.name), slot.shape === 'scalar' ? [] : variable.shape, 'float32'),
+            ]),
+          ),
+        put: ({ name, variable }, value, next) => {
+          variable.assign(value);
+          for (const [slot, tensor] of Object.entries(next))
+            slots.set(slotInput(name, slot), recorded(tensor));
+        },
+      },
+    );
+    return { loss, terms, slots, unreached };
+  });
+  const changed = assigned.flatMap((next, i) => {
+    const name = variableInput(variables[i]?.name ?? '');
+    return next.source.kind === 'input' && next.source.name === name ? [] : [{ input: name, next }];
+  });
+  if (changed.length === 0)
+    throw new EngineError('ENGINE_NO_GRADIENT', 'the step changes no variable', {
+      hint: 'Check that the loss is computed from the variables of the definition.',
+    });
+  return {
+    loss: result.loss,
+    terms: result.terms,
+    changes: [...changed, ...[...result.slots].map(([input, next]) => ({ input, next }))],
+    draws,
+    unreached: result.unreached,
+  };
+}

@@ -1,0 +1,63 @@
+// What a training definition must fulfil before anything is recorded, and the state that it starts from.
+import type * as tf from '@tensorflow/tfjs';
+import { EngineError } from '../errors.js';
+import { sizeOf } from '../graph/builder.js';
+import type { DType, HostTensor, NamedVariable, SlotSpec, TrainingDefinition } from '../types.js';
+import { hostOf } from './host.js';
+
+/** Refuses variables listed twice, under one name, or not trainable by their dtype. */
+export function checkVariables(variables: readonly NamedVariable[]): void {
+  const names = new Set<string>();
+  const seen = new Map<tf.Variable, string>();
+  for (const { name, variable, trainable } of variables) {
+    if (names.has(name))
+      throw new EngineError('ENGINE_STATE', `two variables have the name \`${name}\``, {
+        hint: 'Names identify variables in checkpoints and exports; give each its own.',
+      });
+    const other = seen.get(variable);
+    if (other !== undefined)
+      throw new EngineError('ENGINE_STATE', `\`${name}\` and \`${other}\` are the same variable`);
+    if (variable.isDisposed)
+      throw new EngineError('ENGINE_STATE', `the variable \`${name}\` was disposed of`);
+    if (trainable !== false && variable.dtype !== 'float32')
+      throw new EngineError(
+        'ENGINE_SHAPE',
+        `the trainable variable \`${name}\` is ${variable.dtype}; only float32 can be trained`,
+        { hint: 'Mark it `trainable: false`.' },
+      );
+    names.add(name);
+    seen.set(variable, name);
+  }
+}
+
+/** A variable's value now, as a copy. */
+export function valueOf({ variable }: NamedVariable): HostTensor {
+  return hostOf(variable.dtype as DType, [...variable.shape], variable.dataSync() as ArrayLike<number>);
+}
+
+/** All slots of a definition: of each trainable variable, whether the loss reaches it or not. */
+export function slotsOf({ variables, optimizer }: TrainingDefinition): {
+  readonly variable: NamedVariable;
+  readonly slot: SlotSpec;
+  readonly shape: readonly number[];
+}[] {
+  return variables.flatMap((variable) =>
+    variable.trainable === false
+      ? []
+      : optimizer.slots.map((slot) => ({
+          variable,
+          slot,
+          shape: slot.shape === 'scalar' ? [] : variable.variable.shape,
+        })),
+  );
+}
+
+/** A slot's name in a training state. */
+export function slotName(variable: string, slot: string): string {
+  return `${variable}/${slot}`;
+}
+
+/** A slot as training starts. */
+export function freshSlot(slot: SlotSpec, shape: readonly number[]): HostTensor {
+  return { dtype: 'float32', shape: [...shape], data: new Float32Array(sizeOf(shape)).fill(slot.fill) };
+}

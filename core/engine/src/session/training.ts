@@ -1,0 +1,172 @@
+// A training session on ONNX Runtime.
+import * as ort from 'onnxruntime-node';
+import * as tf from '@tensorflow/tfjs';
+import { EngineError } from '../errors.js';
+import { draw } from '../record/random.js';
+import { variableInput } from '../record/recording.js';
+import { rateInput, slotInput, stepInput, userInput } from '../record/step.js';
+import type {
+  Forward,
+  HostTensor,
+  HostTensors,
+  Predictor,
+  StepResult,
+  TrainingDefinition,
+  TrainingSession,
+  TrainingState,
+} from '../types.js';
+import { type CompiledStep, type CompileOptions, compileStep } from './compiled-step.js';
+import { checkVariables, freshSlot, slotName, slotsOf, valueOf } from './definition.js';
+import { checkInputs, copyOf, shapesKey, toOrt } from './host.js';
+import { Parameters } from './parameters.js';
+import { OnnxPredictor } from './predictor.js';
+import { checkState } from './state.js';
+import { Turns } from './turns.js';
+
+export class OnnxTraining implements TrainingSession {
+  private updates = 0;
+  private disposed = false;
+  private readonly parameters = new Parameters();
+  private readonly steps = new Map<string, CompiledStep>();
+  private readonly predictors = new Set<Predictor>();
+  private readonly turns = new Turns();
+
+  constructor(
+    private readonly definition: TrainingDefinition,
+    private readonly options: CompileOptions,
+  ) {
+    checkVariables(definition.variables);
+    for (const variable of definition.variables)
+      this.parameters.add(variableInput(variable.name), valueOf(variable));
+    for (const { variable, slot, shape } of slotsOf(definition))
+      this.parameters.add(slotInput(variable.name, slot.name), freshSlot(slot, shape));
+  }
+
+  get step(): number {
+    return this.updates;
+  }
+
+  private turn<T>(body: () => Promise<T>): Promise<T> {
+    return this.turns.take(() => {
+      if (this.disposed) throw new EngineError('ENGINE_STATE', 'the training session was disposed of');
+      return body();
+    });
+  }
+
+  train(inputs: HostTensors, { rate }: { readonly rate: number }): Promise<StepResult> {
+    return this.turn(async () => {
+      checkInputs(inputs);
+      const key = shapesKey(inputs);
+      let step = this.steps.get(key);
+      if (!step) {
+        step = await compileStep(this.definition, inputs, this.options);
+        this.steps.set(key, step);
+      }
+      return this.run(step, inputs, rate);
+    });
+  }
+
+  private async run(step: CompiledStep, inputs: HostTensors, rate: number): Promise<StepResult> {
+    const { program, changes, terms } = step;
+    const host = new Map<string, HostTensor>(
+      Object.entries(inputs).map(([name, tensor]) => [userInput(name), tensor]),
+    );
+    host.set(rateInput, scalar(rate));
+    host.set(stepInput, scalar(this.updates + 1));
+    const stream = this.definition.random.at(this.updates);
+    for (const at of step.draws)
+      host.set(at.input, { dtype: 'float32', shape: at.shape, data: draw(stream, at) });
+    const feeds: Record<string, ort.Tensor> = {};
+    for (const input of program.inputs) {
+      const tensor = host.get(input);
+      feeds[input] = tensor ? toOrt(tensor) : this.parameters.feed(input);
+    }
+    const fetches: Record<string, ort.Tensor | null> = {};
+    const scalars = [step.loss, ...terms.map(({ output }) => output)].map((output) => {
+      const data = new Float32Array(1);
+      fetches[output] = new ort.Tensor('float32', data, []);
+      return data;
+    });
+    for (const { input, output } of changes) fetches[output] = this.parameters.fetch(input);
+    await program.run(feeds, fetches);
+    const [loss, ...others] = scalars.map((data) => data[0] as number) as [number, ...number[]];
+    const finite = Number.isFinite(loss) && others.every(Number.isFinite);
+    if (finite) {
+      this.parameters.swap(changes.map(({ input }) => input));
+      this.updates++;
+    }
+    return {
+      loss,
+      terms: Object.fromEntries(terms.map(({ name }, i) => [name, others[i] as number])),
+      finite,
+    };
+  }
+
+  predictor(forward: Forward): Predictor {
+    const predictor = new OnnxPredictor(this.definition.variables, forward, this.options, {
+      parameters: this.parameters,
+      turn: (body) => this.turn(body),
+    });
+    this.predictors.add(predictor);
+    return predictor;
+  }
+
+  snapshot(): Promise<TrainingState> {
+    return this.turn(() => {
+      const variables: Record<string, HostTensor> = {};
+      const slots: Record<string, HostTensor> = {};
+      for (const { name } of this.definition.variables)
+        variables[name] = copyOf(this.parameters.value(variableInput(name)));
+      for (const { variable, slot } of slotsOf(this.definition))
+        slots[slotName(variable.name, slot.name)] = copyOf(
+          this.parameters.value(slotInput(variable.name, slot.name)),
+        );
+      return Promise.resolve({ step: this.updates, variables, slots });
+    });
+  }
+
+  restore(state: TrainingState): Promise<void> {
+    return this.turn(() => {
+      const inputs = new Map(this.definition.variables.map(({ name }) => [name, variableInput(name)]));
+      const slots = new Map(
+        slotsOf(this.definition).map(({ variable, slot }) => [
+          slotName(variable.name, slot.name),
+          slotInput(variable.name, slot.name),
+        ]),
+      );
+      const shapes = (names: ReadonlyMap<string, string>) =>
+        new Map([...names].map(([name, input]) => [name, this.parameters.value(input)]));
+      checkState('variable', state.variables, shapes(inputs));
+      checkState('slot', state.slots, shapes(slots));
+      for (const [name, input] of inputs) this.parameters.set(input, state.variables[name] as HostTensor);
+      for (const [name, input] of slots) this.parameters.set(input, state.slots[name] as HostTensor);
+      this.updates = state.step;
+      return Promise.resolve();
+    });
+  }
+
+  sync(): Promise<void> {
+    return this.turn(() => {
+      for (const { name, variable } of this.definition.variables) {
+        const { data, dtype } = this.parameters.value(variableInput(name));
+        // TF.js's cpu backend keeps the array it is given; ours is overwritten by later steps.
+        tf.tidy(() => variable.assign(tf.tensor(data.slice(), variable.shape, dtype)));
+      }
+      return Promise.resolve();
+    });
+  }
+
+  dispose(): Promise<void> {
+    return this.turns.take(async () => {
+      if (this.disposed) return;
+      this.disposed = true;
+      for (const { program } of this.steps.values()) await program.dispose();
+      this.steps.clear();
+      for (const predictor of this.predictors) await predictor.dispose();
+    });
+  }
+}
+
+function scalar(x: number): HostTensor {
+  return { dtype: 'float32', shape: [], data: Float32Array.of(x) };
+}

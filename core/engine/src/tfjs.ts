@@ -1,0 +1,53 @@
+// What the engine asks of TF.js beyond its documented API, in one place.
+import * as tf from '@tensorflow/tfjs';
+
+/** Key of a tensor's data within TF.js; compared by identity. */
+export type DataId = tf.Tensor['dataId'];
+
+/** Makes a backend current at once. Only for backends that start synchronously, or have started. */
+export function useBackend(name: string): void {
+  void tf.setBackend(name);
+  if (tf.getBackend() !== name) throw new Error(`internal: TF.js backend ${name} did not start`);
+}
+
+/** Runs `body` on a TF.js backend and goes back to the one before. */
+export function onBackend<T>(name: string, body: () => T): T {
+  // Asking for the backend starts the default one when none is running.
+  tf.backend();
+  const before = tf.getBackend();
+  if (before === name) return body();
+  useBackend(name);
+  try {
+    return body();
+  } finally {
+    useBackend(before);
+  }
+}
+
+/** TF.js's cpu backend advertises tfjs-node on stderr at its first write; a library's output is its caller's. */
+export function silenceBanner(): void {
+  // Starts the default backend; before that, TF.js would replace the instance found here.
+  tf.backend();
+  const backend: unknown = tf.findBackend('cpu');
+  if (typeof backend === 'object' && backend !== null && 'firstUse' in backend) backend.firstUse = false;
+}
+
+/** All live variables of TF.js, by their TF.js names. */
+export function registeredVariables(): Readonly<Record<string, tf.Variable>> {
+  return tf.engine().registeredVariables;
+}
+
+/** Points a variable at other data, with no bookkeeping of references. */
+export function setDataId(variable: tf.Variable, dataId: DataId): void {
+  variable.dataId = dataId;
+}
+
+/** Frees what an interrupted tf.grad saved for its backward pass, which TF.js leaves alive. */
+export function dropGradientTape(): void {
+  const { state } = tf.engine();
+  // The declared type leaves null out; there is no tape outside a gradient.
+  const nodes = state.activeTape as typeof state.activeTape | null;
+  if (state.gradientDepth > 0 || nodes === null || nodes === undefined) return;
+  for (const node of nodes) for (const tensor of node.saved ?? []) tensor.dispose();
+  Object.assign(state, { activeTape: null });
+}
