@@ -6,6 +6,7 @@ export * from './plugin/define.js';
 export type * from './recipe/plan.js';
 export type { ComponentLookup, FoundComponent } from './recipe/lookup.js';
 export * from './data/index.js';
+export type { RandomStream } from '@potstill/engine';
 export {
   crossEntropy,
   logitMatching,
@@ -13,3 +14,4 @@ export {
   softTargets,
   type SoftTargetsOptions,
 } from './losses/index.js';
+export { studentComponents } from './students/index.js';

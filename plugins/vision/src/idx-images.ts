@@ -1,0 +1,61 @@
+// A pair of idx files, images and labels, as pixels.
+import { PotstillError, readIdx, shapeText, type IdxArray } from 'potstill';
+import type { Pixels } from './pixel-dataset.js';
+
+/**
+ * Reads images [n, height, width] or [n, height, width, channels], and labels [n] of whole numbers from 0.
+ * @throws PotstillError DATA_NOT_FOUND or DATA_DAMAGED, naming the file and what was expected.
+ */
+export async function readIdxImages(imagesPath: string, labelsPath: string): Promise<Pixels> {
+  const [images, labels] = await Promise.all([readIdx(imagesPath), readIdx(labelsPath)]);
+  const [count, height, width, channels = 1] = images.shape as [number, number, number, number?];
+  if (images.shape.length < 3 || images.shape.length > 4) {
+    throw misfit(imagesPath, images, 'images [n, height, width] or [n, height, width, channels]');
+  }
+  if (labels.shape.length !== 1) throw misfit(labelsPath, labels, 'labels [n]');
+  if (labels.shape[0] !== count) {
+    throw damaged(`${imagesPath} has ${count} images, ${labelsPath} has ${labels.shape[0] ?? 0} labels`);
+  }
+  labels.data.forEach((label, index) => {
+    if (!Number.isInteger(label) || label < 0) {
+      throw damaged(`${labelsPath}: label ${label} of example ${index} is no class number`);
+    }
+  });
+  return { raw: images.data, height, width, channels, classes: labels.data };
+}
+
+function misfit(path: string, array: IdxArray, expected: string): PotstillError {
+  return damaged(`${path} has shape ${shapeText(array.shape)}, expected ${expected}`);
+}
+
+function damaged(message: string): PotstillError {
+  return new PotstillError({
+    code: 'DATA_DAMAGED',
+    message,
+    hint: 'do `images` and `labels` name the right files, and the same part of the data?',
+  });
+}
+
+/**
+ * Class names for labels: those given, or '0', '1', … up to the highest label.
+ * @throws PotstillError DATA_DAMAGED where a label has no name.
+ */
+export function classNames(
+  classes: ArrayLike<number>,
+  given: readonly string[] | undefined,
+  path: string,
+): readonly string[] {
+  let highest = -1;
+  let at = -1;
+  for (let i = 0; i < classes.length; i++) {
+    if ((classes[i] as number) > highest) {
+      highest = classes[i] as number;
+      at = i;
+    }
+  }
+  if (!given) return Array.from({ length: highest + 1 }, (_, i) => String(i));
+  if (highest < given.length) return given;
+  throw damaged(
+    `${path}: example ${at} has label ${highest}, and only ${given.length} class names are known`,
+  );
+}

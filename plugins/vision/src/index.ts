@@ -1,0 +1,16 @@
+// The plugin @potstill/vision: image data and its random changes.
+import { createRequire } from 'node:module';
+import { definePlugin } from 'potstill';
+import { idx } from './idx.js';
+import { imageFolder } from './image-folder.js';
+import { mnist } from './mnist.js';
+import { crop, flip, pixelShift } from './transforms.js';
+
+const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
+
+export default definePlugin({
+  name: '@potstill/vision',
+  version,
+  potstill: '^0.1.0',
+  components: [mnist, idx, imageFolder, pixelShift, crop, flip],
+});

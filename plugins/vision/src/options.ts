@@ -1,0 +1,35 @@
+// Options that several components share, and what they say when they are wrong.
+import { z } from 'zod';
+
+/** How raw values become inputs: `(raw * scale - mean) / std`; mean and std one number, or one a channel. */
+export const normaliseOptions = {
+  scale: z
+    .number()
+    .default(1 / 255)
+    .describe('raw values are multiplied by it first; 1/255 by default'),
+  mean: z
+    .union([z.number(), z.array(z.number()).min(1)])
+    .default(0)
+    .describe('subtracted after scaling: one number, or one a channel'),
+  std: z
+    .union([z.number().positive(), z.array(z.number().positive()).min(1)])
+    .default(1)
+    .describe('divided by after the mean is subtracted'),
+};
+
+/** Which examples of a whole data set are taken; applied in this order. */
+export const selectionOptions = {
+  range: z
+    .tuple([z.int().min(0), z.int().min(0)])
+    .refine(([from, to]) => from < to, 'the range is [from, to): `from` must be below `to`')
+    .optional()
+    .describe('only examples [from, to)'),
+  classes: z.array(z.int().min(0)).min(1).optional().describe('then only examples of these class numbers'),
+  exclude: z.array(z.int().min(0)).min(1).optional().describe('then leave these class numbers out'),
+  limit: z.int().min(1).optional().describe('then only the first so many'),
+};
+
+export const layoutOption = z
+  .enum(['flat', 'image'])
+  .default('flat')
+  .describe('flat: one axis of pixels; image: height, width, channels');
