@@ -1,0 +1,104 @@
+// The checks before training: refuses what cannot work, warns of what looks wrong, says what to expect.
+import { performance } from 'node:perf_hooks';
+import type { Engine, HostTensor, HostTensors, Optimizer, RandomStream } from '@potstill/engine';
+import type { Batch, DataDescription, Student, Teacher } from '../contracts/index.js';
+import type { WeightedLoss } from '../train/objective.js';
+import type { Finding } from './finding.js';
+import { forecast } from './forecast.js';
+import { checkLabels, type ClassesOf } from './labels.js';
+import { agreementAtStart, checkSizes, checkTeacherAccuracy } from './quality.js';
+import { checkInputs, checkTaps } from './taps.js';
+
+export interface PreflightInput {
+  readonly engine: Engine;
+  readonly data: DataDescription;
+  /** The first examples of the training data, as they are trained on. */
+  readonly sample: Batch;
+  /** A batch of the size that training uses. */
+  readonly batch: Batch;
+  readonly student: Student;
+  readonly teacher: Teacher | undefined;
+  readonly losses: readonly WeightedLoss[];
+  readonly optimizer: Optimizer;
+  readonly random: RandomStream;
+  readonly epochs: number;
+  readonly examples: number;
+  readonly trainings: number;
+  readonly kept: boolean;
+}
+
+/** Number of weights: the elements of all variables. */
+export function parameterCount(student: Student): number {
+  return student.variables.reduce((sum, { variable }) => sum + variable.size, 0);
+}
+
+/**
+ * Looks at a sample before anything is trained. Throws `PREFLIGHT_LABELS`, `PREFLIGHT_TAP`, `TEACHER_OUTPUT`,
+ * `DATA_DAMAGED`; what is only suspicious comes back as warnings. Weights and random streams are not touched.
+ */
+export async function preflight(input: PreflightInput): Promise<Finding[]> {
+  const { engine, data, sample, batch, student, teacher, losses } = input;
+  const findings: Finding[] = [checkClasses(input), ...checkInputs(sample, data.inputs)];
+
+  const predictor = await engine.predictor({
+    variables: student.variables,
+    forward: (inputs, at) => student.forward(inputs, at),
+  });
+  let own: HostTensors;
+  try {
+    own = await predictor.run(fieldsOf(sample, data.inputs));
+  } finally {
+    await predictor.dispose();
+  }
+
+  let teacherOutputs: HostTensors = {};
+  let teacherMs = 0;
+  if (teacher) {
+    const answers = await teacher.label(sample);
+    const read = [...new Set(losses.flatMap(({ loss }) => loss.needs.teacher))];
+    findings.push(...checkTaps(answers, read, sample));
+    findings.push(...checkSizes(teacher.parameters, parameterCount(student)));
+    const logits = scores(answers);
+    const targets = data.target === undefined ? undefined : sample.tensors[data.target];
+    if (logits && targets?.dtype === 'int32') findings.push(...checkTeacherAccuracy(logits, targets.data));
+    const mine = scores(own);
+    if (logits && mine) findings.push(...agreementAtStart(mine, logits));
+    const start = performance.now();
+    teacherOutputs = await teacher.label(batch);
+    teacherMs = performance.now() - start;
+  }
+  findings.push(await forecast({ ...input, inputs: data.inputs, teacherOutputs, teacherMs }));
+  return findings;
+}
+
+function checkClasses({ data, student, teacher, sample }: PreflightInput): Finding {
+  const targets = data.target === undefined ? undefined : sample.tensors[data.target];
+  const classification = targets?.dtype === 'int32' && targets.shape.length === 1;
+  const own: ClassesOf = { who: 'the data', labels: data.labels, count: data.labels?.length };
+  const others: ClassesOf[] = [];
+  if (classification || !teacher)
+    others.push({ who: 'the student', labels: undefined, count: classes(student.outputs['logits']?.shape) });
+  if (teacher)
+    others.push({
+      who: 'the teacher',
+      labels: teacher.labels,
+      count: classes(teacher.outputs['logits']?.shape) ?? teacher.labels?.length,
+    });
+  return checkLabels(own, others);
+}
+
+/** Length of the last axis, when it is known. */
+function classes(shape: readonly (number | null)[] | undefined): number | undefined {
+  return shape?.at(-1) ?? undefined;
+}
+
+function scores(outputs: HostTensors): HostTensor | undefined {
+  const logits = outputs['logits'];
+  return logits?.dtype === 'float32' && logits.shape.length === 2 ? logits : undefined;
+}
+
+/** The fields named, with their lengths. */
+export function fieldsOf(batch: Batch, names: readonly string[]): HostTensors {
+  const wanted = new Set(names.flatMap((name) => [name, `${name}.length`]));
+  return Object.fromEntries(Object.entries(batch.tensors).filter(([name]) => wanted.has(name)));
+}
