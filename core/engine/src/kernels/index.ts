@@ -2,12 +2,15 @@
 import { sizeOf } from '../graph/builder.js';
 import { activationKernels } from './activation.js';
 import { binaryKernels } from './binary.js';
+import { convolutionKernels } from './convolution.js';
 import { createKernels } from './create.js';
+import { depthwiseKernels } from './depthwise.js';
 import { elementwise } from './elementwise.js';
 import { filled } from './emit.js';
 import { logicalKernels } from './logical.js';
 import { matmulKernels } from './matmul.js';
 import { normalisationKernels } from './normalisation.js';
+import { poolingKernels } from './pooling.js';
 import { reduceKernels } from './reduce.js';
 import type { KernelRule, KernelTable } from './rule.js';
 import { shapeKernels } from './shape.js';
@@ -36,6 +39,9 @@ const rules: KernelTable = {
   ...logicalKernels,
   ...matmulKernels,
   ...normalisationKernels,
+  ...convolutionKernels,
+  ...depthwiseKernels,
+  ...poolingKernels,
 };
 
 export const kernelTable: KernelTable = Object.fromEntries(

@@ -1,0 +1,78 @@
+// Between TF.js's channels last and ONNX's channels first, and the pieces of images that windows see.
+import type { GraphBuilder } from '../graph/builder.js';
+import type { Value } from '../graph/graph.js';
+import type { Window } from './window.js';
+
+const axesFrom = (start: number, count: number): number[] =>
+  Array.from({ length: count }, (_, i) => start + i);
+
+/** [N, ..., C] to [N, C, ...]. */
+export function channelsFirst(graph: GraphBuilder, x: Value): Value {
+  const spatial = x.shape.length - 2;
+  return graph.transpose(x, [0, spatial + 1, ...axesFrom(1, spatial)]);
+}
+
+/** [N, C, ...] to [N, ..., C]. */
+export function channelsLast(graph: GraphBuilder, x: Value): Value {
+  const spatial = x.shape.length - 2;
+  return graph.transpose(x, [0, ...axesFrom(2, spatial), 1]);
+}
+
+/** The last two axes of a filter [..., I, O] to the front: [O, I, ...], or [I, O, ...]. */
+export function filterFirst(graph: GraphBuilder, filter: Value, order: 'oi' | 'io'): Value {
+  const spatial = filter.shape.length - 2;
+  const front = order === 'oi' ? [spatial + 1, spatial] : [spatial, spatial + 1];
+  return graph.transpose(filter, [...front, ...axesFrom(0, spatial)]);
+}
+
+/** Reverses axes. */
+export function reverse(graph: GraphBuilder, x: Value, axes: readonly number[]): Value {
+  const long = axes.filter((axis) => (x.shape[axis] ?? 0) > 1);
+  if (long.length === 0) return x;
+  const all = (value: number): Value => graph.ints(long.map(() => value));
+  const end = -(2 ** 31) + 1;
+  return graph.op('Slice', [x, all(-1), all(end), graph.ints(long), all(-1)], x.shape, x.type);
+}
+
+/** Pads the spatial axes of a channels-last image so that every window lies within. */
+export function padded(graph: GraphBuilder, x: Value, window: Window, fill = 0): Value {
+  const spatial = window.before.map((before, i): readonly [number, number] => [
+    before,
+    Math.max(0, window.after[i] ?? 0),
+  ]);
+  return graph.pad(x, [[0, 0], ...spatial, [0, 0]], fill);
+}
+
+/** What each position of the window sees, row-major: images of the output's size. `x` is padded, channels last. */
+export function taps(graph: GraphBuilder, x: Value, window: Window): Value[] {
+  const { batch, filter, output, strides, dilations } = window;
+  const channels = x.shape.at(-1) ?? 1;
+  const count = filter.reduce((product, n) => product * n, 1);
+  return Array.from({ length: count }, (_, flat) => {
+    let rest = flat;
+    const at = filter.map(() => 0);
+    for (let axis = filter.length - 1; axis >= 0; axis--) {
+      const n = filter[axis] ?? 1;
+      at[axis] = (rest % n) * (dilations[axis] ?? 1);
+      rest = Math.floor(rest / n);
+    }
+    return graph.slice(x, [0, ...at, 0], [batch, ...output, channels], [1, ...strides, 1]);
+  });
+}
+
+/** The part of a channels-last image that a window reaches. */
+export function cut(graph: GraphBuilder, x: Value, window: Window): Value {
+  return graph.slice(x, [0, ...window.skipped, 0], [x.shape[0] ?? 0, ...window.input, x.shape.at(-1) ?? 0]);
+}
+
+/** Zeros for what {@link cut} took away, up to `shape`. */
+export function uncut(graph: GraphBuilder, x: Value, window: Window, shape: readonly number[]): Value {
+  const front = [0, ...window.skipped, 0];
+  return graph.pad(
+    x,
+    shape.map((length, i): readonly [number, number] => {
+      const before = front[i] ?? 0;
+      return [before, length - before - (x.shape[i] ?? 0)];
+    }),
+  );
+}
