@@ -15,3 +15,5 @@ export {
   type SoftTargetsOptions,
 } from './losses/index.js';
 export { studentComponents } from './students/index.js';
+export { optimizerComponents } from './train/optimizers.js';
+export { scheduleComponents } from './train/schedules.js';

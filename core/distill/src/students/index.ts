@@ -1,0 +1,7 @@
+// The students of the core, and the list that is registered.
+import type { AnyComponent } from '../contracts/index.js';
+import { cnnStudent } from './cnn.js';
+import { layersStudent } from './layers.js';
+import { mlpStudent } from './mlp.js';
+
+export const studentComponents: readonly AnyComponent[] = [mlpStudent, cnnStudent, layersStudent];
