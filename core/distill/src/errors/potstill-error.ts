@@ -21,8 +21,12 @@ export interface ErrorRecord {
   readonly path?: string;
   /** The source lines around the location, with the marker. */
   readonly frame?: string;
-  /** What is accepted instead. */
+  /** What is accepted instead: all of it when the list is short, else the nearest. */
   readonly allowed?: readonly string[];
+  /** How many there are, when `allowed` holds the nearest only. */
+  readonly allowedCount?: number;
+  /** Who says what is accepted: a plugin and its version. */
+  readonly from?: string;
 }
 
 /** One or more problems that stop what was asked for. `records` is never empty. */

@@ -1,0 +1,114 @@
+// How errors look on a terminal and as JSON. The only place that prints them.
+import { errorCodes, exitCodeOf, exitCodes } from './codes.js';
+import type { ErrorRecord } from './potstill-error.js';
+import { exitCodeOfError, messageOf, recordsOf } from './records.js';
+
+export interface FormatOptions {
+  /** ANSI colours. Default false. */
+  readonly color?: boolean;
+}
+
+type Paint = (text: string) => string;
+
+function painter(on: boolean): Record<'bad' | 'dim' | 'bold', Paint> {
+  const code =
+    (open: number, close: number): Paint =>
+    (text) =>
+      on ? `\u001b[${open}m${text}\u001b[${close}m` : text;
+  return { bad: code(31, 39), dim: code(2, 22), bold: code(1, 22) };
+}
+
+function where({ location }: ErrorRecord): string | undefined {
+  if (location === undefined) return undefined;
+  return [location.file, location.line, location.column].filter((part) => part !== undefined).join(':');
+}
+
+/** Breaks a list at `width` columns, following lines indented below its first word. */
+function wrapList(label: string, words: readonly string[], tail: string, width = 100): string {
+  const lines: string[] = [];
+  let line = `  ${label}: `;
+  const indent = ' '.repeat(line.length);
+  words.forEach((word, index) => {
+    const piece = word + (index < words.length - 1 ? ', ' : tail);
+    if (line.trim() !== '' && line !== indent && line.length + piece.trimEnd().length > width && index > 0) {
+      lines.push(line.trimEnd());
+      line = indent;
+    }
+    line += piece;
+  });
+  return [...lines, line].join('\n');
+}
+
+function allowedLine(record: ErrorRecord): string | undefined {
+  const { allowed, allowedCount, from } = record;
+  if (allowed === undefined || allowed.length === 0) return undefined;
+  const source = [
+    allowedCount === undefined ? undefined : `of ${allowedCount}`,
+    from === undefined ? undefined : `from ${from}`,
+  ]
+    .filter((part) => part !== undefined)
+    .join(', ');
+  const tail = source === '' ? '' : `   (${source})`;
+  return wrapList(allowedCount === undefined ? 'allowed' : 'nearest', allowed, tail);
+}
+
+/**
+ * One record as text, without a closing newline:
+ * code and message, place, the piece of source with marker and hint, what is allowed, where to read more.
+ */
+export function formatError(record: ErrorRecord, { color = false }: FormatOptions = {}): string {
+  const paint = painter(color);
+  const lines = [`${paint.bad(`error[${record.code}]`)}: ${paint.bold(record.message)}`];
+  const place = where(record);
+  if (place !== undefined) lines.push(paint.dim(`  --> ${place}`));
+  const hint = record.hint;
+  if (record.frame !== undefined) {
+    const rows = record.frame.split('\n');
+    const marker = rows.pop() ?? '';
+    lines.push(...rows.map(paint.dim), paint.bad(hint === undefined ? marker : `${marker} ${hint}`));
+  } else if (hint !== undefined) {
+    lines.push(`  hint: ${hint}`);
+  }
+  const allowed = allowedLine(record);
+  if (allowed !== undefined) lines.push(allowed);
+  lines.push(paint.dim(`  help: potstill explain ${record.code}`));
+  return lines.join('\n');
+}
+
+/**
+ * A thrown value as text: every record, the messages of its causes, and how many there were.
+ * A user's or plugin's error has no stack; a bug of ours has, and asks for a report.
+ */
+export function formatErrors(error: unknown, options: FormatOptions = {}): string {
+  const records = recordsOf(error);
+  const parts = records.map((record) => formatError(record, options));
+  const causes: string[] = [];
+  for (
+    let cause = error instanceof Error ? error.cause : undefined;
+    cause !== undefined;
+    cause = cause instanceof Error ? cause.cause : undefined
+  ) {
+    causes.push(`  caused by: ${messageOf(cause)}`);
+  }
+  if (causes.length > 0) parts.push(causes.join('\n'));
+  if (exitCodeOfError(error) === exitCodes.internal) {
+    const stack = error instanceof Error ? error.stack : undefined;
+    parts.push([`  ${errorCodes.INTERNAL.help}`, ...(stack === undefined ? [] : [stack])].join('\n'));
+  }
+  if (records.length > 1) parts.push(`${records.length} errors`);
+  return parts.join('\n\n');
+}
+
+/** The records of a thrown value as `--json` prints them: one object, with the exit code. */
+export function errorJson(error: unknown): {
+  readonly event: 'error';
+  readonly exitCode: number;
+  readonly errors: readonly (ErrorRecord & { readonly exitCode: number })[];
+} {
+  const records = recordsOf(error);
+  return {
+    event: 'error',
+    exitCode: exitCodeOfError(error),
+    errors: records.map((record) => ({ ...record, exitCode: exitCodeOf(record.code) })),
+  };
+}

@@ -1,0 +1,133 @@
+// From checked data and checked components to the plan.
+import { availableParallelism } from 'node:os';
+import path from 'node:path';
+import type { ComponentKind } from '../contracts/index.js';
+import { resolveWritten } from './checks.js';
+import type {
+  Clipping,
+  ComponentPlan,
+  DatasetSlot,
+  LossPlan,
+  Plan,
+  PluginReference,
+  RecipeTrace,
+  TeacherPlan,
+  TrainPlan,
+} from './plan.js';
+import type { RecipeData } from './schema.js';
+import { isRecord } from './slots.js';
+import type { Path, Traced } from './trace.js';
+
+export interface BuildInput {
+  readonly file: string;
+  readonly root: Traced;
+  readonly data: RecipeData;
+  readonly components: ReadonlyMap<string, ComponentPlan>;
+  readonly plugins: readonly PluginReference[];
+  readonly trace: RecipeTrace;
+}
+
+class Builder {
+  constructor(private readonly input: BuildInput) {}
+
+  /** The component at a path; kinds are those of the slots, so a mismatch is a bug. */
+  component<K extends ComponentKind>(kind: K, ...at: Path): ComponentPlan<K> {
+    const found = this.input.components.get(at.join('.'));
+    if (found?.definition.kind !== kind)
+      throw new Error(`internal: no ${kind} at ${at.join('.')} of a checked recipe`);
+    return found as ComponentPlan<K>;
+  }
+
+  slot(name: 'train' | 'validation' | 'test'): DatasetSlot {
+    const written = this.input.data.data[name];
+    const transforms = isRecord(written) && Array.isArray(written.transforms) ? written.transforms : [];
+    return {
+      component: this.component('dataset', 'data', name),
+      transforms: transforms.map((_, index) =>
+        this.component('transform', 'data', name, 'transforms', index),
+      ),
+    };
+  }
+
+  teacher(): TeacherPlan | undefined {
+    const { root, file, data } = this.input;
+    const { teacher } = data;
+    if (teacher === undefined) return undefined;
+    if (!isRecord(teacher) || typeof teacher.recipe !== 'string') {
+      return { kind: 'component', component: this.component('teacher', 'teacher') };
+    }
+    const set = Object.entries(isRecord(teacher.set) ? teacher.set : {});
+    return {
+      kind: 'recipe',
+      file: resolveWritten(root, ['teacher', 'recipe'], teacher.recipe, file),
+      written: teacher.recipe,
+      // JSON is YAML, so any value survives the way through --set.
+      set: set.map(([key, value]) => `${key}=${JSON.stringify(value)}`),
+    };
+  }
+
+  losses(): LossPlan[] {
+    const written = this.input.data.losses;
+    const given = new Set(written.map((loss) => (isRecord(loss) ? loss.name : undefined)));
+    const taken = new Set<unknown>(given);
+    return written.map((loss, index) => {
+      const component = this.component('loss', 'losses', index);
+      const map: Record<string, unknown> = isRecord(loss) ? loss : {};
+      let name = typeof map.name === 'string' ? map.name : component.definition.name;
+      if (map.name === undefined) {
+        for (let count = 2; taken.has(name); count++) name = `${component.definition.name}-${count}`;
+        taken.add(name);
+      }
+      const weight =
+        typeof map.weight === 'number' || map.weight === undefined
+          ? (map.weight ?? 1)
+          : this.component('schedule', 'losses', index, 'weight');
+      return { name, component, weight };
+    });
+  }
+
+  train(): TrainPlan {
+    const { train, data } = this.input.data;
+    return {
+      epochs: train.epochs,
+      batch: train.batch,
+      optimizer: this.component('optimizer', 'train', 'optimizer'),
+      rate: typeof train.rate === 'number' ? train.rate : this.component('schedule', 'train', 'rate'),
+      seed: train.seed,
+      maxNorm: train.maxNorm,
+      // The schema sees to it that exactly one is given.
+      clip: train.clip as Clipping | undefined,
+      select: train.select ?? (data.validation === undefined ? 'last' : 'errors'),
+    };
+  }
+}
+
+/** The plan of a recipe without problems. `data.evaluate` is filled in already. */
+export function buildPlan(input: BuildInput): Plan {
+  const { data, file, trace, plugins } = input;
+  const build = new Builder(input);
+  return Object.freeze({
+    name: data.name,
+    description: data.description,
+    file,
+    folder: path.dirname(file),
+    trace,
+    plugins,
+    data: {
+      train: build.slot('train'),
+      validation: data.data.validation === undefined ? undefined : build.slot('validation'),
+      test: data.data.test === undefined ? undefined : build.slot('test'),
+    },
+    teacher: build.teacher(),
+    student: build.component('student', 'student'),
+    losses: build.losses(),
+    train: build.train(),
+    metrics: (data.evaluate ?? []).map((_, index) => build.component('metric', 'evaluate', index)),
+    baseline: data.baseline ?? data.teacher !== undefined,
+    biasCorrection: data.biasCorrection,
+    exporters: data.export.map((_, index) => build.component('exporter', 'export', index)),
+    backend: data.backend,
+    threads: data.threads ?? availableParallelism(),
+    preflight: data.preflight,
+  });
+}

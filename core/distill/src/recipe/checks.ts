@@ -1,0 +1,135 @@
+// What a recipe must be beside well-formed: checks between its parts, none of which needs anything made.
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import type { ErrorCodeName } from '../errors/codes.js';
+import type { ComponentPlan } from './plan.js';
+import type { Problem } from './problems.js';
+import { isRecord } from './slots.js';
+import { nodeAt, placeOf, type Path, type Traced } from './trace.js';
+import { kindWords, quote } from './words.js';
+
+export interface CheckInput {
+  /** The recipe file, absolute. */
+  readonly file: string;
+  readonly root: Traced;
+  /** As written; may be wrong in parts, which the schema has reported. */
+  readonly data: unknown;
+  /** The components that are right, by dotted path. */
+  readonly components: ReadonlyMap<string, ComponentPlan>;
+}
+
+function problem(code: ErrorCodeName, message: string, at: Path, hint?: string, part?: 'key'): Problem {
+  return {
+    record: { code, message, ...(hint === undefined ? {} : { hint }) },
+    path: at,
+    ...(part ? { part } : {}),
+  };
+}
+
+function part(data: unknown, ...keys: string[]): unknown {
+  return keys.reduce<unknown>((value, key) => (isRecord(value) ? value[key] : undefined), data);
+}
+
+function teacherNeeds({ data, components }: CheckInput): Problem[] {
+  if (part(data, 'teacher') !== undefined) return [];
+  const needy = [...components.values()].filter(({ definition }) => definition.needsTeacher === true);
+  const problems = needy.map(({ definition, path: at }) =>
+    problem(
+      'RECIPE_NO_TEACHER',
+      `${kindWords[definition.kind]} ${quote(definition.name)} compares with a teacher, and the recipe has none`,
+      at.split('.'),
+      'add `teacher:`, or leave it out',
+    ),
+  );
+  if (part(data, 'baseline') === true) {
+    const message =
+      '`baseline: true` trains the student without its teacher to compare, and the recipe has no teacher';
+    problems.push(
+      problem('RECIPE_NO_TEACHER', message, ['baseline'], 'add `teacher:`, or leave it out', 'key'),
+    );
+  }
+  return problems;
+}
+
+function validationNeeds({ data }: CheckInput): Problem[] {
+  if (part(data, 'data', 'validation') !== undefined) return [];
+  const problems: Problem[] = [];
+  if (part(data, 'biasCorrection') !== undefined) {
+    problems.push(
+      problem(
+        'RECIPE_MISSING_KEY',
+        '`biasCorrection` chooses its offset on `data.validation`, which is not there',
+        ['biasCorrection'],
+        'add `validation:` to `data`',
+        'key',
+      ),
+    );
+  }
+  const select = part(data, 'train', 'select');
+  if (typeof select === 'string' && select !== 'last') {
+    problems.push(
+      problem(
+        'RECIPE_MISSING_KEY',
+        `\`train.select\` looks at ${quote(select)} on \`data.validation\`, which is not there`,
+        ['train', 'select'],
+        'add `validation:` to `data`, or select `last`',
+      ),
+    );
+  }
+  return problems;
+}
+
+function lossNames({ data }: CheckInput): Problem[] {
+  const losses = part(data, 'losses');
+  if (!Array.isArray(losses)) return [];
+  const seen = new Map<string, number>();
+  return losses.flatMap((loss: unknown, index) => {
+    const name = part(loss, 'name');
+    if (typeof name !== 'string') return [];
+    const first = seen.get(name);
+    if (first === undefined) {
+      seen.set(name, index);
+      return [];
+    }
+    const message = `two losses are named ${quote(name)}: \`losses.${first}\` and \`losses.${index}\``;
+    return [problem('RECIPE_BAD_VALUE', message, ['losses', index, 'name'], 'give each a name of its own')];
+  });
+}
+
+function teacherForm({ file, root, data }: CheckInput): Problem[] {
+  const teacher = part(data, 'teacher');
+  if (!isRecord(teacher)) return [];
+  const { recipe } = teacher;
+  if (recipe === undefined) {
+    if (teacher.set === undefined || teacher.use === undefined) return [];
+    const message = '`teacher.set` changes a teacher that is a recipe; this one is a component';
+    return [
+      problem('RECIPE_UNKNOWN_KEY', message, ['teacher', 'set'], 'write its options beside `use`', 'key'),
+    ];
+  }
+  if (teacher.use !== undefined) {
+    const message = '`teacher` has both `recipe` and `use`: it is either a recipe or a component';
+    return [problem('RECIPE_BAD_VALUE', message, ['teacher', 'use'], 'keep one of them', 'key')];
+  }
+  if (typeof recipe !== 'string') return [];
+  const target = resolveWritten(root, ['teacher', 'recipe'], recipe, file);
+  if (target === file) {
+    return [problem('RECIPE_BAD_VALUE', 'a recipe cannot be its own teacher', ['teacher', 'recipe'])];
+  }
+  if (existsSync(target)) return [];
+  const message = `the teacher's recipe ${quote(recipe)} does not exist`;
+  return [
+    problem('RECIPE_NOT_FOUND', message, ['teacher', 'recipe'], 'the path starts at the file that names it'),
+  ];
+}
+
+/** A relative path of a recipe, from the file in which it is written; one of the command line from the recipe's. */
+export function resolveWritten(root: Traced, at: Path, written: string, file: string): string {
+  const source = nodeAt(root, at) === undefined ? undefined : placeOf(root, at, 'value').source.file;
+  return path.resolve(path.dirname(source ?? file), written);
+}
+
+/** All problems between the parts of a recipe. */
+export function crossChecks(input: CheckInput): Problem[] {
+  return [teacherNeeds, validationNeeds, lossNames, teacherForm].flatMap((check) => check(input));
+}

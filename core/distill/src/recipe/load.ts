@@ -1,0 +1,139 @@
+// The way from a recipe file to a plan, in two phases: the text and its form, then the components it names.
+import path from 'node:path';
+import { PotstillError, type ErrorRecord } from '../errors/potstill-error.js';
+import { buildPlan } from './build-plan.js';
+import { crossChecks, resolveWritten } from './checks.js';
+import { checkComponent } from './components.js';
+import { problemsOf } from './issues.js';
+import type { ComponentLookup } from './lookup.js';
+import { applyOverrides } from './overrides.js';
+import type { ComponentPlan, Plan, PluginReference, RecipeTrace } from './plan.js';
+import { pathText, throwProblems, type Problem } from './problems.js';
+import { readChain } from './read-file.js';
+import { recipeSchema } from './schema.js';
+import { isRecord, writtenComponents } from './slots.js';
+import { locate, placeOf, toData, type Path, type Source, type Traced } from './trace.js';
+
+export interface ReadOptions {
+  /** Overrides, `path=value`, as `--set` takes them. */
+  readonly set?: readonly string[];
+  /** The folder that file names in errors are relative to. Default: the working directory. */
+  readonly cwd?: string;
+}
+
+/** A recipe after the first phase. `problems` are those of its form, kept so that all are shown together. */
+export interface WrittenRecipe {
+  /** Absolute. */
+  readonly file: string;
+  readonly root: Traced;
+  readonly sources: readonly Source[];
+  readonly plugins: readonly PluginReference[];
+  readonly trace: RecipeTrace;
+  readonly problems: readonly Problem[];
+}
+
+function traceOf(root: Traced, sources: readonly Source[]): RecipeTrace {
+  const split = (text: string): Path => (text === '' ? [] : text.split('.'));
+  return {
+    files: sources.flatMap(({ file }) => (file === undefined ? [] : [file])),
+    locate: (text, part = 'value') => locate(placeOf(root, split(text), part)).location,
+    place(record: ErrorRecord) {
+      if (record.path === undefined || record.location !== undefined) return record;
+      return { ...record, ...locate(placeOf(root, split(record.path), 'value')) };
+    },
+  };
+}
+
+function pluginsOf(root: Traced, data: unknown, file: string): PluginReference[] {
+  const written = isRecord(data) ? data.plugins : undefined;
+  if (!Array.isArray(written)) return [];
+  return written.flatMap((name: unknown, index): PluginReference[] => {
+    if (typeof name !== 'string' || name === '') return [];
+    const folder = resolveWritten(root, ['plugins', index], '.', file);
+    return [{ name, folder, path: `plugins.${index}` }];
+  });
+}
+
+/**
+ * Phase one: reads the file, what it extends and the overrides. Throws RECIPE_NOT_FOUND, RECIPE_SYNTAX or RECIPE_EXTENDS
+ * when there is nothing to go on with; other problems are kept for `planRecipe`.
+ */
+export async function readRecipe(
+  file: string,
+  { set = [], cwd = process.cwd() }: ReadOptions = {},
+): Promise<WrittenRecipe> {
+  const absolute = path.resolve(cwd, file);
+  const chain = await readChain(absolute, cwd);
+  const overridden = applyOverrides(chain.root, set);
+  const { root } = overridden;
+  const sources = [...chain.sources, ...overridden.sources];
+  const data = toData(root);
+  const parsed = recipeSchema.safeParse(data);
+  const form = parsed.success ? [] : problemsOf(parsed.error, recipeSchema, data, { path: [] });
+  return {
+    file: absolute,
+    root,
+    sources,
+    plugins: pluginsOf(root, data, absolute),
+    trace: traceOf(root, sources),
+    problems: [...overridden.problems, ...form],
+  };
+}
+
+const plainMetrics = ['accuracy', 'cross-entropy', 'calibration', 'confusion'];
+const teacherMetrics = ['agreement', 'divergence'];
+
+/** The data with those defaults that name components, so that they are looked up like written ones. */
+function withDefaults(data: unknown): unknown {
+  if (!isRecord(data)) return data;
+  const train = isRecord(data.train) ? { optimizer: 'adam', ...data.train } : data.train;
+  const evaluate = data.teacher === undefined ? plainMetrics : [...plainMetrics, ...teacherMetrics];
+  return { evaluate, export: ['onnx'], ...data, train };
+}
+
+/**
+ * Phase two: checks every component against `lookup`, then what holds between them. Throws all problems of both phases as
+ * one error, in the order of files and lines; `others` are problems met on the way, such as plugins that are missing.
+ */
+export function planRecipe(
+  recipe: WrittenRecipe,
+  lookup: ComponentLookup,
+  others: readonly Problem[] = [],
+): Plan {
+  const { file, root, sources, plugins, trace } = recipe;
+  const data = withDefaults(toData(root));
+  const problems: Problem[] = [...recipe.problems, ...others];
+  const components = new Map<string, ComponentPlan>();
+  for (const written of writtenComponents(data)) {
+    const checked = checkComponent(written, lookup);
+    if (Array.isArray(checked)) problems.push(...checked);
+    else components.set(pathText(written.path), checked);
+  }
+  problems.push(...crossChecks({ file, root, data, components }));
+  throwProblems(problems, root, sources);
+  return buildPlan({ file, root, data: recipeSchema.parse(data), components, plugins, trace });
+}
+
+/** A recipe's plugins to what they offer. May throw PotstillError with paths such as `plugins.0`, which are then placed. */
+export type LookupFor = (plugins: readonly PluginReference[]) => ComponentLookup | Promise<ComponentLookup>;
+
+export interface LoadOptions extends ReadOptions {
+  readonly lookup: ComponentLookup | LookupFor;
+}
+
+/** Reads and checks a recipe; the plan is whole or an error tells all that is wrong. Nothing of a component is made. */
+export async function loadRecipe(file: string, { lookup, ...options }: LoadOptions): Promise<Plan> {
+  const recipe = await readRecipe(file, options);
+  if (typeof lookup !== 'function') return planRecipe(recipe, lookup);
+  let components: ComponentLookup;
+  try {
+    components = await lookup(recipe.plugins);
+  } catch (error) {
+    if (!(error instanceof PotstillError)) throw error;
+    // Without its plugins the components cannot be judged; what is known already is shown with it.
+    const met = error.records.map((record): Problem => ({ record, path: record.path?.split('.') ?? [] }));
+    throwProblems([...recipe.problems, ...met], recipe.root, recipe.sources, error.cause ?? error);
+    throw error;
+  }
+  return planRecipe(recipe, components);
+}

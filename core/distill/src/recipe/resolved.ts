@@ -1,0 +1,87 @@
+// A plan as plain data again, with every default written out, and its hash.
+import { createHash } from 'node:crypto';
+import { canonicalJson } from './plain-data.js';
+import type { ComponentPlan, DatasetSlot, Plan, TeacherPlan } from './plan.js';
+
+type Data = Record<string, unknown>;
+
+function component({ definition, options }: ComponentPlan): Data {
+  return { use: definition.name, ...options };
+}
+
+function numberOr(value: number | ComponentPlan<'schedule'>): unknown {
+  return typeof value === 'number' ? value : component(value);
+}
+
+function slot({ component: dataset, transforms }: DatasetSlot): Data {
+  return {
+    ...component(dataset),
+    ...(transforms.length > 0 ? { transforms: transforms.map(component) } : {}),
+  };
+}
+
+function teacher(plan: TeacherPlan): Data {
+  if (plan.kind === 'component') return component(plan.component);
+  const set = plan.set.map((text): [string, unknown] => {
+    const equals = text.indexOf('=');
+    return [text.slice(0, equals), JSON.parse(text.slice(equals + 1))];
+  });
+  return { recipe: plan.written, ...(set.length > 0 ? { set: Object.fromEntries(set) } : {}) };
+}
+
+/** Without keys whose value is undefined, at the top level of a map. */
+function given(data: Data): Data {
+  return Object.fromEntries(Object.entries(data).filter(([, value]) => value !== undefined));
+}
+
+/**
+ * The recipe that the plan stands for: no `extends`, no overrides, every default filled. Read again from the same folder
+ * it gives the same plan.
+ */
+export function resolvedRecipe(plan: Plan): Data {
+  const { train } = plan;
+  return given({
+    potstill: 1,
+    name: plan.name,
+    description: plan.description,
+    plugins: plan.plugins.map(({ name }) => name),
+    data: given({
+      train: slot(plan.data.train),
+      validation: plan.data.validation && slot(plan.data.validation),
+      test: plan.data.test && slot(plan.data.test),
+    }),
+    teacher: plan.teacher && teacher(plan.teacher),
+    student: component(plan.student),
+    losses: plan.losses.map(({ name, component: loss, weight }) => ({
+      ...component(loss),
+      name,
+      weight: numberOr(weight),
+    })),
+    train: given({
+      ...train,
+      optimizer: component(train.optimizer),
+      rate: numberOr(train.rate),
+    }),
+    evaluate: plan.metrics.map(component),
+    baseline: plan.baseline,
+    biasCorrection: plan.biasCorrection,
+    export: plan.exporters.map(component),
+    backend: plan.backend,
+    threads: plan.threads,
+    preflight: plan.preflight,
+  });
+}
+
+/**
+ * sha256 (hex) of what decides a run's result: the resolved recipe without `description`, `threads` and `preflight`.
+ * Paths are taken as written, so that a moved folder keeps its hash.
+ */
+export function recipeHash(plan: Plan): string {
+  const {
+    description: _description,
+    threads: _threads,
+    preflight: _preflight,
+    ...rest
+  } = resolvedRecipe(plan);
+  return createHash('sha256').update(canonicalJson(rest)).digest('hex');
+}

@@ -1,0 +1,144 @@
+// The recipe format as one zod schema: it validates, gives the type, and writes docs/recipe.schema.json.
+// Options of components are checked afterwards, by the components' own schemas.
+import { z } from 'zod';
+
+const named = (title: string) => ({ title });
+
+const componentMap = (own: z.ZodRawShape = {}) =>
+  z.looseObject({ use: z.string().min(1).describe('Name of the component.'), ...own });
+
+const name = z.string().min(1);
+
+/** A component: its name, or a map of `use` and its options. */
+const component = z.union([name, componentMap()]).meta(named('a component (its name, or a map with `use`)'));
+
+const dataSlot = z
+  .union([
+    name,
+    componentMap({
+      transforms: z.array(component).optional().describe('Applied to each example, in this order.'),
+    }),
+  ])
+  .meta(named('a data set (its name, or a map with `use`)'));
+
+const loss = z
+  .union([
+    name,
+    componentMap({
+      weight: z
+        .union([z.number(), component])
+        .meta(named('a number or a schedule (a map with `use`)'))
+        .optional()
+        .describe('Factor of this loss in the sum: a number, default 1, or a schedule.'),
+      name: z.string().min(1).optional().describe('Label in logs and reports. Default: the loss.'),
+    }),
+  ])
+  .meta(named('a loss (its name, or a map with `use`)'));
+
+const teacher = z
+  .union([
+    name,
+    z.strictObject({
+      recipe: z.string().min(1).describe('A recipe whose student is the teacher; trained first when needed.'),
+      set: z
+        .record(z.string(), z.unknown())
+        .optional()
+        .describe('Overrides for that recipe, by dotted path.'),
+    }),
+    componentMap(),
+  ])
+  .meta(named('a teacher (a map with `recipe`, or a map with `use`)'));
+
+const positive = z.number().positive();
+
+const clip = z
+  .strictObject({
+    value: positive.optional().describe('Each element of a gradient to [-value, value].'),
+    norm: positive.optional().describe("Each variable's gradient to that L2 norm."),
+    globalNorm: positive.optional().describe('All gradients together to that L2 norm.'),
+  })
+  .refine((value) => Object.values(value).filter((part) => part !== undefined).length === 1, {
+    error: 'must have exactly one of `value`, `norm` and `globalNorm`',
+  });
+
+const train = z.strictObject({
+  epochs: z.int().min(1).describe('Passes over the training data.'),
+  batch: z.int().min(1).default(128).describe('Examples a step.'),
+  optimizer: component.default('adam').describe('Update rule.'),
+  rate: z
+    .union([z.number().min(0), component])
+    .meta(named('a number of at least 0 or a schedule (a map with `use`)'))
+    .default(0.001)
+    .describe('Learning rate: a number, or a schedule.'),
+  seed: z.int().default(1).describe('Seed of all randomness.'),
+  maxNorm: positive.optional().describe('Largest L2 norm of the weights into one unit.'),
+  clip: clip.optional().describe('Gradient clipping: one of three ways.'),
+  select: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'Which checkpoint is the best: a metric on validation data, or `last`. Default: `errors` with validation data, else `last`.',
+    ),
+});
+
+export const recipeSchema = z.strictObject({
+  potstill: z.literal(1).default(1).describe('Version of the recipe format.'),
+  name: z
+    .string()
+    .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, { error: 'lower-case letters, digits and single hyphens' })
+    .meta(named('lower-case letters, digits and single hyphens between them'))
+    .describe('Name of the run.'),
+  description: z.string().optional().describe('What it is for.'),
+  extends: z.string().min(1).optional().describe('A recipe that this one changes; relative to this file.'),
+  plugins: z
+    .array(z.string().min(1))
+    .default([])
+    .describe('npm packages, or paths, whose components are used.'),
+  data: z
+    .strictObject({
+      train: dataSlot.describe('What is trained on.'),
+      validation: dataSlot.optional().describe('What the best checkpoint is chosen on.'),
+      test: dataSlot.optional().describe('What the result is measured on.'),
+    })
+    .describe('Data sets.'),
+  teacher: teacher
+    .optional()
+    .describe('What is learnt from. Without one, the student is trained on the data alone.'),
+  student: component.describe('The model that is trained.'),
+  losses: z.array(loss).min(1).describe('What is minimised: their weighted sum.'),
+  train: train.describe('How it is trained.'),
+  evaluate: z
+    .array(component)
+    .optional()
+    .describe(
+      'Metrics. Default: accuracy, cross-entropy, calibration and confusion, and with a teacher agreement and divergence.',
+    ),
+  baseline: z
+    .boolean()
+    .optional()
+    .describe(
+      'Train the same student without a teacher too, to compare. Default: true when there is a teacher.',
+    ),
+  biasCorrection: z
+    .strictObject({
+      classes: z.array(z.int().min(0)).min(1).describe('Class indices.'),
+    })
+    .optional()
+    .describe('Shift the output bias of these classes after training by what is best on validation data.'),
+  export: z.array(component).default(['onnx']).describe('Forms that the student is written in.'),
+  backend: z.enum(['onnx', 'tensorflow', 'cpu']).default('onnx').describe('What computes.'),
+  threads: z.int().min(1).optional().describe('Threads. Default: the number of processors.'),
+  preflight: z
+    .strictObject({
+      sample: z.int().min(1).default(512).describe('Labelled examples that are looked at.'),
+      enabled: z.boolean().default(true).describe('Whether the look is taken at all.'),
+    })
+    .prefault({})
+    .describe('A look at teacher, student and data before training.'),
+});
+
+/** A recipe as written. */
+export type RecipeInput = z.input<typeof recipeSchema>;
+/** A recipe with the defaults that do not depend on anything else. */
+export type RecipeData = z.output<typeof recipeSchema>;
