@@ -1,0 +1,62 @@
+// The optimisers of recipes: options reach the update rule, and limits act in the order described.
+import type { Optimizer } from '@potstill/engine';
+import { optimizerComponents } from 'potstill';
+import * as tf from '@tensorflow/tfjs';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { makeComponent } from '../support/make-component.js';
+
+beforeAll(() => tf.setBackend('cpu'));
+
+const make = async (name: string, options: Record<string, unknown> = {}) =>
+  (await makeComponent(optimizerComponents, name, options, {})) as Optimizer;
+
+/** The value after one update of a 1x1 weight of 2 with a gradient of 3 at a rate of 0.1. */
+function updated(optimizer: Optimizer): number {
+  const variable = { name: 'w', variable: tf.variable(tf.tensor2d([[2]])) };
+  const [gradient = tf.scalar(0)] = optimizer.transformGradients?.([tf.tensor2d([[3]])]) ?? [
+    tf.tensor2d([[3]]),
+  ];
+  const slots = Object.fromEntries(optimizer.slots.map(({ name, fill }) => [name, tf.fill([1, 1], fill)]));
+  const at = { rate: tf.scalar(0.1), step: tf.scalar(1), variable };
+  const { value } = optimizer.update(variable.variable, gradient, slots, at);
+  return (optimizer.constrain?.(value, variable) ?? value).dataSync()[0] as number;
+}
+
+describe('optimizerComponents', () => {
+  it.each([
+    ['sgd', {}, 1.7],
+    ['sgd', { weightDecay: 0.5 }, 1.6],
+    ['sgd', { momentum: 0.5, nesterov: true }, 1.55],
+    ['sgd', { clipValue: 1 }, 1.9],
+    ['sgd', { clipNorm: 2 }, 1.8],
+    ['sgd', { clipGlobalNorm: 0.5 }, 1.95],
+    ['sgd', { maxNorm: 1 }, 1],
+    ['sgd', { clipValue: 1, clipNorm: 2 }, 1.9],
+    ['sgd', { clipNorm: 1, maxNorm: 1.5 }, 1.5],
+    ['adam', {}, 1.9],
+    ['adamw', {}, 1.898],
+    ['adamw', { weightDecay: 0 }, 1.9],
+  ])('%s %j', async (name, options, expected) => {
+    expect(updated(await make(name, options))).toBeCloseTo(expected, 5);
+  });
+
+  it('clips by value before by norm', async () => {
+    const optimizer = await make('sgd', { clipValue: 1, clipNorm: 5 });
+    const [gradient] = optimizer.transformGradients?.([tf.tensor1d([30, 40])]) ?? [];
+    expect(Array.from(gradient?.dataSync() ?? [])).toEqual([1, 1]);
+  });
+
+  it('refuses nesterov without momentum', async () => {
+    await expect(make('sgd', { nesterov: true })).rejects.toThrow('nesterov wants a momentum above 0');
+    await expect(make('sgd', { nesterov: true, momentum: 0.9, dampening: 0.1 })).rejects.toThrow(
+      'no dampening',
+    );
+  });
+
+  it('describes every option and refuses unknown ones', () => {
+    for (const { options } of optimizerComponents) {
+      for (const field of Object.values(options.shape)) expect(field.meta()?.description).toBeTruthy();
+      expect(options.safeParse({ momentun: 1 }).success).toBe(false);
+    }
+  });
+});
