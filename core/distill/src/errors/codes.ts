@@ -76,10 +76,13 @@ const own = {
   PREFLIGHT_INPUT_CONSTANT: {
     help: 'Warning: an input has the same values for every example looked at, so nothing can be learnt from it.',
   },
-  PREFLIGHT_LABELS_BEAT_TEACHER: {
+  RUN_LABELS_BEAT_TEACHER: {
     help: 'Warning: the student trained on labels alone makes fewer errors than the teacher. Distilling from it can hardly help: take a better teacher or a smaller student.',
   },
-  PREFLIGHT_DISTILLED_NOT_BETTER: {
+  RUN_NO_TEST_DATA: {
+    help: 'Warning: the recipe has no test data, so figures come from data that was trained or chosen on, and flatter. Add `data.test`.',
+  },
+  RUN_DISTILLED_NOT_BETTER: {
     help: 'Warning: the distilled student is no better than the same student without a teacher. Look at temperature, weights and the teacher; one seed may also be chance.',
   },
   TRAIN_NOT_FINITE: {

@@ -2,6 +2,7 @@
 import { performance } from 'node:perf_hooks';
 import type { Engine, HostTensor, HostTensors, Optimizer, RandomStream } from '@potstill/engine';
 import type { Batch, DataDescription, Student, Teacher } from '../contracts/index.js';
+import { fieldsOf } from '../train/fields.js';
 import type { WeightedLoss } from '../train/objective.js';
 import type { Finding } from './finding.js';
 import { forecast } from './forecast.js';
@@ -95,10 +96,4 @@ function classes(shape: readonly (number | null)[] | undefined): number | undefi
 function scores(outputs: HostTensors): HostTensor | undefined {
   const logits = outputs['logits'];
   return logits?.dtype === 'float32' && logits.shape.length === 2 ? logits : undefined;
-}
-
-/** The fields named, with their lengths. */
-export function fieldsOf(batch: Batch, names: readonly string[]): HostTensors {
-  const wanted = new Set(names.flatMap((name) => [name, `${name}.length`]));
-  return Object.fromEntries(Object.entries(batch.tensors).filter(([name]) => wanted.has(name)));
 }

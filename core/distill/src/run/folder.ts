@@ -8,9 +8,13 @@ import { makeFolder, writeAtomically, writeFailed } from '../train/write-atomica
 export interface RunIdentity {
   readonly name: string;
   readonly recipeHash: string;
+  /** Hash of the teacher's recipe, its own teacher's included; null for other teachers and none. */
+  readonly teacherHash: string | null;
   readonly seed: number;
-  /** Version of potstill. */
-  readonly potstill: string;
+  /** What the data sets hold; see `dataFingerprints`. */
+  readonly data: string;
+  /** Versions of potstill and of the plugins whose components are used. */
+  readonly versions: string;
   readonly backend: string;
   /** Threads change the last bits of a sum, so that a resumed run must have the same number. */
   readonly threads: number;

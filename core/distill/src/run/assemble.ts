@@ -1,0 +1,58 @@
+// From the plan's lines about training to what the trainer takes.
+import { clipByGlobalNorm, clipByNorm, clipByValue, maxNorm, type Optimizer } from '@potstill/engine';
+import type { DataDescription, Loss, Schedule, Student, Teacher } from '../contracts/index.js';
+import type { ComponentPlan, LossPlan, TrainPlan } from '../recipe/plan.js';
+import type { WeightedLoss } from '../train/objective.js';
+import type { Maker } from './maker.js';
+
+/** A number as it is, a schedule made. */
+export async function makeSchedule(
+  value: number | ComponentPlan<'schedule'>,
+  maker: Maker,
+): Promise<number | Schedule> {
+  return typeof value === 'number' ? value : maker.make(value, {});
+}
+
+/** The update rule with the recipe's limits around it: gradients clipped first, weights held after the update. */
+export async function makeOptimizer(train: TrainPlan, maker: Maker): Promise<Optimizer> {
+  const { clip } = train;
+  let optimizer = await maker.make(train.optimizer, {});
+  if (clip && 'value' in clip) optimizer = clipByValue(optimizer, clip.value);
+  if (clip && 'norm' in clip) optimizer = clipByNorm(optimizer, clip.norm);
+  if (clip && 'globalNorm' in clip) optimizer = clipByGlobalNorm(optimizer, clip.globalNorm);
+  return train.maxNorm === undefined ? optimizer : maxNorm(optimizer, train.maxNorm);
+}
+
+/** All losses of the recipe. Each call makes new ones, so that no training goes on with another's variables. */
+export async function makeLosses(
+  plans: readonly LossPlan[],
+  maker: Maker,
+  context: {
+    readonly data: DataDescription;
+    readonly student: Student;
+    readonly teacher: Teacher | undefined;
+  },
+): Promise<WeightedLoss[]> {
+  const losses: WeightedLoss[] = [];
+  for (const { name, component, weight } of plans)
+    losses.push({
+      name,
+      loss: await maker.make(component, context),
+      weight: await makeSchedule(weight, maker),
+    });
+  return losses;
+}
+
+/**
+ * The losses of the same student without its teacher: those that read nothing of the teacher, as they are; where there
+ * is none, `plain` (cross-entropy of the labels) with weight 1.
+ */
+export function baselineLosses(losses: readonly WeightedLoss[], plain: Loss): WeightedLoss[] {
+  const own = losses.filter(({ loss }) => loss.needs.teacher.length === 0);
+  return own.length > 0 ? own : [{ name: 'cross-entropy', loss: plain, weight: 1 }];
+}
+
+/** Frees the variables of losses; the student's are its own. */
+export function disposeLosses(losses: readonly WeightedLoss[]): void {
+  for (const { loss } of losses) for (const { variable } of loss.variables ?? []) variable.dispose();
+}

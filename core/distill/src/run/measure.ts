@@ -1,0 +1,83 @@
+// Size and speed of models, as a user of the exported file meets them.
+import { rm } from 'node:fs/promises';
+import { exportOnnx } from '@potstill/engine';
+import { batches } from '../data/index.js';
+import type { DataDescription, Example, Student, Teacher } from '../contracts/index.js';
+import type { RandomStream } from '@potstill/engine';
+import { measureLatency, medianTime } from '../export/latency.js';
+import { chosenOutputs, forwardOf } from '../export/outputs.js';
+import { writeAtomically } from '../train/write-atomically.js';
+import type { OpenData } from './data.js';
+
+export interface Size {
+  readonly parameters: number | undefined;
+  readonly bytes: number | undefined;
+  readonly latencyMs: number | undefined;
+}
+
+/** The first example as the model gets it, inputs alone; undefined without examples. */
+export async function exampleOf(
+  data: OpenData,
+  inputs: readonly string[],
+  random: RandomStream,
+): Promise<Example | undefined> {
+  const { dataset, transforms, name } = data;
+  for await (const batch of batches(dataset, { size: 1, transforms, name, random }))
+    return Object.fromEntries(
+      inputs.flatMap((input) => {
+        const tensor = batch.tensors[input];
+        return tensor ? [[input, { ...tensor, shape: tensor.shape.slice(1) } as typeof tensor]] : [];
+      }),
+    );
+  return undefined;
+}
+
+/** Size and latency of an ONNX file that is there. */
+export async function measureFile(
+  path: string,
+  bytes: number,
+  example: Example,
+): Promise<Omit<Size, 'parameters'>> {
+  return { bytes, latencyMs: await measureLatency(path, example) };
+}
+
+/** Exports the student to a file that is removed again. Where it cannot be exported, nothing is known. */
+export async function measureStudent(
+  student: Student,
+  data: DataDescription,
+  example: Example,
+  temporary: string,
+): Promise<Omit<Size, 'parameters'>> {
+  const inputs = Object.fromEntries(
+    Object.entries(example).map(([name, { dtype, shape }]) => [name, { dtype, shape }]),
+  );
+  if (data.inputs.some((name) => data.spec[name]?.shape.includes(null)))
+    return { bytes: undefined, latencyMs: undefined };
+  const content = await exportOnnx({
+    variables: student.variables,
+    inputs,
+    forward: forwardOf(student, chosenOutputs('onnx', student, undefined)),
+  });
+  await writeAtomically(temporary, content);
+  try {
+    return await measureFile(temporary, content.length, example);
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+/** A teacher's own: what it says of itself, and its median time for one example. */
+export async function measureTeacher(teacher: Teacher, example: Example): Promise<Size> {
+  const tensors = Object.fromEntries(
+    Object.entries(example).map(([name, tensor]) => [
+      name,
+      { ...tensor, shape: [1, ...tensor.shape] } as typeof tensor,
+    ]),
+  );
+  const batch = { size: 1, tensors, indices: [0] };
+  return {
+    parameters: teacher.parameters,
+    bytes: teacher.bytes,
+    latencyMs: await medianTime(() => teacher.label(batch), { warmUp: 5, runs: 50 }),
+  };
+}
