@@ -1,10 +1,22 @@
 // Makes engines: one door to three backends.
 import { availableParallelism } from 'node:os';
 import { EngineError } from './errors.js';
+import { eagerBackend } from './eager/backend.js';
+import { fixedEagerPredictor } from './eager/predictor.js';
+import { EagerTraining } from './eager/training.js';
 import { kernelTable } from './kernels/index.js';
+import type { PassSwitches } from './passes/index.js';
 import { OnnxPredictor } from './session/predictor.js';
 import { OnnxTraining } from './session/training.js';
-import type { Engine, EngineOptions } from './types.js';
+import type {
+  Engine,
+  EngineOptions,
+  Forward,
+  NamedVariable,
+  Predictor,
+  TrainingDefinition,
+  TrainingSession,
+} from './types.js';
 
 /**
  * An engine on the backend asked for (default `onnx`). Throws ENGINE_BACKEND_MISSING when the `tensorflow`
@@ -14,20 +26,47 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
   const { backend = 'onnx', threads = availableParallelism(), passes = {} } = options;
   if (!Number.isInteger(threads) || threads < 1)
     throw new EngineError('ENGINE_OPTION', `threads is ${threads}; it is a whole number from 1`);
-  const compile = { table: kernelTable, threads, passes };
   const open = new Set<{ dispose(): Promise<void> }>();
-  const keep = <T extends { dispose(): Promise<void> }>(made: T): Promise<T> => {
+  const keep = <T extends { dispose(): Promise<void> }>(made: T): T => {
     open.add(made);
-    return Promise.resolve(made);
+    return made;
   };
-  return Promise.resolve({
+  const make = backend === 'onnx' ? onnxMaker(threads, passes) : await eagerMaker(backend);
+  return {
     backend,
     threads,
-    training: (definition) => keep(new OnnxTraining(definition, compile)),
-    predictor: ({ variables, forward }) => keep(new OnnxPredictor(variables, forward, compile)),
+    // Async, so that a refused definition is a rejection.
+    training: async (definition) => Promise.resolve(keep(make.training(definition))),
+    predictor: async (definition) => Promise.resolve(keep(make.predictor(definition))),
     dispose: async () => {
       for (const made of open) await made.dispose();
       open.clear();
     },
-  });
+  };
+}
+
+interface Maker {
+  training(definition: TrainingDefinition): TrainingSession;
+  predictor(definition: PredictorDefinition): Predictor;
+}
+
+interface PredictorDefinition {
+  readonly variables: readonly NamedVariable[];
+  readonly forward: Forward;
+}
+
+function onnxMaker(threads: number, passes: PassSwitches): Maker {
+  const options = { table: kernelTable, threads, passes };
+  return {
+    training: (definition) => new OnnxTraining(definition, options),
+    predictor: ({ variables, forward }) => new OnnxPredictor(variables, forward, options),
+  };
+}
+
+async function eagerMaker(backend: 'cpu' | 'tensorflow'): Promise<Maker> {
+  const name = await eagerBackend(backend);
+  return {
+    training: (definition) => new EagerTraining(definition, name),
+    predictor: ({ variables, forward }) => fixedEagerPredictor(name, variables, forward),
+  };
 }

@@ -17,5 +17,15 @@ export {
 } from './optimizers/index.js';
 export { createEngine } from './engine.js';
 export { dropout } from './dropout.js';
+export {
+  readOnnxModel,
+  writeOnnxModel,
+  type OnnxGraph,
+  type OnnxModel,
+  type OnnxNode,
+  type OnnxTensor,
+  type OnnxValueInfo,
+} from './onnx/model.js';
+export { tapOutputs } from './onnx/tap.js';
 
 silenceBanner();

@@ -168,6 +168,8 @@ function messageOf(fields: Readonly<Record<string, Field>>): protobuf.IType {
     return [name, { id, type }] as const;
   });
   return {
+    // In proto2, which ONNX uses, a field that is there and empty differs from one that is not.
+    edition: 'proto2',
     fields: Object.fromEntries(entries),
     ...(Object.keys(oneofs).length > 0 ? { oneofs } : {}),
   };

@@ -3,6 +3,9 @@ import { fileURLToPath } from 'node:url';
 
 const engineFolder = fileURLToPath(new URL('..', import.meta.url));
 const framePattern = /(?:\(|at (?:async )?)((?:file:\/\/|[A-Za-z]:|\/)[^()]*?):(\d+):(\d+)\)?$/;
+/** TF.js as installed, and as its source maps name it. */
+const tfjsPattern =
+  /[\\/]@tensorflow[\\/]|[\\/]tfjs-(core|layers|data|converter|backend-\w+|node)[\\/](src|dist)[\\/]/;
 
 /** How many frames are kept while recording: TF.js nests deeply. */
 export const recordedFrames = 100;
@@ -20,7 +23,7 @@ export function framesOf(stack: string): string[] {
 /** `file:line:column` of the user's innermost line, if the stack has one. */
 export function userLine(error: Error): string | undefined {
   return framesOf(error.stack ?? '').find(
-    (frame) => !frame.includes('/@tensorflow/') && !frame.startsWith(engineFolder),
+    (frame) => !frame.startsWith(engineFolder) && !tfjsPattern.test(frame),
   );
 }
 

@@ -1,0 +1,63 @@
+// A forward pass run at once on a TF.js backend.
+import * as tf from '@tensorflow/tfjs';
+import { EngineError } from '../errors.js';
+import { checkOutputs } from '../record/outputs.js';
+import { noRandom } from '../record/random.js';
+import { checkVariables, valueOf } from '../session/definition.js';
+import { checkInputs } from '../session/host.js';
+import { onBackend } from '../tfjs.js';
+import type { Forward, HostTensors, NamedVariable, Predictor } from '../types.js';
+import { fromTensor, tensorsOf } from './tensors.js';
+import { lend, own } from './lend.js';
+
+export class EagerPredictor implements Predictor {
+  private disposed = false;
+
+  /** `values`: what the variables hold while it runs. `turn` runs a body on the right backend, when it may. */
+  constructor(
+    private readonly forward: Forward,
+    private readonly values: ReadonlyMap<NamedVariable, tf.Variable>,
+    private readonly turn: <T>(body: () => T) => Promise<T>,
+    private readonly close: () => void = () => undefined,
+  ) {}
+
+  run(inputs: HostTensors): Promise<HostTensors> {
+    return this.turn(() => {
+      if (this.disposed) throw new EngineError('ENGINE_STATE', 'the predictor was disposed of');
+      checkInputs(inputs);
+      return lend(this.values, () => {
+        let outputs: HostTensors = {};
+        tf.tidy(() => {
+          const made = checkOutputs(this.forward(tensorsOf(inputs), { training: false, random: noRandom }));
+          outputs = Object.fromEntries(made.map(([name, tensor]) => [name, fromTensor(tensor)]));
+        });
+        return outputs;
+      });
+    });
+  }
+
+  dispose(): Promise<void> {
+    if (!this.disposed) this.close();
+    this.disposed = true;
+    return Promise.resolve();
+  }
+}
+
+/** A predictor over the values that the variables have now. */
+export function fixedEagerPredictor(
+  backend: string,
+  variables: readonly NamedVariable[],
+  forward: Forward,
+): Predictor {
+  checkVariables(variables);
+  const values = onBackend(
+    backend,
+    () => new Map(variables.map((variable) => [variable, own(valueOf(variable))] as const)),
+  );
+  return new EagerPredictor(
+    forward,
+    values,
+    async (body) => Promise.resolve(onBackend(backend, body)),
+    () => values.forEach((value) => value.dispose()),
+  );
+}

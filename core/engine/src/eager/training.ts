@@ -1,0 +1,189 @@
+// A training session that runs each step at once on a TF.js backend: the reference, and tfjs-node.
+import * as tf from '@tensorflow/tfjs';
+import { EngineError } from '../errors.js';
+import { eagerRandom } from '../record/random.js';
+import { gradientsOf, updateAll } from '../record/update.js';
+import { checkVariables, freshSlot, slotName, slotsOf, valueOf } from '../session/definition.js';
+import { checkInputs, copyOf, hostOf } from '../session/host.js';
+import { checkState } from '../session/state.js';
+import { Turns } from '../session/turns.js';
+import { dropGradientTape, onBackend } from '../tfjs.js';
+import type {
+  DType,
+  Forward,
+  HostTensor,
+  HostTensors,
+  NamedTensors,
+  NamedVariable,
+  Predictor,
+  StepResult,
+  TrainingDefinition,
+  TrainingSession,
+  TrainingState,
+} from '../types.js';
+import { lend, own } from './lend.js';
+import { EagerPredictor } from './predictor.js';
+import { tensorsOf, tensorOf } from './tensors.js';
+
+export class EagerTraining implements TrainingSession {
+  private updates = 0;
+  private disposed = false;
+  /** The session's own copies; the user's variables point at them only while a step runs. */
+  private readonly values: Map<NamedVariable, tf.Variable>;
+  private readonly slots: Map<string, tf.Variable>;
+  private readonly predictors = new Set<Predictor>();
+  private readonly turns = new Turns();
+
+  constructor(
+    private readonly definition: TrainingDefinition,
+    private readonly backend: string,
+  ) {
+    checkVariables(definition.variables);
+    this.values = new Map();
+    this.slots = new Map();
+    onBackend(backend, () => {
+      for (const variable of definition.variables) this.values.set(variable, own(valueOf(variable)));
+      for (const { variable, slot, shape } of slotsOf(definition))
+        this.slots.set(slotName(variable.name, slot.name), own(freshSlot(slot, shape)));
+    });
+  }
+
+  get step(): number {
+    return this.updates;
+  }
+
+  private turn<T>(body: () => T): Promise<T> {
+    return this.turns.take(() => {
+      if (this.disposed) throw new EngineError('ENGINE_STATE', 'the training session was disposed of');
+      return Promise.resolve(onBackend(this.backend, body));
+    });
+  }
+
+  train(inputs: HostTensors, { rate }: { readonly rate: number }): Promise<StepResult> {
+    return this.turn(() => {
+      checkInputs(inputs);
+      return lend(this.values, () => {
+        let result: StepResult | undefined;
+        tf.tidy(() => {
+          result = this.update(inputs, rate);
+        });
+        return result as StepResult;
+      });
+    });
+  }
+
+  private update(inputs: HostTensors, rate: number): StepResult {
+    const { definition, updates } = this;
+    // The forward pass may assign statistics; a discarded step must give them back.
+    const before = definition.variables.map(({ variable }) => variable.clone());
+    try {
+      const { loss, terms, gradients } = gradientsOf(
+        definition,
+        tensorsOf(inputs),
+        { training: true, random: eagerRandom(definition.random.at(updates)) },
+        (scalar) => tf.keep(scalar.clone()),
+      );
+      const read = (scalar: tf.Tensor): number => {
+        const value = scalar.dataSync()[0] as number;
+        scalar.dispose();
+        return value;
+      };
+      const result = {
+        loss: read(loss),
+        terms: Object.fromEntries(terms.map(({ name, value }) => [name, read(value)])),
+      };
+      const finite = Number.isFinite(result.loss) && Object.values(result.terms).every(Number.isFinite);
+      if (finite) {
+        this.apply(gradients, rate);
+        this.updates++;
+      } else definition.variables.forEach(({ variable }, i) => variable.assign(before[i] as tf.Tensor));
+      return { ...result, finite };
+    } catch (error) {
+      dropGradientTape();
+      definition.variables.forEach(({ variable }, i) => variable.assign(before[i] as tf.Tensor));
+      throw error;
+    }
+  }
+
+  private apply(gradients: readonly (tf.Tensor | undefined)[], rate: number): void {
+    const { definition, slots } = this;
+    updateAll(
+      definition,
+      gradients,
+      { rate: tf.scalar(rate), step: tf.scalar(this.updates + 1) },
+      {
+        slotsOf: ({ name }): NamedTensors =>
+          Object.fromEntries(
+            definition.optimizer.slots.map((slot) => [slot.name, this.slot(slotName(name, slot.name))]),
+          ),
+        put: ({ name, variable }, value, next) => {
+          variable.assign(value);
+          for (const [slot, tensor] of Object.entries(next)) slots.get(slotName(name, slot))?.assign(tensor);
+        },
+      },
+    );
+  }
+
+  private slot(name: string): tf.Variable {
+    const slot = this.slots.get(name);
+    if (!slot) throw new Error(`internal: no slot ${name}`);
+    return slot;
+  }
+
+  predictor(forward: Forward): Predictor {
+    const predictor = new EagerPredictor(forward, this.values, (body) => this.turn(body));
+    this.predictors.add(predictor);
+    return predictor;
+  }
+
+  snapshot(): Promise<TrainingState> {
+    return this.turn(() => ({
+      step: this.updates,
+      variables: Object.fromEntries(
+        [...this.values].map(([{ name }, variable]) => [name, valueOf({ name, variable })]),
+      ),
+      slots: Object.fromEntries(
+        [...this.slots].map(([name, variable]) => [name, valueOf({ name, variable })]),
+      ),
+    }));
+  }
+
+  restore(state: TrainingState): Promise<void> {
+    return this.turn(() => {
+      const byName = new Map([...this.values].map(([{ name }, variable]) => [name, variable]));
+      const shapes = (variables: ReadonlyMap<string, tf.Variable>) =>
+        new Map(
+          [...variables].map(([name, { dtype, shape }]) => [name, { dtype: dtype as DType, shape }] as const),
+        );
+      checkState('variable', state.variables, shapes(byName));
+      checkState('slot', state.slots, shapes(this.slots));
+      tf.tidy(() => {
+        for (const [name, variable] of byName)
+          variable.assign(tensorOf(copyOf(state.variables[name] as HostTensor)));
+        for (const [name, variable] of this.slots)
+          variable.assign(tensorOf(copyOf(state.slots[name] as HostTensor)));
+      });
+      this.updates = state.step;
+    });
+  }
+
+  sync(): Promise<void> {
+    return this.turn(() => {
+      for (const [{ variable }, value] of this.values)
+        tf.tidy(() =>
+          variable.assign(
+            tensorOf(hostOf(value.dtype as DType, value.shape, value.dataSync() as ArrayLike<number>)),
+          ),
+        );
+    });
+  }
+
+  dispose(): Promise<void> {
+    return this.turns.take(async () => {
+      if (this.disposed) return;
+      this.disposed = true;
+      for (const predictor of this.predictors) await predictor.dispose();
+      for (const variable of [...this.values.values(), ...this.slots.values()]) variable.dispose();
+    });
+  }
+}
