@@ -26,6 +26,8 @@ export type MetricValue =
 export interface Metric {
   /** True when it compares with a teacher and cannot be had without one. */
   readonly needsTeacher: boolean;
+  /** Which way its values are better, by name, for `train.select`. Default: by the name (errors and losses lower, others higher). */
+  readonly better?: Readonly<Record<string, 'lower' | 'higher'>>;
   update(at: MetricInputs): void;
   /** Values by name, such as `{ accuracy, errors }`. NaN where nothing was seen. */
   result(): Readonly<Record<string, MetricValue>>;

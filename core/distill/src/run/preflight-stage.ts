@@ -1,0 +1,63 @@
+// The checks before training, as a stage of a run.
+import { batches } from '../data/index.js';
+import type { Batch } from '../contracts/index.js';
+import { PotstillError } from '../errors/potstill-error.js';
+import type { Finding } from '../preflight/finding.js';
+import { preflight } from '../preflight/preflight.js';
+import { disposeLosses, makeOptimizer } from './assemble.js';
+import { stage, type RunContext } from './context.js';
+import { lossesOf } from './training-stage.js';
+import { loadWeights } from './weights.js';
+
+/** Findings of the checks, or those of the process that made them; warnings are told as events. Empty when switched off. */
+export async function preflightStage(context: RunContext): Promise<readonly Finding[]> {
+  const { plan, folder, log } = context;
+  if (!plan.preflight.enabled) return [];
+  const done = folder.finished<{ readonly findings: readonly Finding[] }>('preflight');
+  if (done) return done.findings;
+  const findings = await stage(
+    log,
+    'preflight',
+    () => look(context),
+    (found) => found.find(({ code }) => code === 'forecast')?.message,
+  );
+  for (const { level, ...finding } of findings) if (level === 'warning') log.warn(finding);
+  await folder.finish('preflight', { findings });
+  return findings;
+}
+
+async function look(context: RunContext): Promise<Finding[]> {
+  const { plan, maker, data, student, teacher, random } = context;
+  loadWeights(student, context.initial, 'the first weights');
+  const losses = await lossesOf(context, 'student');
+  try {
+    return await preflight({
+      engine: maker.services.engine,
+      data: data.description,
+      sample: await firstBatch(context, plan.preflight.sample),
+      batch: await firstBatch(context, plan.train.batch),
+      student,
+      teacher,
+      losses,
+      optimizer: await makeOptimizer(plan.train, maker),
+      random: random.child('preflight'),
+      epochs: plan.train.epochs,
+      examples: data.train.size,
+      trainings: plan.baseline ? 2 : 1,
+      kept: !data.train.transforms.some((transform) => transform.random),
+    });
+  } finally {
+    disposeLosses(losses);
+  }
+}
+
+async function firstBatch({ data, random }: RunContext, size: number): Promise<Batch> {
+  const { dataset, transforms, name } = data.train;
+  for await (const batch of batches(dataset, { size, transforms, name, random: random.child('preflight') }))
+    return batch;
+  throw new PotstillError({
+    code: 'DATA_EMPTY',
+    message: 'the training data has no examples',
+    path: 'data.train',
+  });
+}

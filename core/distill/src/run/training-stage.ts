@@ -1,0 +1,156 @@
+// One training of a run: the student from its first weights to its best, or what an earlier process made of it.
+import type { Loss } from '../contracts/index.js';
+import { crossEntropyLoss } from '../losses/cross-entropy.js';
+import { numbersOf } from '../evaluate/evaluate-model.js';
+import { readCheckpoint, readWeights, type EpochRecord } from '../train/checkpoint.js';
+import { fieldsOf } from '../train/fields.js';
+import type { WeightedLoss } from '../train/objective.js';
+import { selection } from '../train/select.js';
+import { labelAhead, trainingSource } from '../train/source.js';
+import { train } from '../train/trainer.js';
+import { baselineLosses, disposeLosses, makeLosses, makeOptimizer, makeSchedule } from './assemble.js';
+import { stage, type RunContext } from './context.js';
+import { loadWeights } from './weights.js';
+
+/** A student that is being compared. */
+export type TrainedStage = 'baseline' | 'student';
+
+export interface Trained {
+  readonly history: readonly EpochRecord[];
+  readonly steps: number;
+  /** Epoch whose weights were kept, and its value of `train.select`; null when it is the last. */
+  readonly best: { readonly epoch: number; readonly value: number } | null;
+}
+
+/**
+ * Trains, or takes what is finished, and leaves the student with the kept weights. Both stages begin with the same
+ * weights, see the same batches and drop the same units: the losses are the only difference.
+ */
+export async function trainStage(context: RunContext, name: TrainedStage): Promise<Trained> {
+  const { folder, log, student } = context;
+  const bestPath = folder.file(name, 'best.safetensors');
+  const done = folder.finished<Pick<Trained, 'steps' | 'best'>>(name);
+  if (done) {
+    const history = (await readCheckpoint(folder.file(name, 'last.safetensors')))?.position.history ?? [];
+    await log.history(name, history);
+    loadWeights(student, (await readWeights(bestPath)).variables, bestPath);
+    return { ...done, history };
+  }
+  return stage(log, name, async () => {
+    loadWeights(student, context.initial, 'the first weights');
+    const losses = await lossesOf(context, name);
+    try {
+      const result = await trainWith(context, name, losses);
+      loadWeights(student, (await readWeights(bestPath)).variables, bestPath);
+      await folder.finish(name, { steps: result.steps, best: result.best });
+      return result;
+    } finally {
+      disposeLosses(losses);
+    }
+  });
+}
+
+async function trainWith(context: RunContext, name: TrainedStage, losses: readonly WeightedLoss[]) {
+  const { plan, maker, folder, log, data, student, evaluator, random } = context;
+  const { services } = maker;
+  const inputs = data.description.inputs;
+  const validation = data.validation;
+  const directions = Object.assign({}, ...context.metrics.map(({ better }) => better)) as Record<
+    string,
+    'lower' | 'higher'
+  >;
+  return train({
+    stage: name,
+    folder: folder.file(name),
+    identity: `${context.identity} ${name}`,
+    student,
+    inputs,
+    losses,
+    optimizer: await makeOptimizer(plan.train, maker),
+    rate: await makeSchedule(plan.train.rate, maker),
+    source: trainingSource({
+      data: data.train,
+      size: data.train.size,
+      batch: plan.train.batch,
+      random: random.child('train'),
+      teacher: context.teacher,
+      store: services.store,
+    }),
+    epochs: plan.train.epochs,
+    random: random.child('train'),
+    ...(validation
+      ? {
+          validate: async (predictor) =>
+            numbersOf(
+              await evaluator.evaluate(validation, (batch) => predictor.run(fieldsOf(batch, inputs))),
+            ),
+        }
+      : {}),
+    select: selection(plan.train.select, directions),
+    services: { engine: services.engine, logger: services.logger, clock: services.clock, progress: log },
+    resume: context.resume,
+    ...(context.signal ? { signal: context.signal } : {}),
+    ...(context.checkpointEvery ? { checkpointEvery: context.checkpointEvery } : {}),
+    onHistory: (history) => log.history(name, history),
+  });
+}
+
+/** The recipe's losses, or for the baseline those that need no teacher. */
+export async function lossesOf(context: RunContext, name: TrainedStage): Promise<WeightedLoss[]> {
+  const { plan, maker, data, student, teacher } = context;
+  const made = await makeLosses(plan.losses, maker, { data: data.description, student, teacher });
+  if (name === 'student') return made;
+  const kept = baselineLosses(made, await plainLoss(context));
+  disposeLosses(made.filter((loss) => !kept.includes(loss)));
+  return kept;
+}
+
+/** Cross-entropy of the labels, as the component of that name makes it with its defaults. */
+async function plainLoss({ maker, data, student, teacher }: RunContext): Promise<Loss> {
+  const definition = crossEntropyLoss;
+  if (definition.kind !== 'loss') throw new Error('internal: cross-entropy is no loss');
+  return definition.create(definition.options.parse({}), maker.services, {
+    data: data.description,
+    student,
+    teacher,
+  });
+}
+
+/** Asks the teacher about all training examples once, where its outputs can be kept. */
+export async function labelStage(context: RunContext, needed: boolean): Promise<void> {
+  const { plan, maker, data, teacher, random, log, signal } = context;
+  if (!teacher || !needed || data.train.transforms.some((transform) => transform.random)) return;
+  const { clock } = maker.services;
+  const begun = clock.now();
+  const total = data.train.size;
+  let told = -Infinity;
+  await stage(log, 'label', () =>
+    labelAhead({
+      data: data.train,
+      size: total,
+      batch: plan.train.batch,
+      random: random.child('train'),
+      teacher,
+      store: maker.services.store,
+      ...(signal ? { signal } : {}),
+      onBatch(done) {
+        const now = clock.now();
+        if (now - told < 500 && done < total) return;
+        told = now;
+        const seconds = (now - begun) / 1000;
+        const examplesPerSecond = seconds > 0 ? done / seconds : 0;
+        log.emit({
+          event: 'progress',
+          stage: 'label',
+          epoch: 0,
+          epochs: 1,
+          step: Math.ceil(done / plan.train.batch),
+          steps: Math.ceil(total / plan.train.batch),
+          loss: 0,
+          examplesPerSecond,
+          secondsLeft: examplesPerSecond > 0 ? (total - done) / examplesPerSecond : 0,
+        });
+      },
+    }),
+  );
+}

@@ -1,0 +1,46 @@
+// Versions of everything that a result depends on.
+import { readFileSync } from 'node:fs';
+import * as tf from '@tensorflow/tfjs';
+import { env } from 'onnxruntime-node';
+import type { ComponentPlan, Plan } from '../recipe/plan.js';
+
+interface PackageFile {
+  readonly version: string;
+  readonly dependencies: Readonly<Record<string, string>>;
+}
+
+const own = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as PackageFile;
+
+/** Version of potstill. */
+export const potstillVersion = own.version;
+
+/** potstill, its engine and what that stands on, Node, and the plugins whose components the plan uses. */
+export function versionsOf(plan: Plan): Record<string, string> {
+  const plugins = componentsOf(plan).map(({ plugin }) => [plugin.name, plugin.version] as const);
+  return {
+    potstill: own.version,
+    '@potstill/engine': own.dependencies['@potstill/engine'] ?? own.version,
+    'onnxruntime-node': env.versions.node ?? env.versions.common,
+    '@tensorflow/tfjs': tf.version_core,
+    node: process.versions.node,
+    ...Object.fromEntries([...plugins].sort(([a], [b]) => (a < b ? -1 : 1))),
+  };
+}
+
+/** Every component that a plan names. */
+export function componentsOf(plan: Plan): ComponentPlan[] {
+  const { data, train } = plan;
+  const slots = [data.train, data.validation, data.test].filter((slot) => slot !== undefined);
+  return [
+    ...slots.flatMap(({ component, transforms }) => [component, ...transforms]),
+    ...(plan.teacher?.kind === 'component' ? [plan.teacher.component] : []),
+    plan.student,
+    ...plan.losses.flatMap(({ component, weight }) =>
+      typeof weight === 'number' ? [component] : [component, weight],
+    ),
+    train.optimizer,
+    ...(typeof train.rate === 'number' ? [] : [train.rate]),
+    ...plan.metrics,
+    ...plan.exporters,
+  ];
+}
