@@ -17,3 +17,24 @@ export {
 export { studentComponents } from './students/index.js';
 export { optimizerComponents } from './train/optimizers.js';
 export { scheduleComponents } from './train/schedules.js';
+export { errorJson, formatError, formatErrors, type FormatOptions } from './errors/format.js';
+export { exitCodeOfError, recordsOf } from './errors/records.js';
+export { explainCode } from './errors/explain.js';
+export { loadRecipe, planRecipe, readRecipe, type LoadOptions, type ReadOptions } from './recipe/load.js';
+export { recipeJsonSchema } from './recipe/json-schema.js';
+export { recipeHash, resolvedRecipe } from './recipe/resolved.js';
+export { explain, explainComponent, optionRows, type OptionRow } from './container/explain.js';
+export { loadPlugins } from './container/load-plugins.js';
+export { openRecipe, type OpenOptions, type OpenRecipe } from './container/open-recipe.js';
+export { createRegistry, type PluginEntry, type Registry } from './container/registry.js';
+export {
+  createRunContainer,
+  type RunContainer,
+  type RunContainerOptions,
+} from './container/run-container.js';
+export {
+  serviceId,
+  standardServices,
+  type ServiceFactories,
+  type StandardServices,
+} from './container/services.js';

@@ -43,6 +43,7 @@ const own = {
     help: 'A plugin is not installed where the recipe can see it. Install it beside the recipe.',
   },
   PLUGIN_INVALID: { help: 'A plugin does not export a plugin value made with definePlugin.', exit: 'plugin' },
+  PLUGIN_TWICE: { help: 'The same plugin is registered twice. Name it once, in one version.' },
   PLUGIN_DUPLICATE_NAME: {
     help: 'Two plugins offer a component of the same kind and name. Use one of them, or ask an author to rename.',
     exit: 'plugin',

@@ -48,10 +48,17 @@ function optional(schema: JsonSchema): JsonSchema {
   };
 }
 
+/** All branches of a union, those of unions within it too. */
+function leaves(schema: JsonSchema): readonly JsonSchema[] {
+  return schema.anyOf?.flatMap(leaves) ?? [schema];
+}
+
 /** Only the required keys of a schema: what a recipe without `extends` must have on top of `optional`. */
 function requirements(schema: JsonSchema): JsonSchema {
   if (schema.anyOf !== undefined) {
-    const objects = schema.anyOf.filter((branch) => branch.type === 'object').map(requirements);
+    const objects = leaves(schema)
+      .filter(({ type }) => type === 'object')
+      .map(requirements);
     return objects.length === 1 ? (objects[0] as JsonSchema) : objects.length > 1 ? { anyOf: objects } : {};
   }
   const properties = Object.entries(schema.properties ?? {})

@@ -1,0 +1,31 @@
+// Errors of components and services, told with the plugin they come from and their place in the recipe.
+import { EngineError } from '@potstill/engine';
+import { PotstillError, type ErrorRecord } from '../errors/potstill-error.js';
+import { messageOf, recordsOf } from '../errors/records.js';
+import type { PluginIdentity } from '../recipe/plan.js';
+import { host } from './host.js';
+
+/**
+ * What to throw instead of `error`. Our own kinds of error keep their codes and get path and place where they have none;
+ * an unforeseen error of a plugin becomes PLUGIN_FAILED with the error as cause; one of potstill's own stays what it is, a bug.
+ */
+export function relabel(
+  error: unknown,
+  plugin: PluginIdentity,
+  what: string,
+  path?: string,
+  place: (record: ErrorRecord) => ErrorRecord = (record) => record,
+): unknown {
+  const at = (record: ErrorRecord): ErrorRecord => {
+    const placeless = record.path === undefined && record.location === undefined && path !== undefined;
+    return place(placeless ? { ...record, path } : record);
+  };
+  if (error instanceof PotstillError || error instanceof EngineError) {
+    const [first, ...others] = recordsOf(error);
+    return new PotstillError([at(first), ...others.map(at)], { cause: error.cause ?? error });
+  }
+  if (plugin.name === host.name) return error;
+  const where = path === undefined ? '' : ` (${path})`;
+  const message = `${plugin.name} ${plugin.version} failed to make ${what}${where}: ${messageOf(error)}`;
+  return new PotstillError(at({ code: 'PLUGIN_FAILED', message }), { cause: error });
+}
