@@ -1,6 +1,6 @@
 // Kernels that make tensors: constants, ranges, one-hot rows, and casts.
 import type { ElementType } from '../graph/graph.js';
-import { filled, int32s, scalar, where } from './emit.js';
+import { filled, filledArray, int32s, scalar, where } from './emit.js';
 import { dtypeOf, misfit, numberOf, numbersOf, operand, shaped, unsupported } from './operands.js';
 import type { KernelAttributes, KernelRule, KernelTable } from './rule.js';
 
@@ -44,42 +44,43 @@ const fill: KernelRule = {
   ],
 };
 
-/** As TF.js: start, start + step, … short of stop; empty when the step leads away. */
-function rangeLength(start: number, stop: number, step: number): number {
+/** TF.js turns a step of 1 round when stop lies before start, and gives nothing when another step leads away. */
+function rangeOf(attributes: KernelAttributes): { start: number; step: number; length: number } {
+  const [start, stop] = [numberOf(attributes, 'start'), numberOf(attributes, 'stop')];
+  const step = numberOf(attributes, 'step', 1);
   if (step === 0) throw misfit('range: the step is 0');
-  return Math.max(0, Math.ceil((stop - start) / step));
+  if (start === stop || (start < stop && step < 0) || (stop < start && step > 1)) {
+    return { start, step, length: 0 };
+  }
+  const length = Math.abs(Math.ceil((stop - start) / step));
+  return { start, step: stop < start && step === 1 ? -1 : step, length };
 }
 
 const range: KernelRule = {
-  shapes(inputs, attributes) {
-    const [start, stop] = [numberOf(attributes, 'start'), numberOf(attributes, 'stop')];
-    const length = start === stop ? 0 : rangeLength(start, stop, numberOf(attributes, 'step', 1));
-    return [shaped([length], dtypeOf(attributes, 'range', 'float32'))];
-  },
+  shapes: (_, attributes) => [shaped([rangeOf(attributes).length], dtypeOf(attributes, 'range', 'float32'))],
   lower({ graph, attributes, outputs }) {
-    const [start, stop] = [numberOf(attributes, 'start'), numberOf(attributes, 'stop')];
-    const step = stop < start && numberOf(attributes, 'step', 1) === 1 ? -1 : numberOf(attributes, 'step', 1);
-    const length = outputs[0]?.shape[0] ?? 0;
-    const values = Array.from({ length }, (_, i) => start + i * step);
-    return outputs[0]?.dtype === 'int32'
-      ? [int32s(graph, values)]
-      : [graph.constant(Float32Array.from(values), [length], 'float32')];
+    const { start, step, length } = rangeOf(attributes);
+    const type = outputs[0]?.dtype === 'int32' ? 'int32' : 'float32';
+    return [graph.constant(counted(filledArray(type, length, start), step), [length], type)];
   },
 };
 
-/** TF.js always counts on from the one before, in float32. */
+/** Each element one step on from the one before, rounded as it is stored. */
+function counted<T extends { [index: number]: number | bigint; readonly length: number }>(
+  values: T,
+  step: number,
+): T {
+  for (let i = 1; i < values.length; i++) values[i] = Number(values[i - 1]) + step;
+  return values;
+}
+
+/** TF.js counts on from the element before, in float32. */
 const linSpace: KernelRule = {
   shapes: (_, attributes) => [shaped([numberOf(attributes, 'num')], 'float32')],
   lower({ graph, attributes }) {
-    const [start, stop, num] = [
-      numberOf(attributes, 'start'),
-      numberOf(attributes, 'stop'),
-      numberOf(attributes, 'num'),
-    ];
-    const step = (stop - start) / (num - 1);
-    const values = new Float32Array(num).fill(start);
-    for (let i = 1; i < num; i++) values[i] = (values[i - 1] ?? 0) + step;
-    return [graph.constant(values, [num], 'float32')];
+    const [start, num] = [numberOf(attributes, 'start'), numberOf(attributes, 'num')];
+    const step = (numberOf(attributes, 'stop') - start) / (num - 1);
+    return [graph.constant(counted(new Float32Array(num).fill(start), step), [num], 'float32')];
   },
 };
 

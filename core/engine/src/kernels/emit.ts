@@ -72,3 +72,26 @@ export function through(
 ): Value {
   return graph.cast(compute(graph.cast(x, as)), to);
 }
+
+/** `size` elements of each axis from `begin` in steps of any sign but 0. */
+export function stepSlice(
+  graph: GraphBuilder,
+  x: Value,
+  begin: readonly number[],
+  steps: readonly number[],
+  size: readonly number[],
+): Value {
+  const axes = x.shape.flatMap((length, i) => {
+    const whole = (begin[i] ?? 0) === 0 && (steps[i] ?? 1) === 1 && size[i] === length;
+    return whole ? [] : [i];
+  });
+  if (axes.length === 0) return x;
+  // ONNX counts negative ends from the back, so "past the first element" is the lowest number there is.
+  const ends = axes.map((i) => {
+    const last = (begin[i] ?? 0) + ((size[i] ?? 0) - 1) * (steps[i] ?? 1);
+    const end = last + Math.sign(steps[i] ?? 1);
+    return end < 0 ? -(2 ** 31) + 1 : end;
+  });
+  const at = (list: readonly number[]): Value => graph.ints(axes.map((i) => list[i] ?? 0));
+  return graph.op('Slice', [x, at(begin), graph.ints(ends), graph.ints(axes), at(steps)], size, x.type);
+}

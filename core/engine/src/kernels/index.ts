@@ -1,18 +1,23 @@
 // Every kernel that the engine can lower, by TF.js name.
 import { sizeOf } from '../graph/builder.js';
 import { activationKernels } from './activation.js';
+import { arrangeKernels } from './arrange.js';
 import { binaryKernels } from './binary.js';
 import { convolutionKernels } from './convolution.js';
 import { createKernels } from './create.js';
 import { depthwiseKernels } from './depthwise.js';
+import { einsumKernels } from './einsum.js';
 import { elementwise } from './elementwise.js';
 import { filled } from './emit.js';
+import { gatherKernels } from './gather.js';
 import { logicalKernels } from './logical.js';
 import { matmulKernels } from './matmul.js';
 import { normalisationKernels } from './normalisation.js';
 import { poolingKernels } from './pooling.js';
 import { reduceKernels } from './reduce.js';
+import { resizeKernels } from './resize.js';
 import type { KernelRule, KernelTable } from './rule.js';
+import { scatterKernels } from './scatter.js';
 import { shapeKernels } from './shape.js';
 
 /** Outputs without elements are constants: operators are never asked to work on nothing. */
@@ -42,6 +47,11 @@ const rules: KernelTable = {
   ...convolutionKernels,
   ...depthwiseKernels,
   ...poolingKernels,
+  ...arrangeKernels,
+  ...gatherKernels,
+  ...scatterKernels,
+  ...einsumKernels,
+  ...resizeKernels,
 };
 
 export const kernelTable: KernelTable = Object.fromEntries(

@@ -1,6 +1,7 @@
 // Between TF.js's channels last and ONNX's channels first, and the pieces of images that windows see.
 import type { GraphBuilder } from '../graph/builder.js';
 import type { Value } from '../graph/graph.js';
+import { stepSlice } from './emit.js';
 import type { Window } from './window.js';
 
 const axesFrom = (start: number, count: number): number[] =>
@@ -27,11 +28,10 @@ export function filterFirst(graph: GraphBuilder, filter: Value, order: 'oi' | 'i
 
 /** Reverses axes. */
 export function reverse(graph: GraphBuilder, x: Value, axes: readonly number[]): Value {
-  const long = axes.filter((axis) => (x.shape[axis] ?? 0) > 1);
-  if (long.length === 0) return x;
-  const all = (value: number): Value => graph.ints(long.map(() => value));
-  const end = -(2 ** 31) + 1;
-  return graph.op('Slice', [x, all(-1), all(end), graph.ints(long), all(-1)], x.shape, x.type);
+  const turned = (i: number): boolean => axes.includes(i) && (x.shape[i] ?? 0) > 1;
+  const begin = x.shape.map((length, i) => (turned(i) ? length - 1 : 0));
+  const steps = x.shape.map((_, i) => (turned(i) ? -1 : 1));
+  return stepSlice(graph, x, begin, steps, x.shape);
 }
 
 /** Pads the spatial axes of a channels-last image so that every window lies within. */

@@ -1,6 +1,7 @@
 // Kernels that give the same numbers another shape or order.
 import { sizeOf } from '../graph/builder.js';
-import { misfit, numberOf, numbersOf, operand, shaped } from './operands.js';
+import { expand } from './emit.js';
+import { broadcastShapes, misfit, numberOf, numbersOf, operand, shaped } from './operands.js';
 import type { KernelRule, KernelTable } from './rule.js';
 
 /** Fills in the one -1 of a shape. */
@@ -83,7 +84,21 @@ const tile: KernelRule = {
   },
 };
 
+/** TF.js itself broadcasts with Tile; other back ends register this. */
+const broadcastTo: KernelRule = {
+  shapes(inputs, attributes) {
+    const x = operand(inputs, 'x');
+    const shape = numbersOf(attributes, 'shape');
+    if (broadcastShapes(x.shape, shape, 'broadcastTo').join() !== shape.join()) {
+      throw misfit(`broadcastTo: [${x.shape.join(',')}] does not broadcast to [${shape.join(',')}]`);
+    }
+    return [shaped(shape, x.dtype)];
+  },
+  lower: ({ graph, inputs, outputs }) => [expand(graph, operand(inputs, 'x'), outputs[0]?.shape ?? [])],
+};
+
 export const shapeKernels = {
+  BroadcastTo: broadcastTo,
   ExpandDims: expandDims,
   Reshape: reshape,
   Tile: tile,
