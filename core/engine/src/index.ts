@@ -17,6 +17,7 @@ export {
 } from './optimizers/index.js';
 export { createEngine } from './engine.js';
 export { dropout } from './dropout.js';
+export { exportOnnx } from './export/export.js';
 export {
   readOnnxModel,
   writeOnnxModel,

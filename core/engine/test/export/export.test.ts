@@ -1,0 +1,149 @@
+// Exported models, run by ONNX Runtime beside the engine's own predictor.
+import * as ort from 'onnxruntime-node';
+import { afterAll, describe, expect, it } from 'vitest';
+import * as tf from '@tensorflow/tfjs';
+import {
+  createEngine,
+  exportOnnx,
+  type ExportDefinition,
+  type HostTensor,
+  type HostTensors,
+  randomStream,
+  readOnnxModel,
+} from '@potstill/engine';
+import { allClose } from '../helpers/close.js';
+import { cnn } from '../helpers/cnn.js';
+import { mlp } from '../helpers/mlp.js';
+
+const engine = await createEngine({ threads: 1 });
+afterAll(() => engine.dispose());
+
+function normal(shape: readonly number[], seed: number): HostTensor {
+  const size = shape.reduce((product, length) => product * length, 1);
+  return { dtype: 'float32', shape, data: randomStream(seed).normal(size) };
+}
+
+/** Runs the exported file and the predictor at several batch sizes and compares. */
+async function agrees(definition: ExportDefinition): Promise<void> {
+  const session = await ort.InferenceSession.create(await exportOnnx(definition), { logSeverityLevel: 3 });
+  const predictor = await engine.predictor(definition);
+  for (const batch of [1, 2, 7]) {
+    const inputs: HostTensors = Object.fromEntries(
+      Object.entries(definition.inputs).map(([name, { shape }], i) => [
+        name,
+        normal([batch, ...shape], 10 * batch + i),
+      ]),
+    );
+    const feeds = Object.fromEntries(
+      Object.entries(inputs).map(([name, { data, shape }]) => [
+        name,
+        new ort.Tensor('float32', data as Float32Array, shape),
+      ]),
+    );
+    const got = await session.run(feeds);
+    const expected = await predictor.run(inputs);
+    expect(Object.keys(got)).toEqual(Object.keys(expected));
+    for (const [name, { data, shape }] of Object.entries(expected)) {
+      expect(got[name]?.dims).toEqual(shape);
+      allClose(got[name]?.data as Float32Array, data, { absolute: 1e-5, relative: 1e-5 });
+    }
+  }
+  await session.release();
+}
+
+function oneInput(forward: (x: tf.Tensor) => tf.Tensor, shape: readonly number[] = [4]): ExportDefinition {
+  return {
+    variables: [],
+    inputs: { x: { dtype: 'float32', shape } },
+    forward: ({ x }) => ({ y: forward(x as tf.Tensor) }),
+  };
+}
+
+describe('exportOnnx', () => {
+  it('writes an MLP that runs at any batch size', async () => {
+    const model = mlp();
+    await agrees({
+      variables: model.variables,
+      inputs: { x: { dtype: 'float32', shape: [6] } },
+      forward: ({ x }) => {
+        const logits = model.forward(x as tf.Tensor);
+        return { logits, probabilities: tf.softmax(logits) };
+      },
+    });
+    model.dispose();
+  });
+
+  it('writes a CNN with batch norm that runs at any batch size', async () => {
+    const model = cnn();
+    await agrees({
+      variables: model.variables,
+      inputs: { x: { dtype: 'float32', shape: [8, 8, 2] } },
+      forward: ({ x }, at) => ({ logits: model.forward(x as tf.Tensor, at) }),
+    });
+    model.dispose();
+  });
+
+  it('follows the batch through reshapes, broadcasts and slices', async () => {
+    await agrees(
+      oneInput(
+        (x) => {
+          const [batch = 0] = x.shape;
+          const flat = tf.reshape(x, [batch * 3, 2]);
+          const ones = tf.ones([batch, 3, 2]);
+          const both = tf.concat([tf.reshape(tf.tanh(flat), [batch, 3, 2]), ones], 0);
+          return tf.slice(both, [0, 0, 0], [batch, 3, 2]);
+        },
+        [3, 2],
+      ),
+    );
+  });
+
+  it('names inputs, outputs, weights and metadata as the definition does', async () => {
+    const model = mlp();
+    const bytes = await exportOnnx({
+      variables: model.variables,
+      inputs: { t0: { dtype: 'float32', shape: [6] }, unused: { dtype: 'int32', shape: [] } },
+      forward: ({ t0 }) => ({ logits: model.forward(t0 as tf.Tensor) }),
+      metadata: { recipe: 'test' },
+    });
+    const { graph, metadataProps, opsetImport } = readOnnxModel(bytes);
+    expect(graph?.input?.map(({ name }) => name)).toEqual(['t0', 'unused']);
+    expect(graph?.output?.map(({ name }) => name)).toEqual(['logits']);
+    expect(graph?.input?.[0]?.type?.tensorType?.shape?.dim?.[0]?.dimParam).toBe('batch');
+    expect(graph?.initializer?.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(model.variables.map(({ name }) => name)),
+    );
+    expect(metadataProps).toMatchObject([{ key: 'recipe', value: 'test' }]);
+    expect(Number(opsetImport?.[0]?.version)).toBe(21);
+    const session = await ort.InferenceSession.create(bytes, { logSeverityLevel: 3 });
+    expect(session.inputNames).toEqual(['t0', 'unused']);
+    model.dispose();
+  });
+
+  it('refuses an output without the batch axis', async () => {
+    await expect(exportOnnx(oneInput((x) => tf.mean(x, 0)))).rejects.toMatchObject({
+      code: 'ENGINE_NO_BATCH_AXIS',
+      message: expect.stringContaining('output 0 has shape [4] for 2 examples and [4] for 3') as string,
+    });
+  });
+
+  it('refuses arithmetic with the batch size, naming the line', async () => {
+    await expect(exportOnnx(oneInput((x) => tf.div(x, x.shape[0] ?? 1)))).rejects.toMatchObject({
+      code: 'ENGINE_NO_BATCH_AXIS',
+      location: expect.stringContaining('export.test.ts') as string,
+    });
+  });
+
+  it('refuses one name for an input and an output', async () => {
+    await expect(
+      exportOnnx({
+        variables: [],
+        inputs: { x: { dtype: 'float32', shape: [2] } },
+        forward: ({ x }) => ({ x: tf.relu(x as tf.Tensor) }),
+      }),
+    ).rejects.toMatchObject({
+      code: 'ENGINE_OPTION',
+      message: '`x` is the name of an input and of an output',
+    });
+  });
+});
