@@ -22,17 +22,17 @@ const modes = { fanIn: 'in', fanOut: 'out', fanAvg: 'average' } as const;
 const classes: Readonly<Record<string, (config: Json) => Initializer>> = {
   Zeros: () => zeros,
   Ones: () => ones,
-  Constant: (config) => constant(Number(config['value'])),
-  RandomUniform: (config) => uniform(Number(config['minval']), Number(config['maxval'])),
-  RandomNormal: (config) => normal(Number(config['mean']), Number(config['stddev'])),
-  TruncatedNormal: (config) => truncatedNormal(Number(config['mean']), Number(config['stddev'])),
-  Identity: (config) => identity(Number(config['gain'] ?? 1)),
-  Orthogonal: (config) => orthogonal(Number(config['gain'] ?? 1)),
+  Constant: (config) => constant(Number(config.value)),
+  RandomUniform: (config) => uniform(Number(config.minval), Number(config.maxval)),
+  RandomNormal: (config) => normal(Number(config.mean), Number(config.stddev)),
+  TruncatedNormal: (config) => truncatedNormal(Number(config.mean), Number(config.stddev)),
+  Identity: (config) => identity(Number(config.gain ?? 1)),
+  Orthogonal: (config) => orthogonal(Number(config.gain ?? 1)),
   VarianceScaling: (config) =>
     varianceScaling({
-      scale: Number(config['scale']),
-      mode: modes[config['mode'] as keyof typeof modes],
-      distribution: config['distribution'] === 'uniform' ? 'uniform' : 'truncated-normal',
+      scale: Number(config.scale),
+      mode: modes[config.mode as keyof typeof modes],
+      distribution: config.distribution === 'uniform' ? 'uniform' : 'truncated-normal',
     }),
 };
 
@@ -54,7 +54,7 @@ export function drawWeight(
   const role = weight.split('/').at(-1) as string;
   const option = optionOf(role);
   const named = config[option];
-  const className = isObject(named) ? String(named['className']) : undefined;
+  const className = isObject(named) ? String(named.className) : undefined;
   const make = className === undefined ? undefined : classes[className];
   if (!make || !isObject(named))
     return refuse(
@@ -64,9 +64,8 @@ export function drawWeight(
           : `the initialiser ${className}, which is not supported`),
       `Supported: ${Object.keys(classes).join(', ')}. Or give the model with its weights.`,
     );
-  const values = make(isObject(named['config']) ? named['config'] : {})(shape, random);
+  const values = make(isObject(named.config) ? named.config : {})(shape, random);
   // Jozefowicz et al. 2015: the forget gate, second of four, starts open.
-  if (role === 'bias' && config['unitForgetBias'] === true)
-    values.fill(1, values.length / 4, values.length / 2);
+  if (role === 'bias' && config.unitForgetBias === true) values.fill(1, values.length / 4, values.length / 2);
   return values;
 }

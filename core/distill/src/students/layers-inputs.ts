@@ -12,8 +12,8 @@ export function bindInputs(
   option: string | undefined,
   data: DataDescription,
 ): (inputs: NamedTensors) => tf.Tensor[] {
-  const fields = model.inputs.map((input, i) => {
-    const layer = model.inputNames[i] as string;
+  const fields = model.inputs.map((input) => {
+    const layer = input.sourceLayer.name;
     const name = model.inputs.length === 1 ? (option ?? data.inputs[0]) : layer;
     const spec = name === undefined ? undefined : data.spec[name];
     if (name === undefined || !spec)
@@ -40,7 +40,7 @@ export function bindInputs(
         );
       if (tensor.shape.length === shape.length + 1) return tensor;
       const fixed = shape.map((length) => length ?? -1);
-      return tf.reshape(tensor, [tensor.shape[0] as number, ...fixed]);
+      return tf.reshape(tensor, [tensor.shape[0], ...fixed]);
     });
 }
 

@@ -53,7 +53,7 @@ export const layersStudent: AnyComponent = student('layers', {
     tf.dispose(file.weights ?? {});
 
     const taps = tapsOf(model, given.logits);
-    const classes = taps.specs['logits']?.shape.at(-1);
+    const classes = taps.specs.logits?.shape.at(-1);
     if (data.labels && classes !== data.labels.length)
       refuse(
         `layers: the model gives ${classes ?? 'a variable number of'} classes, the data has ${data.labels.length}`,

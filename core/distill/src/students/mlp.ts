@@ -55,8 +55,7 @@ export const mlpStudent: AnyComponent = student('mlp', {
       variables: variables.list,
       forward(inputs, at) {
         const tensor = readInput('mlp', inputs, field);
-        const flat =
-          tensor.shape.length === 2 ? tensor : tf.reshape(tensor, [tensor.shape[0] as number, size]);
+        const flat = tensor.shape.length === 2 ? tensor : tf.reshape(tensor, [tensor.shape[0], size]);
         const tapped: NamedTensors = {};
         let x = dropout(flat, given.inputDropout, at);
         for (const [i, layer] of hidden.entries()) {

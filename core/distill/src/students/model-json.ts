@@ -20,20 +20,20 @@ export function isObject(value: unknown): value is Json {
 /** The file of tf.LayersModel.save (topology and weights manifest) or of toJSON (topology alone). Weight files lie beside it. */
 export async function readModelFile(path: string, withWeights: boolean): Promise<ModelFile> {
   const whole = await readJson(path);
-  const inner = isObject(whole['modelTopology']) ? whole['modelTopology'] : whole;
-  const topology = isObject(inner['model_config']) ? inner['model_config'] : inner;
-  if (whole['format'] === 'graph-model')
+  const inner = isObject(whole.modelTopology) ? whole.modelTopology : whole;
+  const topology = isObject(inner.model_config) ? inner.model_config : inner;
+  if (whole.format === 'graph-model')
     return refuse(
       `layers: ${path} is a graph model, which cannot be trained`,
       'Convert the model to the tf.layers format (tensorflowjs_converter --output_format=tfjs_layers_model).',
     );
-  if (typeof topology['class_name'] !== 'string' || topology['config'] === undefined)
+  if (typeof topology.class_name !== 'string' || topology.config === undefined)
     return refuse(
       `layers: ${path} is no tf.layers model`,
       'Expected the JSON that model.save() or model.toJSON() of TF.js writes.',
     );
   nameLayers(topology);
-  const manifest = whole['weightsManifest'];
+  const manifest = whole.weightsManifest;
   const weights = withWeights && manifest !== undefined ? await readWeights(path, manifest) : undefined;
   return { topology, weights };
 }
@@ -61,17 +61,17 @@ async function readJson(path: string): Promise<Json> {
 
 /** The layers of a Sequential or functional topology; empty for anything else. */
 export function layersOf(topology: Json): Json[] {
-  const config = topology['config'];
-  const list = isObject(config) ? config['layers'] : config;
+  const config = topology.config;
+  const list = isObject(config) ? config.layers : config;
   return Array.isArray(list) ? list.filter(isObject) : [];
 }
 
 /** TF.js would name nameless layers by a counter of the process; here they get a name that every load gives again. */
 function nameLayers(topology: Json, prefix = ''): void {
   layersOf(topology).forEach((layer, i) => {
-    const config = layer['config'];
-    if (isObject(config) && typeof config['name'] !== 'string')
-      config['name'] = `${prefix}${String(layer['class_name']).toLowerCase()}_${i}`;
+    const config = layer.config;
+    if (isObject(config) && typeof config.name !== 'string')
+      config.name = `${prefix}${String(layer.class_name).toLowerCase()}_${i}`;
     nameLayers(layer, `${prefix}${i}_`);
   });
 }
@@ -86,11 +86,11 @@ async function readWeights(path: string, manifest: unknown): Promise<tf.NamedTen
   if (!Array.isArray(manifest)) return damaged('`weightsManifest` is no list');
   const weights: tf.NamedTensorMap = {};
   for (const group of manifest as unknown[]) {
-    if (!isObject(group) || !Array.isArray(group['paths']) || !Array.isArray(group['weights']))
+    if (!isObject(group) || !Array.isArray(group.paths) || !Array.isArray(group.weights))
       return damaged('an entry of `weightsManifest` lacks `paths` or `weights`');
     const folder = resolve(dirname(path));
     const parts = await Promise.all(
-      group['paths'].map(async (name) => {
+      group.paths.map(async (name) => {
         const file = join(folder, String(name));
         return readFile(file).catch((cause: unknown) =>
           damaged(`the weight file ${file} cannot be read`, cause),
@@ -101,7 +101,7 @@ async function readWeights(path: string, manifest: unknown): Promise<tf.NamedTen
     try {
       Object.assign(
         weights,
-        tf.io.decodeWeights(bytes.buffer, group['weights'] as tf.io.WeightsManifestEntry[]),
+        tf.io.decodeWeights(bytes.buffer, group.weights as tf.io.WeightsManifestEntry[]),
       );
     } catch (cause) {
       return damaged(`its weights do not fit its weight files (${bytes.length} bytes)`, cause);

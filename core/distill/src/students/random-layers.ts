@@ -17,22 +17,22 @@ const selu = -1.7580993408473766;
 /** Layer class to what it does while training. */
 const noises: Readonly<Record<string, (config: Record<string, unknown>) => Noise>> = {
   Dropout: (config) => {
-    const noiseShape = config['noiseShape'] as readonly (number | null)[] | null | undefined;
+    const noiseShape = config.noiseShape as readonly (number | null)[] | null | undefined;
     return drop(config, (shape) => shape.map((length, i) => noiseShape?.[i] ?? length));
   },
   SpatialDropout1D: (config) => drop(config, ([batch = 1, , channels = 1]) => [batch, 1, channels]),
   GaussianNoise: (config) => {
-    const deviation = Number(config['stddev']);
+    const deviation = Number(config.stddev);
     return (x, at) => tf.add(x, tf.mul(at.random.normal(x.shape), deviation));
   },
   GaussianDropout: (config) => {
-    const rate = Number(config['rate']);
+    const rate = Number(config.rate);
     if (rate <= 0 || rate >= 1) return (x) => x;
     const deviation = Math.sqrt(rate / (1 - rate));
     return (x, at) => tf.mul(x, tf.add(tf.mul(at.random.normal(x.shape), deviation), 1));
   },
   AlphaDropout: (config) => {
-    const rate = Number(config['rate']);
+    const rate = Number(config.rate);
     if (rate <= 0 || rate >= 1) return (x) => x;
     // Keeps mean and variance. TF.js's own layer sets dropped units to +1.76 where the paper has -1.76.
     const a = ((1 - rate) * (1 + rate * selu ** 2)) ** -0.5;
@@ -47,7 +47,7 @@ const noises: Readonly<Record<string, (config: Record<string, unknown>) => Noise
 
 /** `maskShape` gives the shape in which units are dropped together. */
 function drop(config: Record<string, unknown>, maskShape: (shape: readonly number[]) => number[]): Noise {
-  const rate = Number(config['rate']);
+  const rate = Number(config.rate);
   if (rate <= 0 || rate >= 1) return (x) => x;
   return (x, at) => {
     const shape = maskShape(x.shape);
@@ -59,7 +59,7 @@ function drop(config: Record<string, unknown>, maskShape: (shape: readonly numbe
 /** Layers whose randomness cannot be taken over. */
 function unsupported(layer: Layer): string | undefined {
   const config = layer.getConfig();
-  if (Number(config['dropout'] ?? 0) > 0 || Number(config['recurrentDropout'] ?? 0) > 0)
+  if (Number(config.dropout ?? 0) > 0 || Number(config.recurrentDropout ?? 0) > 0)
     return 'dropout inside of a recurrent layer';
   return layer.getClassName().startsWith('Random') ? 'random augmentation' : undefined;
 }

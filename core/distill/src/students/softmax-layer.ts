@@ -7,27 +7,27 @@ import { isObject, layersOf, type Json } from './model-json.js';
  */
 export function removeSoftmax(topology: Json, layerName?: string): string | undefined {
   const layer = outputLayer(topology, layerName);
-  if (!layer || !isObject(layer['config'])) return undefined;
+  if (!layer || !isObject(layer.config)) return undefined;
   if (layersOf(layer).length > 0) return removeSoftmax(layer);
-  const config = layer['config'];
-  const name = String(config['name']);
-  if (layer['class_name'] === 'Softmax') {
-    layer['class_name'] = 'Activation';
-    layer['config'] = { name, activation: 'linear', trainable: true };
+  const config = layer.config;
+  const name = String(config.name);
+  if (layer.class_name === 'Softmax') {
+    layer.class_name = 'Activation';
+    layer.config = { name, activation: 'linear', trainable: true };
     return name;
   }
-  if (config['activation'] !== 'softmax') return undefined;
-  config['activation'] = 'linear';
+  if (config.activation !== 'softmax') return undefined;
+  config.activation = 'linear';
   return name;
 }
 
 function outputLayer(topology: Json, layerName: string | undefined): Json | undefined {
   const layers = layersOf(topology);
-  const config = topology['config'];
-  const outputs = isObject(config) ? config['output_layers'] : undefined;
+  const config = topology.config;
+  const outputs = isObject(config) ? config.output_layers : undefined;
   if (layerName === undefined && outputs === undefined) return layers.at(-1);
   // One output may be written [name, 0, 0] or [[name, 0, 0]].
   const first: unknown = Array.isArray(outputs) ? outputs.flat()[0] : undefined;
   const wanted = layerName ?? first;
-  return layers.find((layer) => isObject(layer['config']) && layer['config']['name'] === wanted);
+  return layers.find((layer) => isObject(layer.config) && layer.config.name === wanted);
 }

@@ -169,8 +169,8 @@ describe('softTargets', () => {
 
 describe('all losses, at the edges', () => {
   const losses: [string, (z: tf.Tensor2D, v: tf.Tensor2D) => tf.Scalar][] = [
-    ['crossEntropy', (z) => crossEntropy(z, tf.zeros([z.shape[0]], 'int32') as tf.Tensor1D)],
-    ['crossEntropy smoothed', (z) => crossEntropy(z, tf.zeros([z.shape[0]], 'int32') as tf.Tensor1D, 0.1)],
+    ['crossEntropy', (z) => crossEntropy(z, tf.zeros<tf.Rank.R1>([z.shape[0]], 'int32'))],
+    ['crossEntropy smoothed', (z) => crossEntropy(z, tf.zeros<tf.Rank.R1>([z.shape[0]], 'int32'), 0.1)],
     ['softTargets', (z, v) => softTargets(z, v, { temperature: 1 })],
     ['softTargets of some classes', (z, v) => softTargets(z, v, { temperature: 1, classes: [0] })],
     ['logitMatching', (z, v) => logitMatching(z, v)],

@@ -34,18 +34,11 @@ describe('normalize', () => {
       const { mean, variance } = tf.moments(y, axes);
       return { mean, variance };
     };
-    const closed = tf.valueAndGrads((y, s, o) =>
-      tf.sum(
-        tf.mul(
-          weights,
-          normalize(y as tf.Tensor, s as tf.Tensor, o as tf.Tensor, statistics(y as tf.Tensor)),
-        ),
-      ),
-    );
+    const closed = tf.valueAndGrads((y, s, o) => tf.sum(tf.mul(weights, normalize(y, s, o, statistics(y)))));
     const plain = tf.valueAndGrads((y, s, o) => {
-      const { mean, variance } = statistics(y as tf.Tensor);
-      const normal = tf.div(tf.sub(y as tf.Tensor, mean), tf.sqrt(tf.add(variance, 1e-5)));
-      return tf.sum(tf.mul(weights, tf.add(tf.mul(normal, s as tf.Tensor), o as tf.Tensor)));
+      const { mean, variance } = statistics(y);
+      const normal = tf.div(tf.sub(y, mean), tf.sqrt(tf.add(variance, 1e-5)));
+      return tf.sum(tf.mul(weights, tf.add(tf.mul(normal, s), o)));
     });
     const ours = closed([x, scale, offset]);
     const theirs = plain([x, scale, offset]);

@@ -61,7 +61,7 @@ describe('cnn', () => {
         const outputs = student.forward({ image: tf.ones([batch, 7, 10, 3]) }, stepContext(training));
         for (const [name, spec] of Object.entries(student.outputs))
           expect(outputs[name]?.shape, name).toEqual([batch, ...spec.shape]);
-        expect(values(outputs['logits']).every(Number.isFinite)).toBe(true);
+        expect(values(outputs.logits).every(Number.isFinite)).toBe(true);
       }
     },
   );
@@ -78,8 +78,7 @@ describe('cnn', () => {
       const trained = student.variables.filter(({ trainable }) => trainable !== false);
       const image = tf.tensor(randomStream(2).normal(3 * 64), [3, 8, 8]);
       const { grads } = tf.variableGrads(
-        () =>
-          tf.sum(tf.square(student.forward({ image }, stepContext(true))['logits'] as tf.Tensor)).asScalar(),
+        () => tf.sum(tf.square(student.forward({ image }, stepContext(true)).logits as tf.Tensor)).asScalar(),
         trained.map(({ variable }) => variable),
       );
       for (const { name, variable } of trained) {
@@ -98,7 +97,7 @@ describe('cnn', () => {
     const image = tf.tensor(randomStream(2).normal(3 * 64), [3, 8, 8]);
     const first = tf.slice(image, [0, 0, 0], [1, 8, 8]);
     const logits = (x: tf.Tensor, training: boolean) =>
-      values(student.forward({ image: x }, stepContext(training))['logits']).slice(0, 3);
+      values(student.forward({ image: x }, stepContext(training)).logits).slice(0, 3);
     logits(first, false).forEach((value, i) =>
       expect(value).toBeCloseTo(logits(image, false)[i] as number, 4),
     );

@@ -86,8 +86,8 @@ describe('mlp', () => {
     const evaluated: Drawn[] = [];
     const plain = student.forward({ image }, stepContext(false, evaluated));
     expect(evaluated).toEqual([]);
-    expect(Array.from(trained['logits']?.dataSync() ?? [])).not.toEqual(
-      Array.from(plain['logits']?.dataSync() ?? []),
+    expect(Array.from(trained.logits?.dataSync() ?? [])).not.toEqual(
+      Array.from(plain.logits?.dataSync() ?? []),
     );
 
     const [kernel, bias] = student.variables.map(({ variable }) => variable) as [tf.Variable, tf.Variable];
@@ -107,7 +107,7 @@ describe('mlp', () => {
         tf
           .mean(
             tf.square(
-              student.forward({ image: tf.fill([2, 8, 8], 0.3) }, stepContext(true))['logits'] as tf.Tensor,
+              student.forward({ image: tf.fill([2, 8, 8], 0.3) }, stepContext(true)).logits as tf.Tensor,
             ),
           )
           .asScalar();
@@ -125,7 +125,7 @@ describe('mlp', () => {
     const data = describedData;
     const noLabels = { spec: data.spec, inputs: data.inputs, fingerprint: 'd' };
     await expect(make({}, noLabels)).rejects.toThrow('mlp: the number of classes is not known');
-    expect((await make({ classes: 2 }, noLabels)).outputs['logits']?.shape).toEqual([2]);
+    expect((await make({ classes: 2 }, noLabels)).outputs.logits?.shape).toEqual([2]);
     await expect(make({ input: 'imgae' })).rejects.toThrow('mlp: the data set has no field `imgae`');
     await expect(make({ input: 'label' })).rejects.toThrow('mlp: the input `label` is int32 []');
     await expect(

@@ -1,6 +1,7 @@
 // Makes a component of a list as the container would: options parsed, services where the test gives them.
 import { randomStream, type RandomStream } from '@potstill/engine';
 import type { AnyComponent, DataDescription, RunEvent, Services } from 'potstill';
+import type { z } from 'zod';
 
 /** A small classification data set, described. */
 export const describedData: DataDescription = {
@@ -48,6 +49,14 @@ export async function makeComponent(
 ): Promise<unknown> {
   const definition = list.find((each) => each.name === name);
   if (!definition) throw new Error(`no component ${name} among ${list.map((each) => each.name).join(', ')}`);
-  const create = definition.create as (options: unknown, services: Services, context: object) => unknown;
-  return create(definition.options.parse(options), servicesOf(given), context);
+  const made = definition as unknown as {
+    create: (options: unknown, services: Services, context: object) => unknown;
+  };
+  return made.create(definition.options.parse(options), servicesOf(given), context);
+}
+
+/** Names of options without a description. */
+export function undescribed({ name, options }: AnyComponent): string[] {
+  const fields: readonly [string, z.ZodType][] = Object.entries(options.shape);
+  return fields.filter(([, field]) => !field.description).map(([option]) => `${name}.${option}`);
 }

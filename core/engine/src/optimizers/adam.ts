@@ -54,8 +54,8 @@ function build(name: string, options: AdamOptions, defaultDecay: number, decay: 
         weightDecay !== 0 && decays(at.variable)
           ? decay(value, gradient, weightDecay, at)
           : { value, gradient };
-      const mean = running(slots['mean'] as tf.Tensor, from.gradient, beta1);
-      const square = running(slots['square'] as tf.Tensor, tf.square(from.gradient), beta2);
+      const mean = running(slots.mean as tf.Tensor, from.gradient, beta1);
+      const square = running(slots.square as tf.Tensor, tf.square(from.gradient), beta2);
       // Both bias corrections are moved to the scalars (the paper's remark at the end of section 2), epsilon with them.
       const root = tf.sqrt(biasOf(beta2, at.step));
       const rate = tf.div(tf.mul(at.rate, root), biasOf(beta1, at.step));

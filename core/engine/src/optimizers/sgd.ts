@@ -37,7 +37,7 @@ export function sgd(options: SgdOptions = {}): Optimizer {
         weightDecay !== 0 && decays(at.variable) ? tf.add(gradient, tf.mul(value, weightDecay)) : gradient;
       if (momentum === 0) return { value: tf.sub(value, tf.mul(decayed, at.rate)), slots: {} };
       const fresh = dampening === 0 ? decayed : tf.mul(decayed, dampened(dampening, at.step));
-      const velocity = tf.add(tf.mul(slots['velocity'] as tf.Tensor, momentum), fresh);
+      const velocity = tf.add(tf.mul(slots.velocity as tf.Tensor, momentum), fresh);
       const direction = nesterov ? tf.add(decayed, tf.mul(velocity, momentum)) : velocity;
       return { value: tf.sub(value, tf.mul(direction, at.rate)), slots: { velocity } };
     },

@@ -1,0 +1,479 @@
+// The layers student: any tf.layers model from its JSON, with weights and without, its random layers, its errors.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { randomStream } from '@potstill/engine';
+import { studentComponents, type DataDescription, type RunEvent, type Student } from 'potstill';
+import * as tf from '@tensorflow/tfjs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describedData, makeComponent } from '../support/make-component.js';
+import { stepContext, type Drawn } from '../support/step-random.js';
+
+let folder: string;
+beforeAll(async () => {
+  await tf.setBackend('cpu');
+  folder = await mkdtemp(join(tmpdir(), 'potstill-layers-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+interface Made {
+  readonly student: Student;
+  readonly events: RunEvent[];
+}
+
+async function load(
+  options: Record<string, unknown>,
+  data: DataDescription = describedData,
+  seed = 7,
+): Promise<Made> {
+  const events: RunEvent[] = [];
+  const given = { random: randomStream(seed), recipeFolder: folder, events };
+  const student = (await makeComponent(studentComponents, 'layers', options, { data }, given)) as Student;
+  return { student, events };
+}
+
+let count = 0;
+async function file(content: unknown): Promise<string> {
+  const name = `model-${count++}.json`;
+  await writeFile(join(folder, name), typeof content === 'string' ? content : JSON.stringify(content));
+  return name;
+}
+
+const topology = (model: tf.LayersModel) => file(model.toJSON(null, false));
+
+/** As model.save('file://…') of tfjs-node writes it: topology, manifest, weights beside it. */
+async function saved(
+  model: tf.LayersModel,
+  edit: (specs: tf.io.WeightsManifestEntry[]) => void = () => undefined,
+) {
+  let name = '';
+  await model.save(
+    tf.io.withSaveHandler(async (artifacts) => {
+      const specs = artifacts.weightSpecs ?? [];
+      edit(specs);
+      const bytes = new Uint8Array(artifacts.weightData as ArrayBuffer);
+      name = await file({
+        format: 'layers-model',
+        modelTopology: artifacts.modelTopology,
+        weightsManifest: [{ paths: [`weights-${count}.bin`], weights: specs }],
+      });
+      await writeFile(join(folder, name.replace('model', 'weights').replace('json', 'bin')), bytes);
+      return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' } };
+    }),
+  );
+  return name;
+}
+
+const dense = (softmax = false) =>
+  tf.sequential({
+    layers: [
+      tf.layers.flatten({ inputShape: [8, 8], name: 'flat' }),
+      tf.layers.dense({ units: 4, activation: 'relu', name: 'body' }),
+      tf.layers.dense({ units: 3, name: 'head', ...(softmax && { activation: 'softmax' }) }),
+    ],
+  });
+
+const image = (batch = 2) => tf.tensor(randomStream(4).normal(batch * 64), [batch, 8, 8]);
+const values = (tensor: tf.Tensor | undefined) => Array.from(tensor?.dataSync() ?? []);
+
+describe('layers', () => {
+  it('gives logits and the output of every layer by its name', async () => {
+    const { student, events } = await load({ model: await topology(dense()) });
+    expect(student.outputs).toEqual({
+      flat: { dtype: 'float32', shape: [64] },
+      body: { dtype: 'float32', shape: [4] },
+      head: { dtype: 'float32', shape: [3] },
+      logits: { dtype: 'float32', shape: [3] },
+    });
+    for (const batch of [1, 2]) {
+      const outputs = student.forward({ image: image(batch) }, stepContext(false));
+      for (const [name, { shape }] of Object.entries(student.outputs))
+        expect(outputs[name]?.shape).toEqual([batch, ...shape]);
+    }
+    expect(student.variables.map(({ name }) => name)).toEqual([
+      'body/kernel',
+      'body/bias',
+      'head/kernel',
+      'head/bias',
+    ]);
+    expect(student.layersModel?.outputs.length).toBe(1);
+    expect(events).toEqual([]);
+  });
+
+  it('draws weights by seed and name when the file has none: the same in every load', async () => {
+    const model = await topology(dense());
+    const weights = async (seed: number) =>
+      (await load({ model }, describedData, seed)).student.variables.map(({ variable }) => values(variable));
+    expect(await weights(1)).toEqual(await weights(1));
+    expect((await weights(1))[0]).not.toEqual((await weights(2))[0]);
+    expect((await weights(1))[1]).toEqual([0, 0, 0, 0]);
+  });
+
+  it('takes the weights of the file, unless fresh ones are asked for', async () => {
+    const original = dense();
+    const model = await saved(original);
+    const { student } = await load({ model });
+    const expected = values(original.predict(image()) as tf.Tensor);
+    values(student.forward({ image: image() }, stepContext(false)).logits).forEach((value, i) =>
+      expect(value).toBeCloseTo(expected[i] as number, 5),
+    );
+    const fresh = (await load({ model, fresh: true })).student;
+    expect(values(fresh.variables[0]?.variable)).not.toEqual(values(original.getWeights()[0]));
+  });
+
+  it('takes a last softmax off and says so', async () => {
+    const original = dense(true);
+    const { student, events } = await load({ model: await saved(original) });
+    expect(events).toMatchObject([{ event: 'warning', code: 'STUDENT_SOFTMAX_REMOVED' }]);
+    expect(JSON.stringify(events)).toContain('the softmax of layer `head` was taken off');
+    const logits = student.forward({ image: image() }, stepContext(false)).logits as tf.Tensor;
+    const expected = values(original.predict(image()) as tf.Tensor);
+    values(tf.softmax(logits)).forEach((value, i) => expect(value).toBeCloseTo(expected[i] as number, 5));
+  });
+
+  it.each([
+    ['a layer of class Softmax', () => tf.layers.softmax({ name: 'end' })],
+    ['an Activation', () => tf.layers.activation({ activation: 'softmax', name: 'end' })],
+  ])('takes off a softmax that is %s, in a functional model', async (_, end) => {
+    const input = tf.input({ shape: [8, 8] });
+    const flat = tf.layers.flatten().apply(input) as tf.SymbolicTensor;
+    const hidden = tf.layers.dense({ units: 3, name: 'scores' }).apply(flat) as tf.SymbolicTensor;
+    const output = end().apply(hidden) as tf.SymbolicTensor;
+    const { student, events } = await load({
+      model: await topology(tf.model({ inputs: input, outputs: output })),
+    });
+    expect(events).toMatchObject([{ code: 'STUDENT_SOFTMAX_REMOVED' }]);
+    const outputs = student.forward({ image: image() }, stepContext(false));
+    expect(values(outputs.logits)).toEqual(values(outputs.scores));
+  });
+
+  it('trains: gradients reach every weight, batch norm moves its statistics', async () => {
+    const model = tf.sequential({
+      layers: [
+        tf.layers.conv2d({
+          inputShape: [8, 8, 1],
+          filters: 2,
+          kernelSize: 3,
+          activation: 'relu',
+          name: 'conv',
+        }),
+        tf.layers.batchNormalization({ name: 'norm' }),
+        tf.layers.flatten({ name: 'flat' }),
+        tf.layers.dense({ units: 3, name: 'head' }),
+      ],
+    });
+    const { student } = await load({ model: await topology(model) });
+    const frozen = student.variables.filter(({ trainable }) => trainable === false);
+    expect(frozen.map(({ name }) => name)).toEqual(['norm/moving_mean', 'norm/moving_variance']);
+    const trained = student.variables.filter(({ trainable }) => trainable !== false);
+    const { grads } = tf.variableGrads(
+      () =>
+        tf
+          .sum(tf.square(student.forward({ image: image() }, stepContext(true)).logits as tf.Tensor))
+          .asScalar(),
+      trained.map(({ variable }) => variable),
+    );
+    for (const { name, variable } of trained)
+      expect(
+        values(grads[variable.name]).some((g) => g !== 0),
+        name,
+      ).toBe(true);
+    expect(values(frozen[0]?.variable).some((value) => value !== 0)).toBe(true);
+  });
+
+  it('freezes what the model freezes', async () => {
+    const model = dense();
+    model.getLayer('body').trainable = false;
+    const { student } = await load({ model: await topology(model) });
+    expect(student.variables.filter(({ trainable }) => trainable === false).map(({ name }) => name)).toEqual([
+      'body/kernel',
+      'body/bias',
+    ]);
+  });
+
+  it('names nameless layers alike in every load', async () => {
+    const nameless = {
+      class_name: 'Sequential',
+      config: [
+        { class_name: 'Flatten', config: { batch_input_shape: [null, 8, 8] } },
+        { class_name: 'Dense', config: { units: 3 } },
+      ],
+    };
+    const model = await file(nameless);
+    for (let i = 0; i < 2; i++)
+      expect((await load({ model })).student.variables.map(({ name }) => name)).toEqual([
+        'dense_1/kernel',
+        'dense_1/bias',
+      ]);
+  });
+
+  it('looks into nested models', async () => {
+    const inner = tf.sequential({
+      name: 'inner',
+      layers: [
+        tf.layers.dense({ inputShape: [64], units: 5, name: 'deep' }),
+        tf.layers.dropout({ rate: 0.5, name: 'drop' }),
+        tf.layers.dense({ units: 3, activation: 'softmax', name: 'last' }),
+      ],
+    });
+    const outer = tf.sequential({ layers: [tf.layers.flatten({ inputShape: [8, 8], name: 'flat' }), inner] });
+    const { student, events } = await load({ model: await topology(outer) });
+    expect(events.length).toBe(1);
+    expect(student.variables.map(({ name }) => name)).toEqual([
+      'deep/kernel',
+      'deep/bias',
+      'last/kernel',
+      'last/bias',
+    ]);
+    const drawn: Drawn[] = [];
+    student.forward({ image: image() }, stepContext(true, drawn));
+    expect(drawn).toEqual([{ kind: 'keepMask', shape: [2, 5], rate: 0.5 }]);
+  });
+});
+
+describe('layers: random layers', () => {
+  const around = (layer: tf.layers.Layer) =>
+    tf.sequential({
+      layers: [
+        tf.layers.conv1d({ inputShape: [8, 8], filters: 4, kernelSize: 1, name: 'conv' }),
+        layer,
+        tf.layers.flatten({ name: 'flat' }),
+        tf.layers.dense({ units: 3, name: 'head' }),
+      ],
+    });
+
+  it.each<[string, tf.layers.Layer, Drawn]>([
+    [
+      'Dropout',
+      tf.layers.dropout({ rate: 0.5, name: 'noise' }),
+      { kind: 'keepMask', shape: [2, 8, 4], rate: 0.5 },
+    ],
+    [
+      'Dropout with a noise shape',
+      tf.layers.dropout({ rate: 0.5, noiseShape: [null, 8, 1] as unknown as number[], name: 'noise' }),
+      { kind: 'keepMask', shape: [2, 8, 1], rate: 0.5 },
+    ],
+    [
+      'SpatialDropout1D',
+      tf.layers.spatialDropout1d({ rate: 0.5, name: 'noise' }),
+      { kind: 'keepMask', shape: [2, 1, 4], rate: 0.5 },
+    ],
+    [
+      'GaussianNoise',
+      tf.layers.gaussianNoise({ stddev: 0.5, name: 'noise' }),
+      { kind: 'normal', shape: [2, 8, 4] },
+    ],
+    [
+      'GaussianDropout',
+      tf.layers.gaussianDropout({ rate: 0.5, name: 'noise' }),
+      { kind: 'normal', shape: [2, 8, 4] },
+    ],
+    [
+      'AlphaDropout',
+      tf.layers.alphaDropout({ rate: 0.5, name: 'noise' }),
+      { kind: 'keepMask', shape: [2, 8, 4], rate: 0.5 },
+    ],
+  ])(
+    "%s draws from the step's streams while training, and is the identity else",
+    async (_, layer, expected) => {
+      const { student } = await load({ model: await topology(around(layer)) });
+      const drawn: Drawn[] = [];
+      const trained = student.forward({ image: image() }, stepContext(true, drawn));
+      expect(drawn).toEqual([expected]);
+      const again = student.forward({ image: image() }, stepContext(true));
+      expect(values(trained.logits)).toEqual(values(again.logits));
+      expect(values(trained.noise)).not.toEqual(values(trained.conv));
+      const plain = student.forward({ image: image() }, stepContext(false, drawn));
+      expect(drawn.length).toBe(1);
+      expect(values(plain.noise)).toEqual(values(plain.conv));
+    },
+  );
+
+  it.each([
+    ['gaussianNoise', tf.layers.gaussianNoise({ stddev: 0.5, name: 'noise' }), 0.25],
+    ['gaussianDropout', tf.layers.gaussianDropout({ rate: 0.5, name: 'noise' }), 1],
+    ['alphaDropout', tf.layers.alphaDropout({ rate: 0.3, name: 'noise' }), undefined],
+    ['dropout', tf.layers.dropout({ rate: 0.5, name: 'noise' }), 1],
+  ])('%s keeps the mean and adds the variance that it should', async (name, layer, added) => {
+    const sequence = tf.sequential({
+      layers: [tf.layers.reshape({ inputShape: [30_000], targetShape: [30_000], name: 'r' }), layer],
+    });
+    const data = { ...describedData, spec: { image: { dtype: 'float32' as const, shape: [30_000] } } };
+    const { labels: _, ...unlabelled } = data;
+    const { student } = await load({ model: await topology(sequence) }, unlabelled);
+    // AlphaDropout keeps mean 0 and variance 1 of standardised inputs; the others add to an input of ones.
+    const x =
+      name === 'alphaDropout' ? tf.tensor(randomStream(9).normal(30_000), [1, 30_000]) : tf.ones([1, 30_000]);
+    const { mean, variance } = tf.moments(
+      student.forward({ image: x }, stepContext(true)).logits as tf.Tensor,
+    );
+    expect(values(mean)[0]).toBeCloseTo(added === undefined ? 0 : 1, 1);
+    expect(Math.abs((values(variance)[0] as number) - (added ?? 1))).toBeLessThan(0.05);
+  });
+
+  it('leaves the model itself usable outside of a step', async () => {
+    const { student } = await load({ model: await topology(around(tf.layers.dropout({ rate: 0.5 }))) });
+    const inference = student.forward({ image: image() }, stepContext(false)).logits;
+    expect(values(student.layersModel?.predict(image()) as tf.Tensor)).toEqual(values(inference));
+  });
+
+  it('refuses dropout inside of a recurrent layer', async () => {
+    const model = tf.sequential({
+      layers: [
+        tf.layers.lstm({
+          inputShape: [8, 8],
+          units: 3,
+          dropout: 0.5,
+          recurrentInitializer: 'glorotUniform',
+          name: 'memory',
+        }),
+      ],
+    });
+    await expect(load({ model: await topology(model) })).rejects.toThrow(
+      'layers: layer `memory` (LSTM) has dropout inside of a recurrent layer, which is not supported',
+    );
+  });
+});
+
+describe('layers: initialisers', () => {
+  it.each([
+    ['zeros', 0, 0],
+    ['ones', 1, 0],
+    ['glorotUniform', 0, Math.sqrt(2 / 264)],
+    ['glorotNormal', 0, Math.sqrt(2 / 264) * 0.88],
+    ['heNormal', 0, Math.sqrt(2 / 64) * 0.88],
+    ['heUniform', 0, Math.sqrt(2 / 64)],
+    ['leCunNormal', 0, Math.sqrt(1 / 64) * 0.88],
+    ['leCunUniform', 0, Math.sqrt(1 / 64)],
+    ['randomNormal', 0, 0.05],
+    ['randomUniform', 0, 0.05 / Math.sqrt(3)],
+    ['truncatedNormal', 0, 0.05 * 0.88],
+  ] as const)('%s', async (kernelInitializer, mean, deviation) => {
+    const model = tf.sequential({
+      layers: [tf.layers.dense({ inputShape: [64], units: 200, kernelInitializer, name: 'd' })],
+    });
+    const { labels: _, ...unlabelled } = describedData;
+    const { student } = await load({ model: await topology(model) }, unlabelled);
+    const moments = tf.moments(student.variables[0]?.variable as tf.Tensor);
+    expect(Math.abs((values(moments.mean)[0] as number) - mean)).toBeLessThan(0.005);
+    expect(Math.abs(Math.sqrt(values(moments.variance)[0] as number) - deviation)).toBeLessThan(0.003);
+  });
+
+  it('orthogonal', async () => {
+    // Small, as TF.js draws its own, slowly, before they are replaced.
+    const model = tf.sequential({
+      layers: [tf.layers.dense({ inputShape: [64], units: 3, kernelInitializer: 'orthogonal', name: 'd' })],
+    });
+    const { student } = await load({ model: await topology(model) });
+    const kernel = student.variables[0]?.variable as tf.Tensor2D;
+    const gram = values(tf.matMul(kernel, kernel, true));
+    [1, 0, 0, 0, 1, 0, 0, 0, 1].forEach((value, i) => expect(gram[i]).toBeCloseTo(value, 5));
+  });
+
+  it('covers depthwise, pointwise, recurrent and normalising weights; the forget gate starts open', async () => {
+    const input = tf.input({ shape: [8, 8, 1] });
+    let x = tf.layers
+      .separableConv2d({ filters: 4, kernelSize: 3, name: 'sep' })
+      .apply(input) as tf.SymbolicTensor;
+    x = tf.layers.depthwiseConv2d({ kernelSize: 3, name: 'dw' }).apply(x) as tf.SymbolicTensor;
+    x = tf.layers.batchNormalization({ name: 'bn' }).apply(x) as tf.SymbolicTensor;
+    x = tf.layers.prelu({ name: 'prelu' }).apply(x) as tf.SymbolicTensor;
+    x = tf.layers.reshape({ targetShape: [16, 4], name: 'seq' }).apply(x) as tf.SymbolicTensor;
+    x = tf.layers.lstm({ units: 3, unitForgetBias: true, name: 'lstm' }).apply(x) as tf.SymbolicTensor;
+    const { student } = await load({ model: await topology(tf.model({ inputs: input, outputs: x })) });
+    const of = (name: string) =>
+      values(student.variables.find((variable) => variable.name === name)?.variable);
+    expect(student.variables.map(({ name }) => name)).toEqual([
+      ...['sep/depthwise_kernel', 'sep/pointwise_kernel', 'sep/bias', 'dw/depthwise_kernel', 'dw/bias'],
+      ...['bn/gamma', 'bn/beta', 'bn/moving_mean', 'bn/moving_variance', 'prelu/alpha'],
+      ...['lstm/kernel', 'lstm/recurrent_kernel', 'lstm/bias'],
+    ]);
+    expect(of('bn/moving_variance')).toEqual([1, 1, 1, 1]);
+    expect(of('lstm/bias')).toEqual([0, 0, 0, 1, 1, 1, 0, 0, 0, 0, 0, 0]);
+    expect(
+      values(student.forward({ image: image() }, stepContext(false)).logits).every(Number.isFinite),
+    ).toBe(true);
+  });
+});
+
+describe('layers: errors', () => {
+  it.each<[string, () => Promise<unknown>, string]>([
+    ['no file', () => Promise.resolve('none.json'), 'cannot be read'],
+    ['no JSON', () => file('{'), 'is not JSON'],
+    ['a list', () => file([]), 'is no tf.layers model'],
+    ['another object', () => file({ a: 1 }), 'is no tf.layers model'],
+    ['a graph model', () => file({ format: 'graph-model', modelTopology: { node: [] } }), 'is a graph model'],
+    [
+      'an unknown layer',
+      () => file({ class_name: 'Sequential', config: [{ class_name: 'Attention9', config: {} }] }),
+      'TF.js cannot build',
+    ],
+  ])('%s', async (_, make, message) => {
+    await expect(load({ model: await make() })).rejects.toThrow(message);
+  });
+
+  it('a weight file that is missing, too short, or of another model', async () => {
+    const missing = await saved(dense());
+    await rm(join(folder, missing.replace('model', 'weights').replace('json', 'bin')));
+    await expect(load({ model: missing })).rejects.toThrow(/the weight file .*weights-.*bin cannot be read/);
+    const short = await saved(dense());
+    await writeFile(
+      join(folder, short.replace('model', 'weights').replace('json', 'bin')),
+      new Uint8Array(10),
+    );
+    await expect(load({ model: short })).rejects.toThrow(
+      'its weights do not fit its weight files (10 bytes)',
+    );
+    const renamed = await saved(dense(), (specs) => Object.assign(specs[0] as object, { name: 'other' }));
+    await expect(load({ model: renamed })).rejects.toThrow('layers: the weight file has no `body/kernel`');
+    const reshaped = await saved(dense(), (specs) => Object.assign(specs[0] as object, { shape: [4, 64] }));
+    await expect(load({ model: reshaped })).rejects.toThrow(
+      'layers: the weight `body/kernel` has shape [4,64] in the file, [64,4] in the model',
+    );
+  });
+
+  it('another number of classes', async () => {
+    const data = { ...describedData, labels: ['a', 'b'] };
+    await expect(load({ model: await topology(dense()) }, data)).rejects.toThrow(
+      'layers: the model gives 3 classes, the data has 2',
+    );
+  });
+
+  it('inputs that do not fit; flattening and a channel axis are adapted', async () => {
+    const of = (inputShape: number[]) =>
+      topology(
+        tf.sequential({
+          layers: [
+            tf.layers.reshape({ inputShape, targetShape: [64], name: 'flat' }),
+            tf.layers.dense({ units: 3, name: 'head' }),
+          ],
+        }),
+      );
+    for (const shape of [[64], [8, 8, 1], [8, 8]]) {
+      const { student } = await load({ model: await of(shape) });
+      expect(student.forward({ image: image() }, stepContext(false)).logits?.shape).toEqual([2, 3]);
+    }
+    await expect(load({ model: await of([4, 16]) })).rejects.toThrow(
+      "layers: the model's input `flat_input` has shape [4,16], the field `image` has [8,8]",
+    );
+    await expect(load({ model: await of([64]), input: 'imgae' })).rejects.toThrow('no field `imgae`');
+    const { student } = await load({ model: await of([64]) });
+    expect(() => student.forward({}, stepContext(false))).toThrow('layers: no input `image` was given');
+  });
+
+  it('several outputs, of which none is named', async () => {
+    const input = tf.input({ shape: [64] });
+    const heads = ['a', 'b'].map(
+      (name) => tf.layers.dense({ units: 3, name, activation: 'softmax' }).apply(input) as tf.SymbolicTensor,
+    );
+    const model = await topology(tf.model({ inputs: input, outputs: heads }));
+    await expect(load({ model })).rejects.toThrow('layers: the model has 2 outputs');
+    await expect(load({ model, logits: 'c' })).rejects.toThrow(
+      'layers: the model has no layer `c` with one output',
+    );
+    const { student, events } = await load({ model, logits: 'b' });
+    expect(JSON.stringify(events)).toContain('`b`');
+    const outputs = student.forward({ image: image() }, stepContext(false));
+    expect(values(outputs.logits)).toEqual(values(outputs.b));
+  });
+});
