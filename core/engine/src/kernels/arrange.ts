@@ -194,7 +194,9 @@ const stridedSlice: KernelRule = {
   lower({ graph, inputs, attributes, outputs }) {
     const x = operand(inputs, 'x');
     const info = slicing(x, attributes);
-    const taken = info.isIdentity ? x : stepSlice(graph, x, info.begin, info.strides, info.finalShapeSparse);
+    // Axes that are shrunk away are there until the reshape.
+    const size = sliceUtil.computeOutShape(info.begin, info.end, info.strides);
+    const taken = info.isIdentity ? x : stepSlice(graph, x, info.begin, info.strides, size);
     return [graph.reshape(taken, outputs[0]?.shape ?? [])];
   },
 };
