@@ -63,6 +63,9 @@ const own = {
   },
   DATA_EMPTY: { help: 'A data set has no examples.' },
   TEACHER_INVALID: { help: 'The teacher cannot be loaded or its inputs do not fit the data.' },
+  TEACHER_PREPROCESSING: {
+    help: 'Warning: the teacher was trained on inputs that were scaled or normalised in another way than those it is given now.',
+  },
   TEACHER_OUTPUT: { help: 'The teacher has no output of that name.' },
   PREFLIGHT_LABELS: {
     help: 'Teacher, student and data do not agree about the classes: other names, order or number. Give a mapping or the right labels.',

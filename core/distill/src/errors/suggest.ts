@@ -6,8 +6,15 @@ function plain(word: string): string {
   return word.toLowerCase().replace(/[-_ ]/g, '');
 }
 
+/** Two neighbouring letters the wrong way round: one slip of the fingers. */
+function swapped(a: string, b: string): boolean {
+  const at = [...a].findIndex((letter, index) => letter !== b[index]);
+  return at >= 0 && b === a.slice(0, at) + (a[at + 1] ?? '') + (a[at] ?? '') + a.slice(at + 2);
+}
+
 function edits(word: string, known: string): number {
-  return plain(word) === plain(known) ? 0 : distance(plain(word), plain(known));
+  const [a, b] = [plain(word), plain(known)];
+  return swapped(a, b) ? 1 : distance(a, b);
 }
 
 /** Two edits for a word of five letters or more, else one; never so many that nothing of the word is left. */
@@ -45,7 +52,7 @@ export function nearest(word: string, known: readonly string[], count: number): 
     .map(({ candidate }) => candidate);
 }
 
-const shortList = 12;
+const shortList = 20;
 
 /** What an error says is accepted: everything when the list is short, else the three nearest and how many there are. */
 export function allowedWords(

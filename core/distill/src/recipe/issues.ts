@@ -6,7 +6,7 @@ import { allowedWords, didYouMean } from '../errors/suggest.js';
 import { findingsOf, type Finding } from './flatten.js';
 import { pathText, type Problem } from './problems.js';
 import type { Path } from './trace.js';
-import { expectation, found, kindWords, quote } from './words.js';
+import { either, expectation, found, kindWords, quote } from './words.js';
 
 /** What the data that was checked is: the recipe itself, or the options of a component. */
 export interface Subject {
@@ -76,6 +76,12 @@ function missingKey(finding: Finding & { kind: 'missing' }, subject: Subject): P
   return { record: { code: 'RECIPE_MISSING_KEY', message, hint }, path: [...subject.path, ...map] };
 }
 
+/** The words that a value is chosen from: of an enumeration, or of the key that tells the branches of a union apart. */
+function choices(issue: z.core.$ZodIssue): readonly string[] {
+  if (issue.code === 'invalid_value') return issue.values.map(String);
+  return issue.code === 'invalid_union' && 'options' in issue ? (issue.options ?? []).map(String) : [];
+}
+
 function wrongValue(finding: Finding & { kind: 'wrong' }, subject: Subject): Problem {
   const { path, value, issue, schema } = finding;
   const whole = [...subject.path, ...path];
@@ -84,13 +90,18 @@ function wrongValue(finding: Finding & { kind: 'wrong' }, subject: Subject): Pro
     subject.component && path.length > 0
       ? `option ${name} of ${String(owner(subject))}`
       : (owner(subject) ?? name);
-  const type = issue.code === 'invalid_type' || issue.code === 'invalid_union';
-  const expected = schema === undefined ? 'something else' : expectation(schema as z.ZodType);
+  const words = choices(issue);
+  const type = issue.code === 'invalid_type' || (issue.code === 'invalid_union' && words.length === 0);
+  const expected =
+    issue.code === 'invalid_union' && words.length > 0
+      ? either(words.map(quote))
+      : schema === undefined
+        ? 'something else'
+        : expectation(schema as z.ZodType);
   const message =
     issue.code === 'custom' && issue.message !== 'Invalid input'
       ? `${who}: ${issue.message}`
       : `${who} must be ${expected}, but is ${found(value)}`;
-  const words = issue.code === 'invalid_value' ? issue.values.map(String) : [];
   const meant = didYouMean(String(value), words);
   return {
     record: {

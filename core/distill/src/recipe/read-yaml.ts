@@ -3,12 +3,17 @@ import { isAlias, isMap, isScalar, isSeq, parseDocument, type ParsedNode, type Y
 import type { Problem } from './problems.js';
 import type { Place, Source, Traced, TracedEntry } from './trace.js';
 
-function complaint(error: YAMLError, text: string): { message: string; hint?: string } {
+/** The words of an error; `end` where the library's own span is too short for the marker. */
+function complaint(error: YAMLError, text: string): { message: string; hint?: string; end?: number } {
   const word = text.slice(...error.pos).split('\n')[0] ?? '';
   switch (error.code) {
     case 'DUPLICATE_KEY': {
-      const key = word.split(':')[0] ?? word;
-      return { message: `the key \`${key.trim()}\` is given twice in one map`, hint: 'keep one of them' };
+      const key = /^("[^"]*"|'[^']*'|[^\s:,{}]+)/.exec(text.slice(error.pos[0]))?.[0] ?? word;
+      return {
+        message: `the key \`${key}\` is given twice in one map`,
+        hint: 'keep one of them',
+        end: error.pos[0] + key.length,
+      };
     }
     case 'TAG_RESOLVE_FAILED':
       return {
@@ -84,12 +89,12 @@ export function readYaml(
     uniqueKeys: true,
     stringKeys: true,
     prettyErrors: false,
-    logLevel: 'silent',
+    logLevel: 'error',
   });
   const converter = new Converter(source, offset);
   for (const error of [...document.errors, ...document.warnings]) {
-    const { message, hint } = complaint(error, text);
-    converter.complain(message, converter.place(...error.pos), hint);
+    const { message, hint, end = error.pos[1] } = complaint(error, text);
+    converter.complain(message, converter.place(error.pos[0], end), hint);
   }
   const whole = converter.place(0, text.length);
   return { root: converter.convert(document.contents, whole), problems: converter.problems };

@@ -83,7 +83,11 @@ const train = z.strictObject({
 });
 
 export const recipeSchema = z.strictObject({
-  potstill: z.literal(1).default(1).describe('Version of the recipe format.'),
+  potstill: z
+    .literal(1)
+    .meta(named('`1`, the format that this potstill reads'))
+    .default(1)
+    .describe('Version of the recipe format.'),
   name: z
     .string()
     .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, { error: 'lower-case letters, digits and single hyphens' })

@@ -60,6 +60,8 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 export function splitComponent(slot: Slot, path: Path, value: unknown): WrittenComponent | undefined {
   if (typeof value === 'string') return { slot, path, use: value, usePath: path, options: {} };
   if (!isRecord(value) || typeof value.use !== 'string') return undefined;
+  // Neither the one nor the other; the checks say so.
+  if (slot.kind === 'teacher' && value.recipe !== undefined) return undefined;
   const own = new Set(['use', ...slot.own]);
   const options = Object.fromEntries(Object.entries(value).filter(([key]) => !own.has(key)));
   return { slot, path, use: value.use, usePath: [...path, 'use'], options };
