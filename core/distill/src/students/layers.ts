@@ -47,6 +47,13 @@ export const layersStudent: AnyComponent = student('layers', {
       });
     const model = await build(file.topology, path);
     const layers = leaves(model.layers);
+    for (const [layer, ignored] of ignoredOptions(layers))
+      services.progress.emit({
+        event: 'warning',
+        code: 'STUDENT_OPTION_IGNORED',
+        message: `layers: layer \`${layer}\` has ${ignored.join(' and ')}, which this training ignores`,
+        hint: "Use the optimizer's `weightDecay` and `maxNorm` instead.",
+      });
     const current: CurrentStep = { at: undefined };
     takeOverRandomness(layers, current);
     const variables = nameVariables(layers, services.random.child('student'), file.weights);
@@ -95,6 +102,16 @@ async function build(topology: Record<string, unknown>, path: string): Promise<t
 /** The layers that compute, those of nested models included. */
 function leaves(layers: readonly Layer[]): Layer[] {
   return layers.flatMap((layer) => (layer instanceof tf.LayersModel ? leaves(layer.layers) : [layer]));
+}
+
+/** Regularisers and constraints belong to tf.layers' own training loop, which is not used. By layer name. */
+function ignoredOptions(layers: readonly Layer[]): [string, string[]][] {
+  return layers.flatMap((layer): [string, string[]][] => {
+    const set = Object.entries(layer.getConfig()).filter(
+      ([option, value]) => /(Regularizer|Constraint)$/.test(option) && value !== null && value !== undefined,
+    );
+    return set.length > 0 ? [[layer.name, set.map(([option]) => `\`${option}\``)]] : [];
+  });
 }
 
 interface Taps {

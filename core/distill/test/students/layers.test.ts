@@ -181,6 +181,23 @@ describe('layers', () => {
     expect(values(frozen[0]?.variable).some((value) => value !== 0)).toBe(true);
   });
 
+  it('says which regularisers and constraints it ignores', async () => {
+    const model = tf.sequential({
+      layers: [
+        tf.layers.flatten({ inputShape: [8, 8], name: 'flat' }),
+        tf.layers.dense({
+          units: 3,
+          kernelRegularizer: 'l1l2',
+          kernelConstraint: tf.constraints.maxNorm({ maxValue: 2, axis: 0 }),
+          name: 'head',
+        }),
+      ],
+    });
+    const { events } = await load({ model: await topology(model) });
+    expect(events).toMatchObject([{ event: 'warning', code: 'STUDENT_OPTION_IGNORED' }]);
+    expect(JSON.stringify(events)).toContain('layer `head` has `kernelRegularizer` and `kernelConstraint`');
+  });
+
   it('freezes what the model freezes', async () => {
     const model = dense();
     model.getLayer('body').trainable = false;
