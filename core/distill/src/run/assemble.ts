@@ -3,20 +3,20 @@ import { clipByGlobalNorm, clipByNorm, clipByValue, maxNorm, type Optimizer } fr
 import type { DataDescription, Loss, Schedule, Student, Teacher } from '../contracts/index.js';
 import type { ComponentPlan, LossPlan, TrainPlan } from '../recipe/plan.js';
 import type { WeightedLoss } from '../train/objective.js';
-import type { Maker } from './maker.js';
+import type { RunContainer } from '../container/run-container.js';
 
 /** A number as it is, a schedule made. */
 export async function makeSchedule(
   value: number | ComponentPlan<'schedule'>,
-  maker: Maker,
+  container: RunContainer,
 ): Promise<number | Schedule> {
-  return typeof value === 'number' ? value : maker.make(value, {});
+  return typeof value === 'number' ? value : container.make(value, {});
 }
 
 /** The update rule with the recipe's limits around it: gradients clipped first, weights held after the update. */
-export async function makeOptimizer(train: TrainPlan, maker: Maker): Promise<Optimizer> {
+export async function makeOptimizer(train: TrainPlan, container: RunContainer): Promise<Optimizer> {
   const { clip } = train;
-  let optimizer = await maker.make(train.optimizer, {});
+  let optimizer = await container.make(train.optimizer, {});
   if (clip && 'value' in clip) optimizer = clipByValue(optimizer, clip.value);
   if (clip && 'norm' in clip) optimizer = clipByNorm(optimizer, clip.norm);
   if (clip && 'globalNorm' in clip) optimizer = clipByGlobalNorm(optimizer, clip.globalNorm);
@@ -26,7 +26,7 @@ export async function makeOptimizer(train: TrainPlan, maker: Maker): Promise<Opt
 /** All losses of the recipe. Each call makes new ones, so that no training goes on with another's variables. */
 export async function makeLosses(
   plans: readonly LossPlan[],
-  maker: Maker,
+  container: RunContainer,
   context: {
     readonly data: DataDescription;
     readonly student: Student;
@@ -37,8 +37,8 @@ export async function makeLosses(
   for (const { name, component, weight } of plans)
     losses.push({
       name,
-      loss: await maker.make(component, context),
-      weight: await makeSchedule(weight, maker),
+      loss: await container.make(component, context),
+      weight: await makeSchedule(weight, container),
     });
   return losses;
 }

@@ -52,7 +52,7 @@ export async function biasStage(context: RunContext): Promise<BiasOffset | undef
 }
 
 /** The student's scores and the truth for all validation data. */
-async function validationScores({ plan, data, student, maker, random }: RunContext) {
+async function validationScores({ plan, data, student, container, random }: RunContext) {
   const { validation, description } = data;
   const { target } = description;
   if (!validation || target === undefined)
@@ -62,7 +62,7 @@ async function validationScores({ plan, data, student, maker, random }: RunConte
       path: 'biasCorrection',
       hint: 'Add `validation:` to `data`.',
     });
-  const predictor = await predictorOf(maker.services.engine, student, description.inputs);
+  const predictor = await predictorOf(container.services.engine, student, description.inputs);
   const scores: number[] = [];
   const targets: number[] = [];
   let classes = 0;
@@ -123,8 +123,8 @@ async function outputBias(context: RunContext, batch: Batch, classes: number): P
   });
 }
 
-async function once({ maker, student, data }: RunContext, batch: Batch) {
-  const predictor = await predictorOf(maker.services.engine, student, data.description.inputs);
+async function once({ container, student, data }: RunContext, batch: Batch) {
+  const predictor = await predictorOf(container.services.engine, student, data.description.inputs);
   try {
     return await predictor.run(batch);
   } finally {

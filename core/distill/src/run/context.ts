@@ -6,11 +6,11 @@ import type { RunData } from './data.js';
 import type { Evaluator } from './evaluation.js';
 import type { RunFolder } from './folder.js';
 import type { RunLog } from './log.js';
-import type { Maker } from './maker.js';
+import type { RunContainer } from '../container/run-container.js';
 
 export interface RunContext {
   readonly plan: Plan;
-  readonly maker: Maker;
+  readonly container: RunContainer;
   readonly folder: RunFolder;
   readonly log: RunLog;
   readonly data: RunData;

@@ -4,7 +4,7 @@ import type { RandomStream } from '@potstill/engine';
 import { descriptionOf } from '../data/index.js';
 import type { DatasetSlot, Plan } from '../recipe/plan.js';
 import { countExamples, type PreparedData } from '../train/source.js';
-import type { Maker } from './maker.js';
+import type { RunContainer } from '../container/run-container.js';
 
 /** A data set with its size. */
 export interface OpenData extends PreparedData {
@@ -21,15 +21,15 @@ export interface RunData {
 }
 
 /** Makes all data sets of the plan. Their errors name the files; see the data sets. */
-export async function openData(plan: Plan, maker: Maker): Promise<RunData> {
-  const train = await open(plan.data.train, 'train', maker);
-  const validation = plan.data.validation && (await open(plan.data.validation, 'validation', maker));
-  const test = plan.data.test && (await open(plan.data.test, 'test', maker));
+export async function openData(plan: Plan, container: RunContainer): Promise<RunData> {
+  const train = await open(plan.data.train, 'train', container);
+  const validation = plan.data.validation && (await open(plan.data.validation, 'validation', container));
+  const test = plan.data.test && (await open(plan.data.test, 'test', container));
   return {
     train,
     validation,
     test,
-    description: await describeAfter(train, maker.services.random.child('train')),
+    description: await describeAfter(train, container.services.random.child('train')),
     dispose: async () => {
       for (const { dataset } of [train, validation, test].filter((each) => each !== undefined))
         await dataset.dispose?.();
@@ -49,17 +49,17 @@ export function dataFingerprints({ train, validation, test }: RunData): Record<s
   );
 }
 
-async function open(slot: DatasetSlot, name: string, maker: Maker): Promise<OpenData> {
-  const dataset = await maker.make(slot.component, {});
+async function open(slot: DatasetSlot, name: string, container: RunContainer): Promise<OpenData> {
+  const dataset = await container.make(slot.component, {});
   const transforms: Transform[] = [];
   for (const plan of slot.transforms)
-    transforms.push(await maker.make(plan, { data: descriptionOf(dataset) }));
+    transforms.push(await container.make(plan, { data: descriptionOf(dataset) }));
   const size = await countExamples(dataset);
   const skipped = dataset.skipped ?? [];
   for (const { path, reason } of skipped)
-    maker.services.logger.warn({ path, reason }, 'damaged example left out');
+    container.services.logger.warn({ path, reason }, 'damaged example left out');
   if (skipped.length > 0)
-    maker.services.progress.emit({
+    container.services.progress.emit({
       event: 'warning',
       code: 'DATA_DAMAGED',
       message: `${name}: ${skipped.length} damaged examples were left out, the first is ${skipped[0]?.path}: ${skipped[0]?.reason}`,

@@ -1,6 +1,7 @@
 // The folder of one run: which it is, what in it is done, and its small files.
 import { mkdir, readFile, readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import type { DataDescription } from '../contracts/index.js';
 import { PotstillError } from '../errors/potstill-error.js';
 import { makeFolder, writeAtomically, writeFailed } from '../train/write-atomically.js';
 
@@ -11,8 +12,6 @@ export interface RunIdentity {
   /** Hash of the teacher's recipe, its own teacher's included; null for other teachers and none. */
   readonly teacherHash: string | null;
   readonly seed: number;
-  /** What the data sets hold; see `dataFingerprints`. */
-  readonly data: string;
   /** Versions of potstill and of the plugins whose components are used. */
   readonly versions: string;
   readonly backend: string;
@@ -20,9 +19,16 @@ export interface RunIdentity {
   readonly threads: number;
 }
 
+/** The data of a run: what it was trained on, and how the student's inputs look. */
+export interface RecordedData {
+  readonly fingerprints: Readonly<Record<string, string>>;
+  readonly description: DataDescription;
+}
+
 const identityFile = 'run.json';
 const stagesFile = 'stages.json';
 const summaryFile = 'summary.json';
+const dataFile = 'data.json';
 
 /** `<name>-<first 8 digits of the hash>`. */
 export function folderName(name: string, recipeHash: string): string {
@@ -93,16 +99,18 @@ export class RunFolder {
         hint: 'Run without --resume, or go on with the recipe, version and threads it was begun with.',
         location: { file: path },
       });
+    return RunFolder.read(path);
+  }
+
+  /** A folder to look into, whatever run it holds. */
+  static async read(path: string): Promise<RunFolder> {
     const folder = new RunFolder(resolve(path));
     folder.stages = ((await readJson(join(path, stagesFile))) ?? {}) as Record<string, unknown>;
     return folder;
   }
 
-  /** Folders below `runsFolder` whose run has that identity, the newest name last. */
-  static async find(
-    runsFolder: string,
-    identity: Omit<RunIdentity, 'threads' | 'backend'>,
-  ): Promise<string[]> {
+  /** Folders below `runsFolder` whose run has that identity, whatever its threads; the newest name last. */
+  static async find(runsFolder: string, { threads: _, ...identity }: RunIdentity): Promise<string[]> {
     let names: string[];
     try {
       names = await readdir(runsFolder);
@@ -125,6 +133,27 @@ export class RunFolder {
       if (same) found.push({ path, number });
     }
     return found.sort((a, b) => a.number - b.number).map(({ path }) => path);
+  }
+
+  /** What the data sets held when the run began; undefined before it is recorded. */
+  async recordedData(): Promise<RecordedData | undefined> {
+    return (await readJson(this.file(dataFile))) as RecordedData | undefined;
+  }
+
+  /** Records the data, or compares them with what is recorded: other content is `RUN_OTHER_RECIPE`. */
+  async recordData(data: RecordedData): Promise<void> {
+    const known = await this.recordedData();
+    if (!known) return this.writeJson(dataFile, data);
+    const changed = Object.keys({ ...known.fingerprints, ...data.fingerprints }).filter(
+      (name) => known.fingerprints[name] !== data.fingerprints[name],
+    );
+    if (changed.length > 0)
+      throw new PotstillError({
+        code: 'RUN_OTHER_RECIPE',
+        message: `${this.path} was begun with other data: ${changed.join(', ')}`,
+        hint: 'Run without --resume: what was trained on other data cannot be gone on with.',
+        location: { file: this.path },
+      });
   }
 
   file(...names: string[]): string {

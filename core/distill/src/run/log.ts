@@ -6,49 +6,61 @@ import type { EpochRecord } from '../train/checkpoint.js';
 import { writeAtomically, writeFailed } from '../train/write-atomically.js';
 import type { SummaryWarning } from './summary.js';
 
-export interface RunLog extends ProgressSink {
-  readonly warnings: readonly SummaryWarning[];
-  /** A warning, said once however often it is found. */
-  warn(warning: SummaryWarning): void;
-  /** Warnings of an earlier process of the same run, which were told then. */
-  recall(warnings: readonly SummaryWarning[]): void;
-  /** Writes `metrics.jsonl` anew with what is known of a stage's epochs. */
-  history(stage: string, epochs: readonly EpochRecord[]): Promise<void>;
-  readonly histories: ReadonlyMap<string, readonly EpochRecord[]>;
-}
+/** Events before {@link openIn} reach the user at once, and the file when there is one. */
+export class RunLog implements ProgressSink {
+  readonly #warnings: SummaryWarning[] = [];
+  readonly #histories = new Map<string, readonly EpochRecord[]>();
+  readonly #early: RunEvent[] = [];
+  #folder: string | undefined;
 
-/** `events.jsonl` is appended to (a resumed run goes on in it); `metrics.jsonl` holds each epoch once. */
-export function runLog(folder: string, sink: ProgressSink): RunLog {
-  const warnings: SummaryWarning[] = [];
-  const histories = new Map<string, readonly EpochRecord[]>();
-  const eventsPath = join(folder, 'events.jsonl');
-  const emit = (event: RunEvent) => {
+  constructor(private readonly sink: ProgressSink) {}
+
+  /** From here on events are appended to `events.jsonl`, in which a resumed run goes on. */
+  openIn(folder: string): void {
+    this.#folder = folder;
+    for (const event of this.#early.splice(0)) this.#write(folder, event);
+  }
+
+  emit(event: RunEvent): void {
+    if (event.event === 'warning' && !this.#isNew(event)) return;
+    if (this.#folder === undefined) this.#early.push(event);
+    else this.#write(this.#folder, event);
+    this.sink.emit(event);
+  }
+
+  /** A warning, said once however often it is found. Those that components emit are kept alike. */
+  warn(warning: SummaryWarning): void {
+    this.emit({ event: 'warning', ...warning });
+  }
+
+  get warnings(): readonly SummaryWarning[] {
+    return this.#warnings;
+  }
+
+  /** Writes `metrics.jsonl` anew with what is known of a stage's epochs, so that it holds each epoch once. */
+  async history(stage: string, epochs: readonly EpochRecord[]): Promise<void> {
+    this.#histories.set(stage, epochs);
+    if (this.#folder === undefined) throw new Error('internal: a stage before the run has a folder');
+    const lines = [...this.#histories].flatMap(([of, records]) =>
+      records.map(({ epoch, metrics }) => `${JSON.stringify({ stage: of, epoch, ...metrics })}\n`),
+    );
+    await writeAtomically(join(this.#folder, 'metrics.jsonl'), lines.join(''));
+  }
+
+  #isNew({ event: _, ...warning }: Extract<RunEvent, { event: 'warning' }>): boolean {
+    if (this.#warnings.some(({ code, message }) => code === warning.code && message === warning.message))
+      return false;
+    this.#warnings.push(warning);
+    return true;
+  }
+
+  #write(folder: string, event: RunEvent): void {
+    const path = join(folder, 'events.jsonl');
     try {
       // Synchronous: a line is on disk before what it tells of goes on, and lines keep their order.
-      appendFileSync(eventsPath, `${JSON.stringify(event)}\n`);
+      appendFileSync(path, `${JSON.stringify(event)}\n`);
     } catch (cause) {
-      throw writeFailed(eventsPath, cause);
+      throw writeFailed(path, cause);
     }
-    sink.emit(event);
-  };
-  return {
-    warnings,
-    histories,
-    emit,
-    warn(warning) {
-      if (warnings.some(({ code, message }) => code === warning.code && message === warning.message)) return;
-      warnings.push(warning);
-      emit({ event: 'warning', ...warning });
-    },
-    recall(known) {
-      warnings.push(...known);
-    },
-    async history(stage, epochs) {
-      histories.set(stage, epochs);
-      const lines = [...histories].flatMap(([of, records]) =>
-        records.map(({ epoch, metrics }) => JSON.stringify({ stage: of, epoch, ...metrics })),
-      );
-      await writeAtomically(join(folder, 'metrics.jsonl'), lines.map((line) => `${line}\n`).join(''));
-    },
-  };
+  }
 }

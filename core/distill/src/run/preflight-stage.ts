@@ -14,32 +14,33 @@ export async function preflightStage(context: RunContext): Promise<readonly Find
   const { plan, folder, log } = context;
   if (!plan.preflight.enabled) return [];
   const done = folder.finished<{ readonly findings: readonly Finding[] }>('preflight');
-  if (done) return done.findings;
-  const findings = await stage(
-    log,
-    'preflight',
-    () => look(context),
-    (found) => found.find(({ code }) => code === 'forecast')?.message,
-  );
+  const findings =
+    done?.findings ??
+    (await stage(
+      log,
+      'preflight',
+      () => look(context),
+      (found) => found.find(({ code }) => code === 'forecast')?.message,
+    ));
   for (const { level, ...finding } of findings) if (level === 'warning') log.warn(finding);
-  await folder.finish('preflight', { findings });
+  if (!done) await folder.finish('preflight', { findings });
   return findings;
 }
 
 async function look(context: RunContext): Promise<Finding[]> {
-  const { plan, maker, data, student, teacher, random } = context;
+  const { plan, container, data, student, teacher, random } = context;
   loadWeights(student, context.initial, 'the first weights');
   const losses = await lossesOf(context, 'student');
   try {
     return await preflight({
-      engine: maker.services.engine,
+      engine: container.services.engine,
       data: data.description,
       sample: await firstBatch(context, plan.preflight.sample),
       batch: await firstBatch(context, plan.train.batch),
       student,
       teacher,
       losses,
-      optimizer: await makeOptimizer(plan.train, maker),
+      optimizer: await makeOptimizer(plan.train, container),
       random: random.child('preflight'),
       epochs: plan.train.epochs,
       examples: data.train.size,

@@ -1,5 +1,6 @@
 // What a run found, as `summary.json` and the `done` event hold it. Plain data; null is "not known".
 import type { ExportResult } from '../contracts/index.js';
+import type { Finding } from '../preflight/finding.js';
 
 /** One model of the comparison: teacher, student alone, distilled student. Metrics are those on the test data. */
 export interface ModelSummary {
@@ -35,15 +36,6 @@ export interface SummaryWarning {
   readonly hint?: string;
 }
 
-/** A check before training: good results too. */
-export interface PreflightFinding {
-  readonly level: 'ok' | 'warning';
-  /** Code of a warning, or what was looked at. */
-  readonly code: string;
-  readonly message: string;
-  readonly hint?: string;
-}
-
 export interface Summary {
   readonly name: string;
   readonly seed: number;
@@ -55,9 +47,12 @@ export interface Summary {
   /** Null when no baseline was trained. */
   readonly baseline: ModelSummary | null;
   readonly student: ModelSummary;
+  /** Which data the metrics are of: those of the recipe's test data, else of what there is. */
+  readonly evaluatedOn: 'test' | 'validation' | 'train';
   readonly biasCorrection: BiasCorrectionSummary | null;
   readonly exports: readonly Pick<ExportResult, 'kind' | 'path' | 'sha256' | 'bytes' | 'maxDifference'>[];
-  readonly preflight: readonly PreflightFinding[];
+  /** What the checks before training found, good and bad. */
+  readonly preflight: readonly Finding[];
   readonly warnings: readonly SummaryWarning[];
   /** Of this process, from the start to the summary. */
   readonly seconds: number;

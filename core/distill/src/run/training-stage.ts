@@ -51,8 +51,8 @@ export async function trainStage(context: RunContext, name: TrainedStage): Promi
 }
 
 async function trainWith(context: RunContext, name: TrainedStage, losses: readonly WeightedLoss[]) {
-  const { plan, maker, folder, log, data, student, evaluator, random } = context;
-  const { services } = maker;
+  const { plan, container, folder, log, data, student, evaluator, random } = context;
+  const { services } = container;
   const inputs = data.description.inputs;
   const validation = data.validation;
   const directions = Object.assign({}, ...context.metrics.map(({ better }) => better)) as Record<
@@ -66,8 +66,8 @@ async function trainWith(context: RunContext, name: TrainedStage, losses: readon
     student,
     inputs,
     losses,
-    optimizer: await makeOptimizer(plan.train, maker),
-    rate: await makeSchedule(plan.train.rate, maker),
+    optimizer: await makeOptimizer(plan.train, container),
+    rate: await makeSchedule(plan.train.rate, container),
     source: trainingSource({
       data: data.train,
       size: data.train.size,
@@ -97,8 +97,8 @@ async function trainWith(context: RunContext, name: TrainedStage, losses: readon
 
 /** The recipe's losses, or for the baseline those that need no teacher. */
 export async function lossesOf(context: RunContext, name: TrainedStage): Promise<WeightedLoss[]> {
-  const { plan, maker, data, student, teacher } = context;
-  const made = await makeLosses(plan.losses, maker, { data: data.description, student, teacher });
+  const { plan, container, data, student, teacher } = context;
+  const made = await makeLosses(plan.losses, container, { data: data.description, student, teacher });
   if (name === 'student') return made;
   const kept = baselineLosses(made, await plainLoss(context));
   disposeLosses(made.filter((loss) => !kept.includes(loss)));
@@ -106,10 +106,10 @@ export async function lossesOf(context: RunContext, name: TrainedStage): Promise
 }
 
 /** Cross-entropy of the labels, as the component of that name makes it with its defaults. */
-async function plainLoss({ maker, data, student, teacher }: RunContext): Promise<Loss> {
+async function plainLoss({ container, data, student, teacher }: RunContext): Promise<Loss> {
   const definition = crossEntropyLoss;
   if (definition.kind !== 'loss') throw new Error('internal: cross-entropy is no loss');
-  return definition.create(definition.options.parse({}), maker.services, {
+  return definition.create(definition.options.parse({}), container.services, {
     data: data.description,
     student,
     teacher,
@@ -118,9 +118,9 @@ async function plainLoss({ maker, data, student, teacher }: RunContext): Promise
 
 /** Asks the teacher about all training examples once, where its outputs can be kept. */
 export async function labelStage(context: RunContext, needed: boolean): Promise<void> {
-  const { plan, maker, data, teacher, random, log, signal } = context;
+  const { plan, container, data, teacher, random, log, signal } = context;
   if (!teacher || !needed || data.train.transforms.some((transform) => transform.random)) return;
-  const { clock } = maker.services;
+  const { clock } = container.services;
   const begun = clock.now();
   const total = data.train.size;
   let told = -Infinity;
@@ -131,7 +131,7 @@ export async function labelStage(context: RunContext, needed: boolean): Promise<
       batch: plan.train.batch,
       random: random.child('train'),
       teacher,
-      store: maker.services.store,
+      store: container.services.store,
       ...(signal ? { signal } : {}),
       onBatch(done) {
         const now = clock.now();

@@ -1,0 +1,7 @@
+// Names of files in a run folder that others read too.
+
+/** The finished student's weights, after any correction. What a run that has it as teacher opens. */
+export const finalWeights = 'student.safetensors';
+export const resolvedRecipeFile = 'recipe.yaml';
+export const reportFile = 'report.html';
+export const exportsFolder = 'exports';

@@ -1,0 +1,36 @@
+// The container of one run: standard services, the run's own paths, and what the caller or a plugin puts in their place.
+import { createEngine } from '@potstill/engine';
+import { createRunContainer, type RunContainer } from '../container/run-container.js';
+import { standardServices } from '../container/services.js';
+import type { OpenRecipe } from '../container/open-recipe.js';
+import type { Paths, ProgressSink, Services } from '../contracts/index.js';
+import { memoryTeacherStore } from '../teach/index.js';
+
+/** Opens it; `dispose` ends the engine too, when it was made here. */
+export async function openContainer(
+  { plan, registry }: OpenRecipe,
+  given: { readonly paths: Paths; readonly progress: ProgressSink; readonly overrides: Partial<Services> },
+): Promise<RunContainer> {
+  const { paths, progress, overrides } = given;
+  const engine = overrides.engine ?? (await createEngine({ backend: plan.backend, threads: plan.threads }));
+  const container = createRunContainer({
+    registry,
+    defaults: standardServices({
+      seed: plan.train.seed,
+      paths,
+      engine: () => engine,
+      store: () => memoryTeacherStore(),
+    }),
+    overrides: { ...overrides, progress },
+    trace: plan.trace,
+  });
+  return {
+    services: container.services,
+    make: (component, context) => container.make(component, context),
+    explain: () => container.explain(),
+    async dispose() {
+      await container.dispose();
+      if (!overrides.engine) await engine.dispose();
+    },
+  };
+}
