@@ -32,7 +32,7 @@ export interface EngineOptions {
   readonly backend?: BackendName;
   /** Threads within an operator (onnx only). Default: the number of available processors. */
   readonly threads?: number;
-  /** Graph passes to leave out, by name: `{ 'fuse-momentum': false }` (onnx only). Default: all run. */
+  /** Graph passes to leave out, by name: `{ 'fuse-gemm-add': false }` (onnx only). Default: all run. */
   readonly passes?: PassSwitches;
 }
 

@@ -1,6 +1,6 @@
 // What all stages of one run share.
 import type { HostTensors, RandomStream } from '@potstill/engine';
-import type { Metric, Student, Teacher } from '../contracts/index.js';
+import type { Exporter, Metric, Student, Teacher } from '../contracts/index.js';
 import type { Plan } from '../recipe/plan.js';
 import type { RunData } from './data.js';
 import type { Evaluator } from './evaluation.js';
@@ -15,6 +15,7 @@ export interface RunContext {
   readonly log: RunLog;
   readonly data: RunData;
   readonly metrics: readonly Metric[];
+  readonly exporters: readonly Exporter[];
   readonly teacher: Teacher | undefined;
   readonly evaluator: Evaluator;
   /** One student for all trainings of the run; `initial` are the weights it is made with. */

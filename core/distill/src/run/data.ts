@@ -91,3 +91,12 @@ async function firstExample(dataset: Dataset): Promise<Example | undefined> {
   for await (const example of dataset.examples()) return example;
   return undefined;
 }
+
+/** The data as the student sees it: a data set whose examples have gone through the transforms. */
+export function transformed({ dataset, transforms, size }: OpenData, random: RandomStream): Dataset {
+  if (transforms.length === 0 || dataset.size === undefined) return dataset;
+  const { batch: _, dispose: __, ...rest } = dataset;
+  const apply = (example: Example, index: number) =>
+    transforms.reduce((current, transform, k) => transform.apply(current, random.at(index).at(k)), example);
+  return { ...rest, size, example: async (index) => apply(await dataset.example(index), index) };
+}

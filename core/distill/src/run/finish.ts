@@ -3,7 +3,6 @@ import { copyFile } from 'node:fs/promises';
 import { stringify } from 'yaml';
 import type { ExportResult, Student } from '../contracts/index.js';
 import type { Evaluation } from '../evaluate/evaluate-model.js';
-import type { Finding } from '../preflight/finding.js';
 import { resolvedRecipe } from '../recipe/resolved.js';
 import { describeMachine } from '../report/machine.js';
 import type { ReportModel } from '../report/report-input.js';
@@ -12,6 +11,7 @@ import type { EpochRecord } from '../train/checkpoint.js';
 import { writeFailed } from '../train/write-atomically.js';
 import { comparisonData, type Compared } from './compare-stage.js';
 import type { RunContext } from './context.js';
+import { transformed } from './data.js';
 import { exportsFolder, finalWeights, reportFile } from './names.js';
 import type { Summary } from './summary.js';
 import { versionsOf } from './versions.js';
@@ -32,15 +32,15 @@ export async function exportAll(
   student: Student,
   recipeHash: string,
 ): Promise<ExportResult[]> {
-  const { plan, container, data, folder } = context;
+  const { plan, data, folder } = context;
+  const comparison = comparisonData(context).data;
   const results: ExportResult[] = [];
-  for (const exporterPlan of plan.exporters) {
-    const exporter = await container.make(exporterPlan, {});
+  for (const exporter of context.exporters) {
     results.push(
       await exporter.export({
         student,
         data: data.description,
-        sample: comparisonData(context).data.dataset,
+        sample: transformed(comparison, context.random.child('export')),
         folder: folder.file(exportsFolder),
         recipeName: plan.name,
         recipeHash,
@@ -83,7 +83,7 @@ export async function report(
     recipe: { yaml: recipeYaml(context), hash: summary.recipeHash },
     seed: plan.train.seed,
     finishedAt: container.services.clock.now(),
-    test: comparison.data.dataset,
+    test: transformed(comparison.data, context.random.child('report')),
     data: named.flatMap(({ role, data: open, plan: slot }) =>
       open && slot ? [{ role, name: slot.component.definition.name, examples: open.size }] : [],
     ),
@@ -91,7 +91,7 @@ export async function report(
     ...(models.baseline ? { baseline: modelOf(models.baseline) } : {}),
     student: modelOf(models.student),
     exports,
-    preflight: summary.preflight.map(({ code, ...finding }: Finding) => ({ subject: code, ...finding })),
+    preflight: summary.preflight,
     warnings: summary.warnings,
     machine: describeMachine(),
     versions: versionsOf(plan),

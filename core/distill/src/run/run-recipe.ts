@@ -1,7 +1,7 @@
 // From a recipe to a distilled student: all stages of a run, each taken up where an earlier process left it.
 import { join, resolve } from 'node:path';
 import { openRecipe, type OpenRecipe } from '../container/open-recipe.js';
-import type { Metric, Paths, Teacher } from '../contracts/index.js';
+import type { Exporter, Metric, Paths, Teacher } from '../contracts/index.js';
 import { fingerprint } from '../data/index.js';
 import { measureLatency } from '../export/latency.js';
 import type { RunContainer } from '../container/run-container.js';
@@ -89,7 +89,12 @@ async function runPlanned(planned: PlannedRun, options: RunOptions, how: How): P
     };
     const fingerprints = dataFingerprints(data);
     const known = how.reuse ? await findComplete(runsFolder, identity, fingerprints) : undefined;
-    if (known) return known;
+    if (known) {
+      const detail = `done before: ${known.folder.path}`;
+      for (const state of ['start', 'end'] as const)
+        log.emit({ event: 'stage', stage: 'student', state, detail });
+      return known;
+    }
     folder = await chooseFolder({ runsFolder, runFolder: options.runFolder, resume: how.resume }, identity);
     await folder.recordData({ fingerprints, description: data.description });
     const finished = await folder.summary<Summary>();
@@ -161,7 +166,6 @@ class Run {
       // A teacher that was interrupted is gone on with; one that is complete will do.
       { resume: this.how.resume === false ? false : 'if-there', reuse: true },
     );
-    log.emit({ event: 'stage', stage: 'teacher', state: 'end', detail: run.folder.path });
     const { services } = container;
     return { teacher: await openRunTeacher(nested.recipe, run, data.description, services, log), run };
   }
@@ -170,10 +174,17 @@ class Run {
     teacher: Teacher | undefined,
     teacherRun: CompleteRun | undefined,
   ): Promise<Summary> {
-    const { plan } = this.planned.recipe;
     const context = await this.context(teacher);
-    const { folder, log } = this;
+    try {
+      return await this.stages(context, teacherRun);
+    } finally {
+      for (const { variable } of context.student.variables) variable.dispose();
+    }
+  }
 
+  private async stages(context: RunContext, teacherRun: CompleteRun | undefined): Promise<Summary> {
+    const { folder, log } = this;
+    const { plan, teacher } = context;
     const findings = await this.timed('preflight', () => preflightStage(context));
     const baseline = plan.baseline
       ? await this.timed('baseline', () => trainStage(context, 'baseline'))
@@ -269,6 +280,10 @@ class Run {
     const metrics: Metric[] = [];
     for (const metric of plan.metrics) metrics.push(await container.make(metric, { data: data.description }));
     const student = await container.make(plan.student, { data: data.description });
+    const exporters: Exporter[] = [];
+    for (const exporter of plan.exporters) exporters.push(await container.make(exporter, {}));
+    // What can never be exported is refused before hours of training, not after.
+    for (const exporter of exporters) exporter.check?.({ student, data: data.description });
     return {
       plan,
       container,
@@ -276,6 +291,7 @@ class Run {
       log,
       data,
       metrics,
+      exporters,
       teacher,
       evaluator: createEvaluator({ metrics, teacher, store, random }),
       student,

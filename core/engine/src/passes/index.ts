@@ -1,12 +1,20 @@
 // The passes over a graph, in the order in which they run.
 import type { Graph } from '../graph/graph.js';
+import { shareCommon } from './common.js';
 import { removeDeadCode } from './dead-code.js';
+import { foldConstants } from './fold.js';
+import { fuseGemmAdd } from './gemm.js';
+import { cancelShuffles } from './shuffles.js';
 
 /** One graph to another that computes the same outputs, in the same order. */
 export type Pass = (graph: Graph) => Graph;
 
 export const passes = {
   'dead-code': removeDeadCode,
+  'fold-constants': foldConstants,
+  'cancel-shuffles': cancelShuffles,
+  'share-common': shareCommon,
+  'fuse-gemm-add': fuseGemmAdd,
 } as const satisfies Record<string, Pass>;
 
 export type PassName = keyof typeof passes;

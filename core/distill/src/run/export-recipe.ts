@@ -1,0 +1,65 @@
+// Exports the student of a finished run once more: to another form, or to another folder.
+import { join, resolve } from 'node:path';
+import type { OpenRecipe } from '../container/open-recipe.js';
+import type { ExportResult } from '../contracts/index.js';
+import type { ComponentPlan } from '../recipe/plan.js';
+import { readWeights } from '../train/checkpoint.js';
+import { openData, type RunData } from './data.js';
+import { latestRun, quietContainer } from './latest-run.js';
+import { exportsFolder, finalWeights } from './names.js';
+import { loadWeights } from './weights.js';
+
+export interface ExportOptions {
+  /** Which exporters. Default: the recipe's. */
+  readonly exporters?: readonly ComponentPlan<'exporter'>[];
+  readonly runFolder?: string;
+  /** Default `runs`. */
+  readonly runsFolder?: string;
+  /** Where to write. Default: `exports` in the run folder. */
+  readonly to?: string;
+}
+
+export interface ExportedRun {
+  readonly folder: string;
+  /** With absolute paths. */
+  readonly exports: readonly ExportResult[];
+}
+
+/** Errors: `RUN_NO_CHECKPOINT`, `EXPORT_FAILED`. */
+export async function exportRecipe(recipe: OpenRecipe, options: ExportOptions = {}): Promise<ExportedRun> {
+  const { plan } = recipe;
+  const runsFolder = resolve(options.runsFolder ?? 'runs');
+  const container = await quietContainer(recipe, runsFolder);
+  let data: RunData | undefined;
+  try {
+    data = await openData(plan, container);
+    const { runFolder } = options;
+    const run = await latestRun(recipe, data, {
+      runsFolder,
+      ...(runFolder === undefined ? {} : { runFolder }),
+    });
+    const student = await container.make(plan.student, { data: data.description });
+    const weights = run.folder.file(finalWeights);
+    loadWeights(student, (await readWeights(weights)).variables, weights);
+    const folder = resolve(options.to ?? join(run.folder.path, exportsFolder));
+    const exports: ExportResult[] = [];
+    for (const exporter of options.exporters ?? plan.exporters) {
+      const made = await container.make(exporter, {});
+      exports.push(
+        await made.export({
+          student,
+          data: data.description,
+          sample: (data.test ?? data.validation ?? data.train).dataset,
+          folder,
+          recipeName: plan.name,
+          recipeHash: run.summary.recipeHash,
+        }),
+      );
+    }
+    // Exporters give paths from the container's run folder, which is the folder of all runs here.
+    return { folder, exports: exports.map((each) => ({ ...each, path: resolve(runsFolder, each.path) })) };
+  } finally {
+    await data?.dispose();
+    await container.dispose();
+  }
+}

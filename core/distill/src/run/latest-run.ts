@@ -1,0 +1,70 @@
+// The complete run of a recipe, found again for what comes after training.
+import { resolve } from 'node:path';
+import { openRecipe, type OpenRecipe } from '../container/open-recipe.js';
+import type { RunContainer } from '../container/run-container.js';
+import { PotstillError } from '../errors/potstill-error.js';
+import { builtInPlugin } from './built-in.js';
+import { findComplete } from './choose-folder.js';
+import { dataFingerprints, type RunData } from './data.js';
+import { RunFolder, type RunIdentity } from './folder.js';
+import { openContainer } from './open-container.js';
+import type { Summary } from './summary.js';
+import type { CompleteRun } from './teacher-stage.js';
+import { planTeachers } from './teachers.js';
+import { versionsOf } from './versions.js';
+
+/** What names a run of this recipe; its teachers' recipes are read for it. */
+export async function identityOf(recipe: OpenRecipe): Promise<RunIdentity> {
+  const { plan } = recipe;
+  const { hash, teacherHash } = await planTeachers(recipe, (file, set) =>
+    openRecipe(file, { set, builtIn: [builtInPlugin] }),
+  );
+  return {
+    name: plan.name,
+    recipeHash: hash,
+    teacherHash,
+    seed: plan.train.seed,
+    versions: JSON.stringify(versionsOf(plan)),
+    backend: plan.backend,
+    threads: plan.threads,
+  };
+}
+
+/** The folder asked for, else the latest complete run of the recipe on this data. `RUN_NO_CHECKPOINT` when there is none. */
+export async function latestRun(
+  recipe: OpenRecipe,
+  data: RunData,
+  where: { readonly runFolder?: string; readonly runsFolder: string },
+): Promise<CompleteRun> {
+  const { runFolder, runsFolder } = where;
+  if (runFolder !== undefined) {
+    const folder = await RunFolder.read(runFolder);
+    const summary = await folder.summary<Summary>();
+    if (summary) return { folder, summary };
+  } else {
+    const found = await findComplete(runsFolder, await identityOf(recipe), dataFingerprints(data));
+    if (found) return found;
+  }
+  throw new PotstillError({
+    code: 'RUN_NO_CHECKPOINT',
+    message:
+      runFolder === undefined
+        ? `there is no complete run of \`${recipe.plan.name}\` with this recipe and data in ${resolve(runsFolder)}`
+        : `${runFolder} holds no complete run: there is no summary.json`,
+    hint: 'Run the recipe first, or name another folder.',
+  });
+}
+
+/** A recipe's container outside a run: nothing is reported and nothing is written. */
+export async function quietContainer(recipe: OpenRecipe, folder: string): Promise<RunContainer> {
+  return openContainer(recipe, {
+    paths: {
+      recipeFolder: recipe.plan.folder,
+      runFolder: folder,
+      runsFolder: folder,
+      dataFolder: process.env['POTSTILL_DATA'],
+    },
+    progress: { emit: () => undefined },
+    overrides: {},
+  });
+}

@@ -1,0 +1,43 @@
+// Removes reshapes and transposes that undo one another, and identities.
+import type { Graph, Value } from '../graph/graph.js';
+import { rewrite } from './rewrite.js';
+
+export function cancelShuffles(graph: Graph): Graph {
+  return rewrite(graph, (node, at) => {
+    const [x] = node.inputs;
+    const [output] = node.outputs;
+    if (!x || !output) return undefined;
+    if (node.op === 'Identity') return [x];
+    if (node.op === 'Reshape') {
+      if (sameShape(x, output)) return [x];
+      const before = at.producer(x);
+      const source = before?.op === 'Reshape' ? before.inputs[0] : undefined;
+      if (source && sameShape(source, output)) return [source];
+      return source && [at.emit({ ...node, inputs: [source, node.inputs[1]] }, output)];
+    }
+    if (node.op === 'Transpose') {
+      const perm = node.attributes.perm as readonly number[];
+      if (perm.every((axis, i) => axis === i)) return [x];
+      const before = at.producer(x);
+      const source = before?.op === 'Transpose' ? before.inputs[0] : undefined;
+      const first = before?.attributes.perm as readonly number[];
+      const whole = source ? perm.map((axis) => first[axis] as number) : perm;
+      if (source && whole.every((axis, i) => axis === i)) return [source];
+      const from = source ?? x;
+      if (keepsOrder(whole, from.shape))
+        return [at.emit({ op: 'Reshape', inputs: [from, at.ints(output.shape)] }, output)];
+      return source && [at.emit({ op: 'Transpose', inputs: [source], attributes: { perm: whole } }, output)];
+    }
+    return undefined;
+  });
+}
+
+function sameShape(a: Value, b: Value): boolean {
+  return String(a.shape) === String(b.shape);
+}
+
+/** A transpose that moves only axes of length 1 leaves the data as it is. */
+function keepsOrder(perm: readonly number[], shape: readonly number[]): boolean {
+  const moved = perm.filter((axis) => shape[axis] !== 1);
+  return moved.every((axis, i) => i === 0 || axis > (moved[i - 1] as number));
+}
