@@ -25,5 +25,7 @@ export interface ExportResult {
 }
 
 export interface Exporter {
+  /** Called before training: throws when a student or data of this kind can never be exported so. */
+  check?(input: { readonly student: Student; readonly data: DataDescription }): void;
   export(input: ExportInput): Promise<ExportResult>;
 }

@@ -1,6 +1,6 @@
 // How long a model takes for one example.
 import { performance } from 'node:perf_hooks';
-import type { Example, HostTensor, HostTensors } from '../contracts/index.js';
+import type { Example, HostTensors } from '../contracts/index.js';
 import { openOnnx } from './onnx-session.js';
 
 export interface LatencyOptions {
@@ -30,10 +30,7 @@ export async function medianTime(run: () => Promise<unknown>, options: LatencyOp
 
 function withBatchAxis(example: Example): HostTensors {
   return Object.fromEntries(
-    Object.entries(example).map(([name, tensor]) => [
-      name,
-      { ...tensor, shape: [1, ...tensor.shape] } as HostTensor,
-    ]),
+    Object.entries(example).map(([name, tensor]) => [name, { ...tensor, shape: [1, ...tensor.shape] }]),
   );
 }
 

@@ -3,7 +3,13 @@ import { createHash } from 'node:crypto';
 import { join, relative, sep } from 'node:path';
 import { exportOnnx } from '@potstill/engine';
 import { z } from 'zod';
-import type { ExportInput, ExportResult, HostTensors, Services } from '../contracts/index.js';
+import type {
+  DataDescription,
+  ExportInput,
+  ExportResult,
+  HostTensors,
+  Services,
+} from '../contracts/index.js';
 import { exporter } from '../plugin/define.js';
 import { writeAtomically } from '../train/write-atomically.js';
 import { maxDifference } from './compare.js';
@@ -16,7 +22,7 @@ import { firstRow, inputsOf, sampleBatch } from './sample.js';
 /** Examples on which file and student are compared; one of them also alone, so that the batch axis is free indeed. */
 const sampleSize = 64;
 
-function inputSpecs({ data }: ExportInput) {
+function inputSpecs(data: DataDescription) {
   return Object.fromEntries(
     data.inputs.map((name) => {
       const spec = data.spec[name];
@@ -64,7 +70,7 @@ async function exportStudent(
   const outputs = chosenOutputs('onnx', student, options.outputs);
   const content = await exportOnnx({
     variables: student.variables,
-    inputs: inputSpecs(input),
+    inputs: inputSpecs(data),
     forward: forwardOf(student, outputs),
     metadata: exportMetadata(input),
   });
@@ -103,5 +109,11 @@ export const onnx = exporter('onnx', {
       .describe('name of the file'),
     outputs: outputsOption,
   }),
-  create: (options, services) => ({ export: (input) => exportStudent(options, services, input) }),
+  create: (options, services) => ({
+    check({ student, data }) {
+      chosenOutputs('onnx', student, options.outputs);
+      inputSpecs(data);
+    },
+    export: (input) => exportStudent(options, services, input),
+  }),
 });

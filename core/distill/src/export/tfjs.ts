@@ -21,28 +21,34 @@ import { loadFolder, saveFolder } from './tfjs-folder.js';
 /** Few, since plain TF.js computes them on one thread. */
 const sampleSize = 8;
 
-/** The layers model's inputs in its order; a single input takes the data's first whatever its name. */
-function feed(model: tf.LayersModel, sample: HostTensors): tf.Tensor[] {
-  const names = Object.keys(sample);
-  return model.inputNames.map((inputName) => {
-    const tensor = sample[model.inputNames.length === 1 ? (names[0] as string) : inputName];
-    if (tensor === undefined)
-      throw exportFailed(
-        'tfjs',
-        `the layers model has an input \`${inputName}\`, the data have ${names.join(', ')}`,
-        'Name the layers model’s inputs as the fields of the data.',
-      );
-    return tf.tensor(tensor.data, [...tensor.shape], tensor.dtype);
-  });
+/** A sequential model knows its `inputNames` and `outputNames` only once it was called; its tensors know their layers at once. */
+function layerNames(tensors: readonly tf.SymbolicTensor[]): string[] {
+  return tensors.map((tensor) => tensor.sourceLayer.name);
+}
+
+/** The field that a layers model's input takes: the one of its name, else, for a single input, the first of its shape. */
+function fieldOf(model: tf.LayersModel, at: number, sample: HostTensors): HostTensor {
+  const name = layerNames(model.inputs)[at] as string;
+  const shape = model.inputs[at]?.shape ?? [];
+  const fits = (tensor: HostTensor) =>
+    tensor.shape.length === shape.length &&
+    tensor.shape.every((length, axis) => axis === 0 || shape[axis] === null || shape[axis] === length);
+  const tensor = sample[name] ?? (model.inputs.length === 1 ? Object.values(sample).find(fits) : undefined);
+  if (tensor !== undefined) return tensor;
+  throw exportFailed(
+    'tfjs',
+    `the layers model has an input \`${name}\` [${shape.map((length) => length ?? '?').join(', ')}], the data have ${Object.keys(sample).join(', ')}`,
+    'Name the layers model’s inputs as the fields of the data.',
+  );
 }
 
 /** The student's name for each output of the layers model: the same name, or `logits` where there is but one. */
 function outputNames(model: tf.LayersModel, student: Student): string[] {
   const known = Object.keys(student.outputs);
-  return model.outputNames.map((name) => {
+  return layerNames(model.outputs).map((name) => {
     if (known.includes(name)) return name;
     const only = known.includes('logits') ? 'logits' : known[0];
-    if (model.outputNames.length === 1 && only !== undefined) return only;
+    if (model.outputs.length === 1 && only !== undefined) return only;
     throw exportFailed(
       'tfjs',
       `the layers model has an output \`${name}\`, the student names ${known.join(', ')}`,
@@ -53,7 +59,10 @@ function outputNames(model: tf.LayersModel, student: Student): string[] {
 
 /** What the model answers, by the student's names. */
 function predict(model: tf.LayersModel, names: readonly string[], sample: HostTensors): HostTensors {
-  const inputs = feed(model, sample);
+  const inputs = model.inputs.map((_, at) => {
+    const { data, shape, dtype } = fieldOf(model, at, sample);
+    return tf.tensor(data, [...shape], dtype);
+  });
   const answer = model.predict(inputs.length === 1 ? (inputs[0] as tf.Tensor) : inputs);
   const tensors = Array.isArray(answer) ? answer : [answer];
   const outputs = tensors.map((tensor, i): [string, HostTensor] => [
@@ -64,19 +73,22 @@ function predict(model: tf.LayersModel, names: readonly string[], sample: HostTe
   return Object.fromEntries(outputs);
 }
 
+function layersModelOf({ layersModel }: Student): tf.LayersModel {
+  if (layersModel !== undefined) return layersModel;
+  throw exportFailed(
+    'tfjs',
+    'this student is no tf.layers model, so there is no layers-model folder to write',
+    'Export it as `onnx`, which every student can be, or take the student `layers`.',
+  );
+}
+
 async function exportStudent(
   folderName: string,
   services: Services,
   input: ExportInput,
 ): Promise<ExportResult> {
   const { student, data } = input;
-  const model = student.layersModel;
-  if (model === undefined)
-    throw exportFailed(
-      'tfjs',
-      'this student is no tf.layers model, so there is no layers-model folder to write',
-      'Export it as `onnx`, or use a student built of tf.layers: `potstill list students` says which are.',
-    );
+  const model = layersModelOf(student);
   const names = outputNames(model, student);
   const batch = await sampleBatch('tfjs', input.sample, sampleSize, services.random);
   const sample = inputsOf(batch, data.inputs);
@@ -113,5 +125,10 @@ export const tfjs = exporter('tfjs', {
       .default('student-tfjs')
       .describe('name of the folder'),
   }),
-  create: ({ folder }, services) => ({ export: (input) => exportStudent(folder, services, input) }),
+  create: ({ folder }, services) => ({
+    check({ student }) {
+      outputNames(layersModelOf(student), student);
+    },
+    export: (input) => exportStudent(folder, services, input),
+  }),
 });

@@ -31,14 +31,7 @@ const config = {
     tickColor: 'var(--line)',
     labelFontSize: 12,
     titleFontSize: 12,
-  },
-  legend: {
-    labelColor: 'var(--ink)',
-    labelFontSize: 12,
-    orient: 'top',
-    title: null,
-    symbolStrokeWidth: 2.5,
-    symbolSize: 180,
+    labelFlush: false,
   },
 } satisfies TopLevelSpec['config'];
 

@@ -19,13 +19,20 @@ export const percent = known((value) => `${digits(value * 100, 2)} %`);
 /** 0.778 as `78 %`, for sentences. */
 export const wholePercent = known((value) => `${digits(value * 100, 0)} %`);
 
+/** A confidence with one decimal; never rounded up to certainty. */
+export const sure = known((value) =>
+  value > 0.999 && value < 1 ? '> 99.9 %' : `${digits(value * 100, 1)} %`,
+);
+
 /** Four significant digits, so that small and large values can stand in one column. */
 export const number = known((value) =>
   Number.isInteger(value)
     ? count(value)
     : Number.isFinite(value)
       ? value.toLocaleString('en-GB', { maximumSignificantDigits: 4, minimumSignificantDigits: 2 })
-      : '∞',
+      : value < 0
+        ? '−∞'
+        : '∞',
 );
 
 function scaled(value: number, base: number, units: readonly string[]): string {

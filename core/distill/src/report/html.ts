@@ -29,3 +29,8 @@ function render(part: Part): string {
 export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Html {
   return new Html(strings.reduce((text, string, i) => text + render(parts[i - 1]) + string));
 }
+
+/** Text of messages: escaped, and what stands between backticks set as code. */
+export function prose(text: string): Html {
+  return new Html(escape(text).replaceAll(/`([^`]+)`/g, '<code>$1</code>'));
+}

@@ -1,6 +1,7 @@
 // What a report is made of. The run fills it; nothing here is computed from the file system.
 import type { Dataset, ExportResult } from '../contracts/index.js';
 import type { Evaluation } from '../evaluate/evaluate-model.js';
+import type { Finding } from '../preflight/finding.js';
 import type { Machine } from './machine.js';
 
 /** Numbers of one epoch by name, as the run's `epoch` events have them: `loss`, `accuracy`, `errors`, ... */
@@ -24,14 +25,6 @@ export interface ReportModel {
   readonly evaluation?: Evaluation;
   /** Learning curves; absent for a model that was not trained in this run. */
   readonly epochs?: readonly ReportEpoch[];
-}
-
-export interface ReportFinding {
-  readonly level: 'ok' | 'warning' | 'error';
-  /** What was looked at: a code, or a few words. */
-  readonly subject: string;
-  readonly message: string;
-  readonly hint?: string;
 }
 
 /** A further part of the page, from a domain. `html` and `svg` are put in as they are: the author escapes. */
@@ -62,11 +55,11 @@ export interface ReportInput {
   readonly baseline?: ReportModel;
   /** The distilled student; in a recipe without teacher, simply the trained model. */
   readonly student: ReportModel;
-  /** The value that decides, for tasks other than classification. Default: `errors`, lower is better. */
+  /** The value that decides. Default: `errors`, or the first known value when there are none. */
   readonly primary?: { readonly value: string; readonly better: 'lower' | 'higher' };
   readonly exports?: readonly ExportResult[];
   /** Results of the checks before training, good ones too. */
-  readonly preflight?: readonly ReportFinding[];
+  readonly preflight?: readonly Finding[];
   /** Warnings of the run, in the order given. */
   readonly warnings?: readonly { readonly code: string; readonly message: string; readonly hint?: string }[];
   readonly sections?: readonly ReportSection[];

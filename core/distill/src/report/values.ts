@@ -1,7 +1,7 @@
 // The values that reports know by name: what they are called, how they are written, which way is better.
 import type { MetricValue } from '../contracts/index.js';
 import { number, percent, count } from './format.js';
-import type { ReportModel } from './report-input.js';
+import type { ReportInput, ReportModel } from './report-input.js';
 
 export interface ValueDescription {
   readonly title: string;
@@ -73,4 +73,18 @@ export function inOrder(names: Iterable<string>): string[] {
 export function numberOf(model: ReportModel | undefined, name: string): number | undefined {
   const value: MetricValue | undefined = model?.evaluation?.values[name];
   return typeof value === 'number' && !Number.isNaN(value) ? value : undefined;
+}
+
+/**
+ * The value that decides: the one the input names, else the first of the student's that has a better direction
+ * (errors, accuracy, cross-entropy, ...). `errors` when there is none at all.
+ */
+export function primaryOf(input: ReportInput): {
+  readonly value: string;
+  readonly better: 'lower' | 'higher';
+} {
+  if (input.primary !== undefined) return input.primary;
+  for (const [value, { better }] of Object.entries(described))
+    if (better !== undefined && numberOf(input.student, value) !== undefined) return { value, better };
+  return { value: 'errors', better: 'lower' };
 }

@@ -2,7 +2,7 @@
 import { bytes, count, milliseconds, number, plural, wholePercent } from './format.js';
 import { discordance } from './chance.js';
 import type { ReportInput, ReportModel } from './report-input.js';
-import { describe, numberOf } from './values.js';
+import { describe, numberOf, primaryOf } from './values.js';
 
 export interface Verdict {
   /** One sentence. */
@@ -14,17 +14,19 @@ export interface Verdict {
 interface Measure {
   readonly name: string;
   readonly sign: 1 | -1;
+  /** With its name, for the first mention in a sentence: `24 errors`. */
   readonly write: (value: number) => string;
+  /** The bare number, for the others. */
+  readonly bare: (value: number) => string;
 }
 
-/** The value that decides: the one asked for, else errors. */
 function measureOf(input: ReportInput): Measure {
-  const { value, better } = input.primary ?? { value: 'errors', better: 'lower' as const };
+  const { value, better } = primaryOf(input);
   const write =
     value === 'errors'
       ? (errors: number) => plural(errors, 'error')
       : (other: number) => `${describe(value).title.toLowerCase()} ${describe(value).format(other)}`;
-  return { name: value, sign: better === 'lower' ? 1 : -1, write };
+  return { name: value, sign: better === 'lower' ? 1 : -1, write, bare: describe(value).format };
 }
 
 function headline(input: ReportInput, measure: Measure): string {
@@ -33,19 +35,19 @@ function headline(input: ReportInput, measure: Measure): string {
   const student = numberOf(input.student, measure.name);
   if (student === undefined)
     return 'The student was trained; nothing was measured that tells how well it does.';
-  const { write, sign } = measure;
+  const { write, bare, sign } = measure;
   const seen = input.student.evaluation?.count;
   const on = seen === undefined ? '' : ` on ${plural(seen, 'test example')}`;
 
   if (input.teacher === undefined)
     return alone === undefined
-      ? `The student reaches ${write(student)}${on}.`
-      : `The student reaches ${write(student)}${on}, ${write(alone)} in the baseline.`;
+      ? `The student comes to ${write(student)}${on}.`
+      : `The student comes to ${write(student)}${on}; the baseline ${bare(alone)}.`;
   if (teacher === undefined)
-    return `The distilled student reaches ${write(student)}${on}; the teacher was not measured.`;
+    return `The distilled student comes to ${write(student)}${on}; the teacher was not measured.`;
 
   const all = (middle: string) =>
-    `${write(teacher)} for the teacher, ${middle}${write(student)} for the distilled student`;
+    `${write(teacher)} for the teacher, ${middle}${bare(student)} for the distilled student`;
   if (alone === undefined) {
     const beats = sign * (teacher - student);
     const relation =
@@ -57,7 +59,7 @@ function headline(input: ReportInput, measure: Measure): string {
     return `The distilled student ${relation}: ${all('')}${on}. Without a baseline nothing tells what distillation added.`;
   }
 
-  const numbers = all(`${write(alone)} for the student alone, `) + on;
+  const numbers = all(`${bare(alone)} for the student alone, `) + on;
   const won = sign * (alone - student);
   const gap = sign * (alone - teacher);
   if (gap <= 0)

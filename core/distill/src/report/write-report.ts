@@ -1,0 +1,75 @@
+// The report of a run as one HTML file that needs nothing but a browser.
+import { writeAtomically } from '../train/write-atomically.js';
+import { confusionSection } from './confusion.js';
+import { curvesSection } from './curves.js';
+import { detailsSection, findingsSection } from './details.js';
+import { gallerySection } from './gallery.js';
+import { gapStrip } from './gap.js';
+import { Html, html } from './html.js';
+import { reliabilitySection } from './reliability.js';
+import type { ReportInput, ReportSection } from './report-input.js';
+import { style } from './style.js';
+import { summaryTable } from './summary.js';
+import { verdict } from './verdict.js';
+
+function contributed(section: ReportSection): Html {
+  const content =
+    'svg' in section ? html`<div class="chart">${new Html(section.svg)}</div>` : new Html(section.html);
+  return html`<section>
+    <h2>${section.title}</h2>
+    ${content}
+  </section>`;
+}
+
+/** The page as text. Everything from outside is escaped; sections of domains are put in as they are. */
+export async function renderReport(input: ReportInput): Promise<string> {
+  const { headline, notes } = verdict(input);
+  const finished = new Date(input.finishedAt).toISOString().replace('T', ' ').slice(0, 16);
+  const page = html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta
+          http-equiv="Content-Security-Policy"
+          content="default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+        />
+        <title>${input.name}: report</title>
+        <style>
+          ${new Html(style)}
+        </style>
+      </head>
+      <body>
+        <header>
+          <p class="kind">potstill report</p>
+          <h1>${input.name}</h1>
+          ${input.description !== undefined && html`<p>${input.description}</p>`}
+        </header>
+        <main>
+          <div class="verdict">
+            <p>${headline}</p>
+            ${notes.map((note) => html`<p>${note}</p>`)}
+          </div>
+          ${gapStrip(input)}
+          <section id="summary">
+            <h2>Summary</h2>
+            ${summaryTable(input)}
+          </section>
+          ${await curvesSection(input)} ${await gallerySection(input)} ${confusionSection(input)}
+          ${await reliabilitySection(input)} ${(input.sections ?? []).map(contributed)}
+          ${findingsSection(input)} ${detailsSection(input)}
+        </main>
+        <footer>Written ${finished} UTC.</footer>
+      </body>
+    </html> `;
+  return page.text;
+}
+
+/**
+ * Writes the report to `input.file` and returns that path. An older report is replaced whole or not at all.
+ * @throws PotstillError RUN_WRITE_FAILED when it cannot be written; DATA_DAMAGED when a picture cannot be read.
+ */
+export async function writeReport(input: ReportInput): Promise<string> {
+  await writeAtomically(input.file, await renderReport(input));
+  return input.file;
+}

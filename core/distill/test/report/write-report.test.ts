@@ -1,0 +1,221 @@
+// The report of a made-up run: what stands in it, and what must never.
+import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ReportInput, ReportModel } from '../../src/report/report-input.js';
+import { renderReport, writeReport } from '../../src/report/write-report.js';
+import { barDataset, evaluations, syntheticRun } from './synthetic-run.js';
+
+let folder: string;
+let input: ReportInput;
+let page: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'potstill-report-'));
+  input = await syntheticRun(join(folder, 'report.html'), 500);
+  page = await renderReport(input);
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** Without a key; `undefined` as a value is not the same under exactOptionalPropertyTypes. */
+function without<K extends keyof ReportInput>(...keys: K[]): Omit<ReportInput, K> {
+  return Object.fromEntries(
+    Object.entries(input).filter(([key]) => !(keys as string[]).includes(key)),
+  ) as Omit<ReportInput, K>;
+}
+
+/** The text that a reader sees, tags taken out. */
+function textOf(html: string): string {
+  return html
+    .replaceAll(/<(style|svg)[\s\S]*?<\/\1>/g, ' ')
+    .replaceAll(/<[^>]*>/g, ' ')
+    .replaceAll(/\s+/g, ' ');
+}
+
+/** Every element is closed in the order in which it was opened. Enough of a parser for a page without raw text but style. */
+function openElements(html: string): string[] {
+  const closedByThemselves = new Set(['meta', 'img', 'br', 'path', 'rect', 'line']);
+  const open: string[] = [];
+  const body = html.replace(/<style>[\s\S]*?<\/style>/, '').replace('<!doctype html>', '');
+  for (const [, slash, name = '', self] of body.matchAll(
+    /<(\/?)([a-z][a-zA-Z0-9]*)(?:"[^"]*"|[^">])*?(\/?)>/g,
+  )) {
+    if (slash === '/') {
+      if (open.at(-1) !== name) throw new Error(`</${name}> closes <${open.at(-1) ?? 'nothing'}>`);
+      open.pop();
+    } else if (self !== '/' && !closedByThemselves.has(name)) open.push(name);
+  }
+  return open;
+}
+
+describe('writeReport', () => {
+  it('writes one file under the name asked for and returns it', async () => {
+    const file = join(folder, 'deep', 'report.html');
+    expect(await writeReport({ ...input, file })).toBe(file);
+    expect(await readFile(file, 'utf8')).toBe(page);
+    expect(await readdir(join(folder, 'deep'))).toEqual(['report.html']);
+  });
+
+  it('says in words how much of the gap was closed, and with which numbers', () => {
+    const errors = (model: ReportModel | undefined) => Number(model?.evaluation?.values.errors);
+    const [teacher, alone, student] = [errors(input.teacher), errors(input.baseline), errors(input.student)];
+    const share = Math.round((100 * (alone - student)) / (alone - teacher));
+    expect(textOf(page)).toContain(
+      `closes ${share} % of the gap between the student alone and the teacher: ${teacher} errors for the teacher, ` +
+        `${alone} for the student alone, ${student} for the distilled student on 500 test examples.`,
+    );
+  });
+
+  it('has every number of the table', () => {
+    const text = textOf(page);
+    for (const model of [input.teacher, input.baseline, input.student]) {
+      const accuracy = Number(model?.evaluation?.values.accuracy);
+      expect(text).toContain(`${(100 * accuracy).toFixed(2)} %`);
+    }
+    for (const expected of ['2,395,210', '1,276,810', '9.6 MB', '5.1 MB', '0.412 ms', 'Top-5 accuracy'])
+      expect(text).toContain(expected);
+  });
+
+  it('has the recipe, the seed, the versions, the machine, the exports and the times', () => {
+    const text = textOf(page);
+    for (const expected of [
+      'use: soft-targets, weight: 0.7, temperature: 4',
+      'seed 7',
+      '@tensorflow/tfjs 4.22.0',
+      'A processor at 2 GHz',
+      'exports/student.onnx',
+      '1 min 58 s',
+      'their order could not be compared',
+      'DATA_SKIPPED',
+    ])
+      expect(text).toContain(expected);
+  });
+
+  it('draws curves, the reliability diagram, matrices and pictures', () => {
+    expect(page.match(/<svg/g)?.length).toBeGreaterThanOrEqual(3);
+    expect(page.match(/<table class="matrix/g)).toHaveLength(3);
+    expect(page.match(/src="data:image\/png;base64,/g)?.length).toBeGreaterThan(0);
+    expect(page).toContain('aria-label="Accuracy by epoch, for Student alone and Distilled"');
+  });
+
+  it('loads nothing: no address, no script, and a policy that forbids both', () => {
+    expect(page).not.toMatch(/https?:/);
+    expect(page).not.toMatch(/<script|<link|<iframe|@import|url\(/);
+    const sources = [...page.matchAll(/(?:src|href)="([^"]*)"/g)].map(([, source]) => source ?? '');
+    expect(sources.length).toBeGreaterThan(0);
+    for (const source of sources) expect(source).toMatch(/^data:image\/png;base64,/);
+    expect(page).toContain("default-src 'none'");
+  });
+
+  it('is well formed, every picture described', () => {
+    expect(openElements(page)).toEqual([]);
+    for (const [image] of page.matchAll(/<img[\s\S]*?>/g)) expect(image).toMatch(/alt="test example \d+, a /);
+  });
+
+  it('is the same bytes for the same run', async () => {
+    expect(await renderReport(await syntheticRun(input.file, 500))).toBe(page);
+  });
+
+  it('escapes names that come from users, wherever they stand', async () => {
+    const hostile = '<img src=x onerror="alert(1)">\'&`\u0000';
+    const test = barDataset(300, [
+      hostile,
+      '</td></table>',
+      ...Array.from({ length: 8 }, (_, i) => `"${i}"`),
+    ]);
+    const models = await evaluations(test);
+    const text = await renderReport({
+      ...input,
+      test: { ...test, source: hostile },
+      name: hostile,
+      description: hostile,
+      recipe: { yaml: `name: ${hostile}`, hash: hostile },
+      teacher: { ...input.teacher, title: hostile, evaluation: models.teacher },
+      baseline: {
+        ...input.baseline,
+        evaluation: models.baseline,
+        epochs: [{ epoch: 1, values: { [hostile]: 1 } }],
+      },
+      student: { ...input.student, evaluation: models.student },
+      preflight: [{ level: 'warning', code: hostile, message: hostile, hint: hostile }],
+      warnings: [{ code: hostile, message: hostile }],
+      versions: { [hostile]: hostile },
+      timings: [{ stage: hostile, seconds: 1 }],
+      exports: [{ kind: hostile, path: hostile, sha256: hostile, bytes: 1, maxDifference: null }],
+    });
+    expect(text).not.toMatch(/<img src=x|onerror="|<\/td><\/table>/);
+    expect(text).not.toContain('\u0000');
+    expect(text).toContain('&lt;img src=x onerror=&quot;alert(1)&quot;&gt;&#39;&amp;');
+    expect(openElements(text)).toEqual([]);
+  });
+
+  it('stands without teacher, baseline, curves, checks and times', async () => {
+    const bare = { ...without('teacher', 'baseline', 'preflight', 'warnings', 'timings', 'exports', 'data') };
+    const { evaluation } = input.student;
+    const text = await renderReport({ ...bare, student: evaluation === undefined ? {} : { evaluation } });
+    expect(openElements(text)).toEqual([]);
+    expect(textOf(text)).toMatch(/The student comes to \d+ errors on 500 test examples\./);
+    expect(textOf(text)).toContain('Where the student is wrong');
+    expect(text).not.toContain('Learning curves');
+    expect(text).not.toMatch(/undefined|NaN|\[object/);
+  });
+
+  it('stands when nothing was measured', async () => {
+    const text = await renderReport({ ...without('teacher', 'baseline'), student: {} });
+    expect(openElements(text)).toEqual([]);
+    expect(textOf(text)).toContain('nothing was measured');
+  });
+
+  it('stands for an empty test set', async () => {
+    const test = barDataset(0);
+    const { teacher, student } = await evaluations(test);
+    const text = await renderReport({
+      ...without('baseline'),
+      test,
+      teacher: { evaluation: teacher },
+      student: { evaluation: student },
+    });
+    expect(openElements(text)).toEqual([]);
+    expect(text).not.toMatch(/NaN|undefined/);
+  });
+
+  it('lists the most confused pairs where the classes are too many for a matrix', async () => {
+    const labels = Array.from({ length: 1000 }, (_, i) => `class-${i}`);
+    const test = barDataset(3000, labels);
+    const { student } = await evaluations(test);
+    const text = await renderReport({
+      ...without('teacher', 'baseline'),
+      test,
+      student: { evaluation: student },
+    });
+    expect(text).not.toContain('class="matrix');
+    expect(textOf(text)).toContain('1,000 classes are too many for a matrix');
+    expect(textOf(text)).toMatch(/class-\d+ class-\d+ \d/);
+    expect(text.length).toBeLessThan(400_000);
+  });
+
+  it('shows no pictures of data that are none, but counts the mistakes', async () => {
+    const test = {
+      ...input.test,
+      spec: { ...input.test.spec, image: { dtype: 'float32', shape: [784] } },
+    } as const;
+    const text = await renderReport({ ...input, test });
+    expect(text).not.toContain('<img');
+    expect(textOf(text)).toMatch(/On \d+ of the test examples the student is wrong and the teacher right/);
+  });
+
+  it('takes sections of domains as they are, under an escaped title', async () => {
+    const text = await renderReport({
+      ...input,
+      sections: [
+        { title: 'Boxes & <more>', html: '<p id="mine">drawn</p>' },
+        { title: 'Map', svg: '<svg id="map"></svg>' },
+      ],
+    });
+    expect(text).toContain('<p id="mine">drawn</p>');
+    expect(text).toContain('<svg id="map"></svg>');
+    expect(text).toContain('Boxes &amp; &lt;more&gt;');
+  });
+});
