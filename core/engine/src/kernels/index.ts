@@ -1,7 +1,6 @@
 // Every kernel that the engine can lower, by TF.js name.
 import { sizeOf } from '../graph/builder.js';
 import { activationKernels } from './activation.js';
-import { arrangeKernels } from './arrange.js';
 import { binaryKernels } from './binary.js';
 import { convolutionKernels } from './convolution.js';
 import { createKernels } from './create.js';
@@ -10,15 +9,19 @@ import { einsumKernels } from './einsum.js';
 import { elementwise } from './elementwise.js';
 import { filled } from './emit.js';
 import { gatherKernels } from './gather.js';
+import { registerGradients } from './gradients.js';
+import { joinKernels } from './join.js';
 import { logicalKernels } from './logical.js';
 import { matmulKernels } from './matmul.js';
 import { normalisationKernels } from './normalisation.js';
+import { padKernels } from './pad.js';
 import { poolingKernels } from './pooling.js';
 import { reduceKernels } from './reduce.js';
 import { resizeKernels } from './resize.js';
 import type { KernelRule, KernelTable } from './rule.js';
 import { scatterKernels } from './scatter.js';
 import { shapeKernels } from './shape.js';
+import { sliceKernels } from './slice.js';
 
 /** Outputs without elements are constants: operators are never asked to work on nothing. */
 function emptyAware(rule: KernelRule): KernelRule {
@@ -47,13 +50,21 @@ const rules: KernelTable = {
   ...convolutionKernels,
   ...depthwiseKernels,
   ...poolingKernels,
-  ...arrangeKernels,
+  ...joinKernels,
+  ...sliceKernels,
+  ...padKernels,
   ...gatherKernels,
   ...scatterKernels,
   ...einsumKernels,
   ...resizeKernels,
 };
 
+/** The rules of all kernels that can be part of a recorded step. */
 export const kernelTable: KernelTable = Object.fromEntries(
   Object.entries(rules).map(([name, rule]) => [name, emptyAware(rule)]),
 );
+
+// Dilated convolutions must differentiate on whichever backend runs the step.
+registerGradients();
+
+export { unsupportedKernels } from './unsupported.js';
