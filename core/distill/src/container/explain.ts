@@ -75,7 +75,7 @@ export function explain(topic: string, registry: Registry): string {
   if (code !== undefined) return code;
   const found = registry
     .kindsOf(topic)
-    .flatMap((kind: ComponentKind): FoundComponent[] => [registry.get(kind, topic) as FoundComponent]);
+    .map((kind): FoundComponent => registry.get<ComponentKind>(kind, topic));
   if (found.length > 0) return found.map(explainComponent).join('\n\n');
   const names = [...new Set(registry.all().map(({ definition }) => definition.name))].sort();
   const meant = nearestCode(topic.toUpperCase()) ?? didYouMean(topic, names);

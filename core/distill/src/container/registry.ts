@@ -161,7 +161,7 @@ class Registration {
       );
       return;
     }
-    byName.set(component.name, Object.freeze({ definition: component as ComponentDefinition, plugin }));
+    byName.set(component.name, Object.freeze({ definition: component, plugin }));
   }
 
   private addService(entry: PluginEntry, service: ServiceName, plugin: Plugin, by: PluginIdentity): void {

@@ -38,7 +38,7 @@ export class PotstillError extends Error {
     records: ErrorRecord | readonly [ErrorRecord, ...ErrorRecord[]],
     options?: { readonly cause?: unknown },
   ) {
-    const list = ('code' in records ? [records] : records) as readonly [ErrorRecord, ...ErrorRecord[]];
+    const list = 'code' in records ? [records] : records;
     super(list.map((record) => `${record.code}: ${record.message}`).join('\n'), options);
     this.records = list;
   }

@@ -16,6 +16,8 @@ export interface CheckInput {
   readonly data: unknown;
   /** The components that are right, by dotted path. */
   readonly components: ReadonlyMap<string, ComponentPlan>;
+  /** Dotted paths that are there but misspelt, which has been reported. */
+  readonly misspelt: ReadonlySet<string>;
 }
 
 function problem(code: ErrorCodeName, message: string, at: Path, hint?: string, part?: 'key'): Problem {
@@ -30,8 +32,8 @@ function part(data: unknown, ...keys: string[]): unknown {
   return keys.reduce<unknown>((value, key) => (isRecord(value) ? value[key] : undefined), data);
 }
 
-function teacherNeeds({ data, components }: CheckInput): Problem[] {
-  if (part(data, 'teacher') !== undefined) return [];
+function teacherNeeds({ data, components, misspelt }: CheckInput): Problem[] {
+  if (part(data, 'teacher') !== undefined || misspelt.has('teacher')) return [];
   const needy = [...components.values()].filter(({ definition }) => definition.needsTeacher === true);
   const problems = needy.map(({ definition, path: at }) =>
     problem(
@@ -51,8 +53,9 @@ function teacherNeeds({ data, components }: CheckInput): Problem[] {
   return problems;
 }
 
-function validationNeeds({ data }: CheckInput): Problem[] {
+function validationNeeds({ data, misspelt }: CheckInput): Problem[] {
   if (part(data, 'data', 'validation') !== undefined) return [];
+  if (misspelt.has('data.validation') || !isRecord(part(data, 'data'))) return [];
   const problems: Problem[] = [];
   if (part(data, 'biasCorrection') !== undefined) {
     problems.push(

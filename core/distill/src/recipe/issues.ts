@@ -62,7 +62,13 @@ function unknownKey(finding: Finding & { kind: 'unknown' }, subject: Subject): P
     ...allowedWords(key, known),
     ...(component ? { from: component.from } : {}),
   };
-  return { record, path: [...subject.path, ...map, key], part: 'key' };
+  const above = [...subject.path, ...map];
+  return {
+    record,
+    path: [...above, key],
+    part: 'key',
+    ...(meant === undefined ? {} : { meant: [...above, meant] }),
+  };
 }
 
 function missingKey(finding: Finding & { kind: 'missing' }, subject: Subject): Problem {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { recipeSchema } from './schema.js';
 
 export interface JsonSchema {
-  readonly type?: string;
+  readonly type?: string | readonly string[];
   readonly title?: string;
   readonly description?: string;
   readonly default?: unknown;

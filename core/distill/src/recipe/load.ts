@@ -109,7 +109,8 @@ export function planRecipe(
     if (Array.isArray(checked)) problems.push(...checked);
     else components.set(pathText(written.path), checked);
   }
-  problems.push(...crossChecks({ file, root, data, components }));
+  const misspelt = new Set(problems.flatMap(({ meant }) => (meant === undefined ? [] : [pathText(meant)])));
+  problems.push(...crossChecks({ file, root, data, components, misspelt }));
   throwProblems(problems, root, sources);
   return buildPlan({ file, root, data: recipeSchema.parse(data), components, plugins, trace });
 }

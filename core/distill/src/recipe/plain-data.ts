@@ -5,19 +5,10 @@ export function findPlainFault(
   value: unknown,
   path = '',
 ): { readonly path: string; readonly what: string } | undefined {
-  switch (typeof value) {
-    case 'string':
-    case 'boolean':
-    case 'undefined':
-      return undefined;
-    case 'number':
-      return Number.isFinite(value) ? undefined : { path, what: String(value) };
-    case 'object':
-      break;
-    default:
-      return { path, what: `a ${typeof value}` };
-  }
-  if (value === null) return undefined;
+  if (value === null || value === undefined) return undefined;
+  if (typeof value === 'string' || typeof value === 'boolean') return undefined;
+  if (typeof value === 'number') return Number.isFinite(value) ? undefined : { path, what: String(value) };
+  if (typeof value !== 'object') return { path, what: `a ${typeof value}` };
   const prototype: unknown = Object.getPrototypeOf(value);
   if (!Array.isArray(value) && prototype !== Object.prototype && prototype !== null) {
     return { path, what: `a ${value.constructor.name}` };

@@ -5,6 +5,8 @@ import { locate, placeOf, type Path, type Place, type Source, type Traced } from
 export interface Problem {
   readonly record: ErrorRecord;
   readonly path: Path;
+  /** The path that a misspelt key was meant to be, so that it is not missed a second time. */
+  readonly meant?: Path;
   /** What the marker is put under. Default `value`. */
   readonly part?: 'key' | 'value';
   /** Given when the place is not to be found by the path. */

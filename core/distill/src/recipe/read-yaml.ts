@@ -6,25 +6,24 @@ import type { Place, Source, Traced, TracedEntry } from './trace.js';
 /** The words of an error; `end` where the library's own span is too short for the marker. */
 function complaint(error: YAMLError, text: string): { message: string; hint?: string; end?: number } {
   const word = text.slice(...error.pos).split('\n')[0] ?? '';
-  switch (error.code) {
-    case 'DUPLICATE_KEY': {
-      const key = /^("[^"]*"|'[^']*'|[^\s:,{}]+)/.exec(text.slice(error.pos[0]))?.[0] ?? word;
-      return {
-        message: `the key \`${key}\` is given twice in one map`,
-        hint: 'keep one of them',
-        end: error.pos[0] + key.length,
-      };
-    }
-    case 'TAG_RESOLVE_FAILED':
-      return {
-        message: `the tag \`${word.trim()}\` is not read: a recipe is plain data`,
-        hint: 'write the value without a tag',
-      };
-    case 'MULTIPLE_DOCS':
-      return { message: 'a recipe is one YAML document; here a second one begins', hint: 'remove the `---`' };
-    default:
-      return { message: `not valid YAML: ${error.message.split('\n')[0] ?? error.code}` };
+  if (error.code === 'DUPLICATE_KEY') {
+    const key = /^("[^"]*"|'[^']*'|[^\s:,{}]+)/.exec(text.slice(error.pos[0]))?.[0] ?? word;
+    return {
+      message: `the key \`${key}\` is given twice in one map`,
+      hint: 'keep one of them',
+      end: error.pos[0] + key.length,
+    };
   }
+  if (error.code === 'TAG_RESOLVE_FAILED') {
+    return {
+      message: `the tag \`${word.trim()}\` is not read: a recipe is plain data`,
+      hint: 'write the value without a tag',
+    };
+  }
+  if (error.code === 'MULTIPLE_DOCS') {
+    return { message: 'a recipe is one YAML document; here a second one begins', hint: 'remove the `---`' };
+  }
+  return { message: `not valid YAML: ${error.message.split('\n')[0] ?? error.code}` };
 }
 
 class Converter {

@@ -18,13 +18,13 @@ export function unwrap(schema: Schema): Schema {
 
 function shapeOf(schema: Schema): Readonly<Record<string, Schema>> | undefined {
   const plain = unwrap(schema);
-  return plain instanceof z.ZodObject ? (plain.shape as Record<string, Schema>) : undefined;
+  return plain instanceof z.ZodObject ? plain.shape : undefined;
 }
 
 /** The branches of a union, else the schema alone. */
 export function branches(schema: Schema): readonly Schema[] {
   const plain = unwrap(schema);
-  return plain instanceof z.ZodUnion ? (plain.options as readonly Schema[]) : [plain];
+  return plain instanceof z.ZodUnion ? plain.options : [plain];
 }
 
 /** The branch of a union that the data is most likely meant for: one that takes its literals, else one of its type. */
@@ -51,8 +51,8 @@ export function schemaAt(schema: Schema, data: unknown, path: Path): Schema | un
     isRecord(data) || Array.isArray(data) ? (data as Record<string, unknown>)[key] : undefined;
   let next: Schema | undefined;
   if (here instanceof z.ZodObject) next = (here.shape as Record<string, Schema>)[String(key)];
-  else if (here instanceof z.ZodArray) next = here.element as Schema;
-  else if (here instanceof z.ZodRecord) next = here.valueType as Schema;
+  else if (here instanceof z.ZodArray) next = here.element;
+  else if (here instanceof z.ZodRecord) next = here.valueType;
   else if (here instanceof z.ZodTuple) next = here.def.items[Number(key)];
   return next && schemaAt(next, below, rest);
 }

@@ -82,7 +82,9 @@ export function accepted(schema: JsonSchema): string {
   if (schema.enum !== undefined) return either(schema.enum.map(quote));
   const branches = schema.anyOf ?? schema.oneOf;
   if (branches !== undefined) return either([...new Set(branches.map(accepted))]);
-  switch (schema.type) {
+  const { type } = schema;
+  if (typeof type === 'object') return either(type.map((one) => accepted({ ...schema, type: one })));
+  switch (type) {
     case 'integer':
       return `a whole number${range(schema)}`;
     case 'number':
@@ -99,6 +101,7 @@ export function accepted(schema: JsonSchema): string {
       const keys = Object.keys(schema.properties ?? {});
       return keys.length > 0 && keys.length <= 6 ? `a map of ${keys.map(quote).join(', ')}` : 'a map';
     }
+    case undefined:
     default:
       return 'anything';
   }

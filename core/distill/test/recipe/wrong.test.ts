@@ -9,7 +9,9 @@ import { sampleRegistry } from './sample-plugin.js';
 const folder = fileURLToPath(new URL('.', import.meta.url));
 // Files that others extend are read through those.
 const parts = new Set(['in-the-base-of.yaml', 'circle-two.yaml']);
-const recipes = readdirSync(path.join(folder, 'wrong')).filter((file) => !parts.has(file));
+const recipes = readdirSync(path.join(folder, 'wrong')).filter(
+  (file) => file.endsWith('.yaml') && !parts.has(file),
+);
 
 describe('a wrong recipe', () => {
   it('has twenty and more examples here', () => {
