@@ -1,0 +1,63 @@
+// `potstill evaluate`: a finished student, or an ONNX file, on the recipe's data.
+import { Option, type Command } from 'commander';
+import { openRecipe } from '../../container/open-recipe.js';
+import type { MetricValue } from '../../contracts/index.js';
+import { builtInPlugin } from '../../run/built-in.js';
+import { evaluateRecipe, type EvaluateOptions } from '../../run/evaluate-recipe.js';
+import { collect, setHelp } from '../options.js';
+import type { Output } from '../output.js';
+
+interface CommandOptions {
+  readonly set: readonly string[];
+  readonly runs: string;
+  readonly folder?: string;
+  readonly model?: string;
+  readonly data: NonNullable<EvaluateOptions['role']>;
+  readonly json?: boolean;
+}
+
+const examples = `
+Examples:
+  potstill evaluate recipe.yaml                           the student of the latest complete run
+  potstill evaluate recipe.yaml --model student.onnx      an exported file, on any machine
+  potstill evaluate recipe.yaml --data validation --json`;
+
+export function addEvaluate(root: Command, output: Output): void {
+  root
+    .command('evaluate')
+    .description("measure a finished student, or an ONNX file, on a recipe's data")
+    .argument('<recipe>', 'the recipe with the data and the metrics')
+    .option('--model <file>', 'an ONNX file that potstill exported')
+    .option('--set <path=value>', setHelp, collect, [])
+    .option('--runs <folder>', 'where run folders lie', 'runs')
+    .option('--folder <folder>', 'the run folder')
+    .addOption(
+      new Option('--data <role>', 'which data').choices(['train', 'validation', 'test']).default('test'),
+    )
+    .option('--json', 'print as JSON')
+    .addHelpText('after', examples)
+    .action(async (recipe: string, options: CommandOptions) => {
+      const opened = await openRecipe(recipe, { set: options.set, builtIn: [builtInPlugin] });
+      const result = await evaluateRecipe(opened, {
+        runsFolder: options.runs,
+        role: options.data,
+        ...(options.model === undefined ? {} : { model: options.model }),
+        ...(options.folder === undefined ? {} : { runFolder: options.folder }),
+      });
+      if (options.json) return output.print(JSON.stringify({ event: 'evaluated', ...result }));
+      const rows = Object.entries(result.values).flatMap(([name, value]) => row(name, value));
+      const width = Math.max(0, ...rows.map(([name]) => name.length));
+      output.print(
+        [
+          `${result.model} on ${result.examples.toLocaleString('en')} ${result.role} examples`,
+          ...rows.map(([name, text]) => `  ${name.padEnd(width)}  ${text}`),
+        ].join('\n'),
+      );
+    });
+}
+
+/** Numbers only: matrices and bins are for the report and for --json. */
+function row(name: string, value: MetricValue): (readonly [string, string])[] {
+  if (typeof value !== 'number') return [];
+  return [[name, Number.isInteger(value) ? value.toLocaleString('en') : value.toPrecision(5)]];
+}

@@ -1,0 +1,90 @@
+// `potstill run`: teacher, baseline, distilled student, comparison, exports, report.
+import { join, relative } from 'node:path';
+import type { Command } from 'commander';
+import { openRecipe } from '../../container/open-recipe.js';
+import type { ProgressSink } from '../../contracts/index.js';
+import { builtInPlugin } from '../../run/built-in.js';
+import { reportFile } from '../../run/names.js';
+import { runRecipe, type RunResult } from '../../run/run-recipe.js';
+import { interruptSignal } from '../interrupt.js';
+import { collect, setHelp } from '../options.js';
+import type { Output } from '../output.js';
+import { jsonProgress } from '../show-json.js';
+import { plainProgress } from '../show-plain.js';
+import { taskProgress } from '../show-tasks.js';
+import { summaryTable } from '../summary-table.js';
+
+interface CommandOptions {
+  readonly set: readonly string[];
+  readonly runs: string;
+  readonly folder?: string;
+  readonly resume?: boolean;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+const examples = `
+Examples:
+  potstill run recipe.yaml
+  potstill run recipe.yaml --set train.epochs=2 --set losses.0.temperature=8
+  potstill run recipe.yaml --resume                  after a kill or Ctrl-C: to the same result
+  potstill run recipe.yaml --json | jq -c 'select(.event == "epoch")'
+
+The run folder holds recipe.yaml (all defaults filled in), events.jsonl, metrics, checkpoints, exports/, summary.json and
+report.html. A teacher that is a recipe is trained first, unless a complete run of it is there.`;
+
+export function addRun(root: Command, output: Output): void {
+  root
+    .command('run')
+    .description('run a recipe and write a run folder with the student and a report')
+    .argument('<recipe>', 'a YAML file')
+    .option('--set <path=value>', setHelp, collect, [])
+    .option('--runs <folder>', 'where run folders lie', 'runs')
+    .option('--folder <folder>', "this run's own folder (default: <name>-<hash> in the runs folder)")
+    .option('--resume', 'go on in the latest run of the same recipe and seed')
+    .option('--json', 'print events as JSON lines on stdout')
+    .option('-q, --quiet', 'no progress, only the closing table')
+    .addHelpText('after', examples)
+    .action(async (recipe: string, options: CommandOptions) => {
+      const { signal, release } = interruptSignal(output);
+      const tasks =
+        !options.json && !options.quiet && output.terminal ? taskProgress(output.note) : undefined;
+      try {
+        const opened = await openRecipe(recipe, { set: options.set, builtIn: [builtInPlugin] });
+        const result = await runRecipe(opened, {
+          runsFolder: options.runs,
+          ...(options.folder === undefined ? {} : { runFolder: options.folder }),
+          resume: options.resume ?? false,
+          signal,
+          services: { progress: tasks ?? sink(options, output) },
+        });
+        await tasks?.close();
+        if (!options.json) output.print(closing(result));
+      } finally {
+        await tasks?.close();
+        release();
+      }
+    });
+}
+
+function sink(options: CommandOptions, output: Output): ProgressSink {
+  if (options.json) return jsonProgress(output.print);
+  if (options.quiet) return { emit: () => undefined };
+  return plainProgress(output.note, () => Date.now());
+}
+
+function closing({ runFolder, summary }: RunResult): string {
+  const shown = (path: string) => relative(process.cwd(), path) || '.';
+  const lines = [
+    ['run folder', shown(runFolder)],
+    ['report', shown(join(runFolder, reportFile))],
+    ...summary.exports.map(({ kind, path }) => [kind, shown(join(runFolder, path))]),
+  ];
+  const width = Math.max(...lines.map(([name]) => name?.length ?? 0));
+  return [
+    '',
+    summaryTable(summary),
+    '',
+    ...lines.map(([name = '', path = '']) => `${name.padEnd(width)}  ${path}`),
+  ].join('\n');
+}

@@ -1,0 +1,37 @@
+// The commands of `potstill` and their help.
+import { Command } from 'commander';
+import { host } from '../container/host.js';
+import { addCheck } from './commands/check.js';
+import { addEvaluate } from './commands/evaluate.js';
+import { addExplain } from './commands/explain.js';
+import { addExport } from './commands/export.js';
+import { addList } from './commands/list.js';
+import { addRun } from './commands/run.js';
+import type { Output } from './output.js';
+
+const examples = `
+Examples:
+  potstill run recipe.yaml                          train teacher, baseline and student; write a run folder
+  potstill run recipe.yaml --set train.seed=2       the same with another seed
+  potstill run recipe.yaml --resume                 go on after a kill or Ctrl-C, to the same result
+  potstill check recipe.yaml                        find every mistake without running anything
+  potstill list --plugin @potstill/vision           what recipes can use
+  potstill explain soft-targets                     a component and its options, or an error code
+
+Exit codes: 0 done, 1 the run failed, 2 something to mend in recipe, command or data, 3 a plugin is at fault,
+70 a bug in potstill, 130 interrupted.`;
+
+export function program(output: Output): Command {
+  const root = new Command('potstill')
+    .description("Knowledge distillation as a recipe: a large model's knowledge into a small one.")
+    .version(host.version)
+    .addHelpText('after', examples)
+    .showHelpAfterError('(potstill --help shows examples)')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => output.print(text.trimEnd()),
+      writeErr: (text) => output.note(text.trimEnd()),
+    });
+  for (const add of [addRun, addCheck, addList, addExplain, addEvaluate, addExport]) add(root, output);
+  return root;
+}
