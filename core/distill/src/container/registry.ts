@@ -1,12 +1,6 @@
 // The components and services there are: plugins, checked in a fixed order and then frozen.
 import semver from 'semver';
-import type {
-  AnyComponent,
-  ComponentDefinition,
-  ComponentKind,
-  Plugin,
-  ServiceName,
-} from '../contracts/index.js';
+import type { AnyComponent, ComponentKind, Plugin, ServiceName } from '../contracts/index.js';
 import type { ErrorCodeName } from '../errors/codes.js';
 import { PotstillError, type ErrorRecord } from '../errors/potstill-error.js';
 import { allowedWords, didYouMean } from '../errors/suggest.js';

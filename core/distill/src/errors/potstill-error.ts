@@ -29,6 +29,10 @@ export interface ErrorRecord {
   readonly from?: string;
 }
 
+function isOne(records: ErrorRecord | readonly ErrorRecord[]): records is ErrorRecord {
+  return !Array.isArray(records);
+}
+
 /** One or more problems that stop what was asked for. `records` is never empty. */
 export class PotstillError extends Error {
   override readonly name = 'PotstillError';
@@ -38,7 +42,7 @@ export class PotstillError extends Error {
     records: ErrorRecord | readonly [ErrorRecord, ...ErrorRecord[]],
     options?: { readonly cause?: unknown },
   ) {
-    const list = 'code' in records ? [records] : records;
+    const list = isOne(records) ? ([records] as const) : records;
     super(list.map((record) => `${record.code}: ${record.message}`).join('\n'), options);
     this.records = list;
   }
