@@ -38,3 +38,16 @@ export {
   type ServiceFactories,
   type StandardServices,
 } from './container/services.js';
+export { metricComponents } from './evaluate/components.js';
+export {
+  evaluateModel,
+  numbersOf,
+  type EvaluateModel,
+  type Evaluation,
+  type Predictions,
+} from './evaluate/evaluate-model.js';
+export { exporterComponents } from './export/components.js';
+export { measureLatency, medianTime, type LatencyOptions } from './export/latency.js';
+export type { ReportEpoch, ReportInput, ReportModel, ReportSection } from './report/report-input.js';
+export { renderReport, writeReport } from './report/write-report.js';
+export { describeMachine, type Machine } from './report/machine.js';

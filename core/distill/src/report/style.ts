@@ -116,6 +116,8 @@ footer { margin-top: 3rem; color: var(--muted); font-size: 0.875rem; }
   figure, tr, .findings li { break-inside: avoid; }
   details { display: none; }
   pre { white-space: pre-wrap; }
+  h2 + p, h3 + p { break-after: avoid; }
+  .columns, .figures.wide { grid-template-columns: 1fr 1fr; gap: 1rem 2rem; }
   .scroll { overflow: visible; }
 }
 `;

@@ -8,7 +8,9 @@ import * as tf from '@tensorflow/tfjs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ExportInput, Exporter, IndexedDataset, Services, Student } from 'potstill';
 import { exporterComponents } from '../../src/export/components.js';
+import { measureLatency } from '../../src/export/latency.js';
 import { openOnnx } from '../../src/export/onnx-session.js';
+import { studentComponents } from '../../src/students/index.js';
 import { loadFolder } from '../../src/export/tfjs-folder.js';
 
 let engine: Engine;
@@ -237,6 +239,19 @@ describe('exporter onnx', () => {
   });
 });
 
+describe('measureLatency', () => {
+  it('runs one example, given without a batch axis, and fails where an input is missing', async () => {
+    const { path } = await (await make('onnx')).export(inputOf(linear()));
+    const example = await dataset(1).example(0);
+    const median = await measureLatency(join(folder, path), example, { warmUp: 1, runs: 3 });
+    expect(median).toBeGreaterThan(0);
+    const nameless = { label: { dtype: 'int32', shape: [], data: Int32Array.of(0) } } as const;
+    await expect(measureLatency(join(folder, path), nameless)).rejects.toThrow(
+      'the model wants an input `image`; given are label',
+    );
+  });
+});
+
 describe('exporter tfjs', () => {
   it('writes a folder that TF.js loads and that answers as the student does', async () => {
     const student = layered();
@@ -289,5 +304,35 @@ describe('exporter tfjs', () => {
       records: [{ hint: 'Export it as `onnx`, which every student can be, or take the student `layers`.' }],
     });
     expect(() => exporter.check?.({ student: layered(), data: dataset(1) })).not.toThrow();
+  });
+
+  it.each(['onnx', 'tfjs'])('exports a `layers` student with dropout and batch norm as %s', async (name) => {
+    const model = tf.sequential({
+      layers: [
+        tf.layers.conv2d({
+          inputShape: [2, 2, 1],
+          filters: 4,
+          kernelSize: 2,
+          padding: 'same',
+          activation: 'relu',
+        }),
+        tf.layers.batchNormalization(),
+        tf.layers.flatten(),
+        tf.layers.dropout({ rate: 0.5 }),
+        tf.layers.dense({ units: 3 }),
+      ],
+    });
+    const file = join(folder, 'model.json');
+    await writeFile(file, model.toJSON() as unknown as string);
+    const component = studentComponents.find((entry) => entry.name === 'layers');
+    if (component?.kind !== 'student') throw new Error('no student `layers`');
+    const services = { random, paths: { recipeFolder: folder }, progress: { emit: () => undefined } };
+    const student = await component.create(
+      component.options.parse({ model: 'model.json' }),
+      services as unknown as Services,
+      { data: dataset(1) },
+    );
+    const result = await (await make(name)).export(inputOf(student));
+    expect(result.maxDifference).toBeLessThan(1e-5);
   });
 });
