@@ -8,6 +8,7 @@ import { argmax, sameRows, scoreRows } from './rows.js';
 export const agreement = metric('agreement', {
   help: "share of examples whose highest score is the teacher's",
   options: z.strictObject({ output: outputOption, teacherOutput: teacherOutputOption }),
+  needsTeacher: true,
   create({ output, teacherOutput }) {
     let same = 0;
     let count = 0;

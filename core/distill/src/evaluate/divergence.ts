@@ -34,6 +34,7 @@ export const divergence = metric('divergence', {
     output: outputOption,
     teacherOutput: teacherOutputOption,
   }),
+  needsTeacher: true,
   create({ temperature, output, teacherOutput }) {
     const name = temperature === 1 ? 'divergence' : `divergenceT${temperature}`;
     let sum = 0;

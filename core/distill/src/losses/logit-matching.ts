@@ -36,6 +36,7 @@ export const logitMatchingLoss: AnyComponent = loss('logit-matching', {
       .default(true)
       .describe('Takes each row’s mean off both logits first; a softmax does not see it.'),
   }),
+  needsTeacher: true,
   create(options, _services, { student, teacher }) {
     checkClasses(
       'logit-matching',

@@ -64,6 +64,7 @@ export const softTargetsLoss: AnyComponent = loss('soft-targets', {
       .optional()
       .describe('Class indices or names; only these take part in both softmaxes. Default: all.'),
   }),
+  needsTeacher: true,
   create(options, _services, { data, student, teacher }) {
     checkClasses(
       'soft-targets',
