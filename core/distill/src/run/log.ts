@@ -6,25 +6,29 @@ import type { EpochRecord } from '../train/checkpoint.js';
 import { writeAtomically, writeFailed } from '../train/write-atomically.js';
 import type { SummaryWarning } from './summary.js';
 
-/** Events before {@link openIn} reach the user at once, and the file when there is one. */
+/** What comes before {@link openIn} reaches the user at once, and the files when there is a folder. */
 export class RunLog implements ProgressSink {
   readonly #warnings: SummaryWarning[] = [];
   readonly #histories = new Map<string, readonly EpochRecord[]>();
-  readonly #early: RunEvent[] = [];
+  readonly #early: { readonly file: string; readonly line: string }[] = [];
   #folder: string | undefined;
 
   constructor(private readonly sink: ProgressSink) {}
 
-  /** From here on events are appended to `events.jsonl`, in which a resumed run goes on. */
+  /** From here on events are appended to `events.jsonl` and log lines to `run.log`, in which a resumed run goes on. */
   openIn(folder: string): void {
     this.#folder = folder;
-    for (const event of this.#early.splice(0)) this.#write(folder, event);
+    for (const { file, line } of this.#early.splice(0)) this.#append(file, line);
+  }
+
+  /** Where pino writes: a line of the run's log. */
+  write(line: string): void {
+    this.#append('run.log', line);
   }
 
   emit(event: RunEvent): void {
     if (event.event === 'warning' && !this.#isNew(event)) return;
-    if (this.#folder === undefined) this.#early.push(event);
-    else this.#write(this.#folder, event);
+    this.#append('events.jsonl', `${JSON.stringify(event)}\n`);
     this.sink.emit(event);
   }
 
@@ -54,11 +58,15 @@ export class RunLog implements ProgressSink {
     return true;
   }
 
-  #write(folder: string, event: RunEvent): void {
-    const path = join(folder, 'events.jsonl');
+  #append(file: string, line: string): void {
+    if (this.#folder === undefined) {
+      this.#early.push({ file, line });
+      return;
+    }
+    const path = join(this.#folder, file);
     try {
       // Synchronous: a line is on disk before what it tells of goes on, and lines keep their order.
-      appendFileSync(path, `${JSON.stringify(event)}\n`);
+      appendFileSync(path, line);
     } catch (cause) {
       throw writeFailed(path, cause);
     }

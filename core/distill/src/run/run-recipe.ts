@@ -1,5 +1,6 @@
 // From a recipe to a distilled student: all stages of a run, each taken up where an earlier process left it.
 import { join, resolve } from 'node:path';
+import { pino } from 'pino';
 import { openRecipe, type OpenRecipe } from '../container/open-recipe.js';
 import type { Exporter, Metric, Paths, Teacher } from '../contracts/index.js';
 import { fingerprint } from '../data/index.js';
@@ -17,6 +18,7 @@ import { folderName, type RunFolder, type RunIdentity } from './folder.js';
 import { RunLog } from './log.js';
 import { measureFile, measureTeacher } from './measure.js';
 import { resolvedRecipeFile } from './names.js';
+import { describeMachine } from '../report/machine.js';
 import { openContainer } from './open-container.js';
 import type { RunOptions } from './options.js';
 import { preflightStage } from './preflight-stage.js';
@@ -73,7 +75,7 @@ async function runPlanned(planned: PlannedRun, options: RunOptions, how: How): P
   const container = await openContainer(planned.recipe, {
     paths,
     progress: log,
-    overrides: options.services ?? {},
+    overrides: { logger: pino({ base: null }, log), ...options.services },
   });
   let data: RunData | undefined;
   try {
@@ -114,10 +116,18 @@ async function runPlanned(planned: PlannedRun, options: RunOptions, how: How): P
       fingerprint(identity, fingerprints),
       how,
     );
+    container.services.logger.info({ ...identity, fingerprints, machine: describeMachine() }, 'run');
     const summary = await run.go();
     await folder.writeSummary(summary);
     log.emit({ event: 'done', runFolder: folder.path, summary });
     return { folder, summary };
+  } catch (error) {
+    try {
+      if (folder) container.services.logger.error({ err: error }, 'stopped');
+    } catch {
+      // A full disk is told by the error itself, which must not be hidden by the log's own.
+    }
+    throw error;
   } finally {
     await data?.dispose();
     await container.dispose();

@@ -1,0 +1,352 @@
+// Whole runs of tiny recipes: stages, what they leave, and how they are taken up again.
+import { existsSync } from 'node:fs';
+import { readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as ort from 'onnxruntime-node';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { randomStream } from '@potstill/engine';
+import { readCheckpoint, readWeights } from '../../src/train/checkpoint.js';
+import type { RunEvent } from 'potstill';
+import { features, tinyData } from '../train/tiny.js';
+import { studentYaml, Workplace } from './tiny.js';
+
+let place: Workplace;
+beforeEach(async () => {
+  place = await Workplace.make();
+});
+afterEach(async () => {
+  await rm(place.folder, { recursive: true, force: true });
+});
+
+const stages = ['preflight', 'baseline', 'label', 'student', 'evaluate', 'export', 'report'];
+const ofTeacher = ['teacher/preflight', 'teacher', 'teacher/evaluate', 'teacher/export', 'teacher/report'];
+const component = 'teacher={use: tiny/teacher}';
+
+describe('runRecipe', () => {
+  it('trains the teacher, the student alone and distilled, and leaves all in the run folder', async () => {
+    const { runFolder, summary } = await place.run('student.yaml');
+    expect(place.stages()).toEqual([...ofTeacher, ...stages]);
+    expect((await readdir(runFolder)).sort()).toEqual([
+      'baseline',
+      'data.json',
+      'events.jsonl',
+      'exports',
+      'metrics.jsonl',
+      'recipe.yaml',
+      'report.html',
+      'run.json',
+      'stages.json',
+      'student',
+      'student.safetensors',
+      'summary.json',
+    ]);
+    expect(JSON.parse(await readFile(join(runFolder, 'summary.json'), 'utf8'))).toEqual(summary);
+    expect(summary).toMatchObject({
+      name: 'tiny-student',
+      seed: 1,
+      evaluatedOn: 'test',
+      teacher: { agreement: null, parameters: features * 16 + 16 + 16 * 3 + 3 },
+      baseline: { parameters: features * 4 + 4 + 4 * 3 + 3 },
+      exports: [{ kind: 'onnx', path: 'exports/student.onnx' }],
+    });
+    for (const model of [summary.teacher, summary.baseline, summary.student]) {
+      expect(model?.errors).toBe(60 - Math.round(60 * (model?.accuracy ?? NaN)));
+      expect(model?.latencyMs).toBeGreaterThan(0);
+      expect(model?.bytes).toBeGreaterThan(0);
+    }
+    expect(summary.student.agreement).toBeGreaterThan(0);
+    expect(summary.student.bytes).toBe((await readFile(join(runFolder, 'exports/student.onnx'))).length);
+  });
+
+  it('closes with a done event that holds the summary', async () => {
+    const { runFolder, summary } = await place.run('student.yaml', { set: [component] });
+    expect(place.events.at(-1)).toEqual({ event: 'done', runFolder, summary });
+    const lines = (await readFile(join(runFolder, 'events.jsonl'), 'utf8')).trim().split('\n');
+    expect(lines.map((line) => JSON.parse(line) as RunEvent)).toEqual(
+      JSON.parse(JSON.stringify(place.events)),
+    );
+  });
+
+  it('writes an ONNX file that makes the errors of the summary', async () => {
+    const { runFolder, summary } = await place.run('student.yaml', { set: [component] });
+    const session = await ort.InferenceSession.create(join(runFolder, 'exports/student.onnx'));
+    const test = tinyData(60, randomStream(6));
+    const batch = await test.batch?.(Array.from({ length: 60 }, (_, i) => i));
+    const x = batch?.tensors['x'];
+    const label = batch?.tensors['label'];
+    const { logits } = await session.run({
+      x: new ort.Tensor('float32', x?.data as Float32Array, [60, features]),
+    });
+    const scores = logits?.data as Float32Array;
+    const errors = Array.from(label?.data ?? []).filter((truth, row) => {
+      const own = Array.from(scores.subarray(3 * row, 3 * row + 3));
+      return own.indexOf(Math.max(...own)) !== truth;
+    });
+    expect(errors.length).toBe(summary.student.errors);
+  });
+
+  it('gives the same weights, metrics and ONNX file for the same recipe', async () => {
+    const first = await place.run('student.yaml');
+    const second = await place.run('student.yaml');
+    expect(second.runFolder).toBe(`${first.runFolder}-2`);
+    expect(second.summary.exports).toEqual(first.summary.exports);
+    expect(second.summary.student.metrics).toEqual(first.summary.student.metrics);
+    for (const file of [
+      'student/last.safetensors',
+      'student/best.safetensors',
+      'baseline/last.safetensors',
+      'metrics.jsonl',
+    ])
+      expect(await readFile(join(second.runFolder, file))).toEqual(
+        await readFile(join(first.runFolder, file)),
+      );
+  });
+
+  it('begins baseline and student with the same weights, and shows both the same batches', async () => {
+    // One epoch at rate 0: what is written is what it began with.
+    const { runFolder } = await place.run('student.yaml', {
+      set: [component, 'train.rate=0', 'train.epochs=1'],
+    });
+    const baseline = await readWeights(join(runFolder, 'baseline/best.safetensors'));
+    const student = await readWeights(join(runFolder, 'student/best.safetensors'));
+    expect(student.variables).toEqual(baseline.variables);
+    const [b, s] = await Promise.all(
+      ['baseline', 'student'].map((name) => readCheckpoint(join(runFolder, name, 'last.safetensors'))),
+    );
+    // The same weights on the same batches with the same units dropped: the same loss to the last bit.
+    const loss = (c: typeof b) => c?.position.history[0]?.metrics['loss.cross-entropy'];
+    expect(loss(s)).toBe(loss(b));
+  });
+
+  it('trains the baseline on cross-entropy when every loss needs the teacher', async () => {
+    const { runFolder } = await place.run('student.yaml', { set: [component, 'losses=[soft-targets]'] });
+    const metrics = (await readFile(join(runFolder, 'metrics.jsonl'), 'utf8'))
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as object);
+    expect(metrics.filter((row) => 'stage' in row && row.stage === 'baseline')[0]).toHaveProperty(
+      'loss.cross-entropy',
+    );
+    expect(metrics.filter((row) => 'stage' in row && row.stage === 'student')[0]).toHaveProperty(
+      'loss.soft-targets',
+    );
+  });
+
+  it('asks the teacher once about each example, however many epochs', async () => {
+    await place.run('student.yaml', { set: [component, 'preflight.enabled=false', 'train.epochs=5'] });
+    // 70 training, 40 validation and 60 test examples, and single ones to measure speed.
+    const asked = place.asked.batches.filter((size) => size > 1).reduce((sum, size) => sum + size, 0);
+    expect(asked).toBe(70 + 40 + 60);
+  });
+
+  it('asks the teacher anew in each epoch when a transform is random, and says so by no label stage', async () => {
+    await place.run('student.yaml', {
+      set: [component, 'preflight.enabled=false', 'train.epochs=2', 'data.train.transforms=[tiny/noise]'],
+    });
+    const asked = place.asked.batches.filter((size) => size > 1).reduce((sum, size) => sum + size, 0);
+    expect(asked).toBe(2 * 70 + 40 + 60);
+    expect(place.stages()).not.toContain('label');
+  });
+
+  it('runs without a teacher: one student, no baseline', async () => {
+    const { summary } = await place.run('teacher.yaml');
+    expect(place.stages()).toEqual(['preflight', 'student', 'evaluate', 'export', 'report']);
+    expect(summary).toMatchObject({ teacher: null, baseline: null, student: { agreement: null } });
+  });
+
+  it('keeps the weights of the epoch that is best on validation data', async () => {
+    const { runFolder } = await place.run('student.yaml', {
+      set: [component, 'train.select=accuracy', 'train.epochs=6'],
+    });
+    const last = await readCheckpoint(join(runFolder, 'student/last.safetensors'));
+    const values = last?.position.history.map(({ metrics }) => metrics['accuracy'] as number) ?? [];
+    const value = Math.max(...values);
+    expect(last?.position.best).toEqual({ epoch: values.indexOf(value) + 1, value });
+  });
+
+  it('says when figures are not of test data', async () => {
+    await place.write('plain.yaml', studentYaml.replace(/ {2}(validation|test):.*\n/g, ''));
+    const { summary } = await place.run('plain.yaml', { set: [component] });
+    expect(summary.evaluatedOn).toBe('train');
+    expect(summary.warnings.map(({ code }) => code)).toContain('RUN_NO_TEST_DATA');
+  });
+});
+
+describe('runRecipe with a teacher that is a recipe', () => {
+  it('does not train it again when a complete run of it is there', async () => {
+    const first = await place.run('student.yaml');
+    place.stages();
+    const second = await place.run('student.yaml', { set: ['train.seed=2'] });
+    expect(place.stages()).toEqual(['teacher', ...stages]);
+    expect(second.summary.teacher?.metrics).toEqual(first.summary.teacher?.metrics);
+  });
+
+  it('trains it again when its recipe, its data or its version is another', async () => {
+    await place.run('student.yaml');
+    place.stages();
+    await place.run('student.yaml', { set: ['teacher.set={train.epochs: 5}'] });
+    expect(place.stages()).toEqual([...ofTeacher, ...stages]);
+
+    const runs = await readdir(place.runs);
+    for (const name of runs.filter((each) => each.startsWith('tiny-teacher'))) {
+      const file = join(place.runs, name, 'data.json');
+      const data = JSON.parse(await readFile(file, 'utf8')) as { fingerprints: { train: string } };
+      data.fingerprints.train = 'other';
+      await writeFile(file, JSON.stringify(data));
+    }
+    await place.run('student.yaml', { set: ['train.seed=4'] });
+    expect(place.stages()).toEqual([...ofTeacher, ...stages]);
+
+    for (const name of (await readdir(place.runs)).filter((each) => each.startsWith('tiny-teacher'))) {
+      const file = join(place.runs, name, 'run.json');
+      await writeFile(
+        file,
+        (await readFile(file, 'utf8')).replace(/potstill\\":\\"[^\\]*/, 'potstill\\":\\"0.0.1'),
+      );
+    }
+    await place.run('student.yaml', { set: ['train.seed=5'] });
+    expect(place.stages()).toEqual([...ofTeacher, ...stages]);
+  });
+
+  it('trains the student in a new folder when its teacher is another', async () => {
+    const first = await place.run('student.yaml');
+    await place.write(
+      'teacher.yaml',
+      (await readFile(join(place.folder, 'teacher.yaml'), 'utf8')).replace('16]', '12]'),
+    );
+    await expect(place.run('student.yaml', { runFolder: first.runFolder, resume: true })).rejects.toThrow(
+      /RUN_OTHER_RECIPE: .* is of another run: teacherHash/,
+    );
+  });
+
+  it('refuses recipes that teach each other', async () => {
+    await place.write('teacher.yaml', studentYaml.replace('./teacher.yaml', './student.yaml'));
+    await expect(place.run('student.yaml')).rejects.toThrow(
+      /RECIPE_EXTENDS: recipes are each other's teacher in a circle: .*student\.yaml -> .*teacher\.yaml -> .*student\.yaml/,
+    );
+    expect(existsSync(place.runs)).toBe(false);
+  });
+
+  it('refuses a teacher that was trained on inputs of another form', async () => {
+    await place.write('teacher.yaml', await readFile(join(place.folder, 'teacher.yaml'), 'utf8'));
+    const { runFolder } = await place.run('teacher.yaml');
+    const file = join(runFolder, 'data.json');
+    await writeFile(
+      file,
+      (await readFile(file, 'utf8')).replace(/("x": \{\s*"dtype": "float32",\s*"shape": \[\s*)6/, '$17'),
+    );
+    await expect(place.run('student.yaml')).rejects.toMatchObject({ code: 'TEACHER_INVALID' });
+  });
+});
+
+describe('runRecipe with resume', () => {
+  /** Aborts when an event of a stage comes that fits. */
+  function aborter(stage: string, epoch: number) {
+    const controller = new AbortController();
+    const progress = {
+      emit(event: RunEvent) {
+        place.events.push(event);
+        if (event.event === 'epoch' && event.stage === stage && event.epoch === epoch) controller.abort();
+      },
+    };
+    return { signal: controller.signal, services: { progress } };
+  }
+
+  it('goes on inside the stage that was stopped, skips what is done, and ends with the same bytes', async () => {
+    const whole = await place.run('student.yaml', { runsFolder: join(place.folder, 'whole') });
+    for (const [stage, epoch] of [
+      ['teacher', 2],
+      ['baseline', 1],
+      ['student', 2],
+    ] as const) {
+      const resume = existsSync(place.runs);
+      await expect(place.run('student.yaml', { ...aborter(stage, epoch), resume })).rejects.toMatchObject({
+        code: 'TRAIN_INTERRUPTED',
+      });
+    }
+    place.stages();
+    const resumed = await place.run('student.yaml', { resume: true });
+    expect(place.stages()).toEqual(['teacher', 'label', 'student', 'evaluate', 'export', 'report']);
+    for (const file of [
+      'student/last.safetensors',
+      'student/best.safetensors',
+      'baseline/last.safetensors',
+      'exports/student.onnx',
+      'metrics.jsonl',
+    ])
+      expect(await readFile(join(resumed.runFolder, file)), file).toEqual(
+        await readFile(join(whole.runFolder, file)),
+      );
+    expect(resumed.summary.student.metrics).toEqual(whole.summary.student.metrics);
+    expect(await readdir(place.runs)).toHaveLength(2);
+  });
+
+  it('gives the summary of a run that is complete', async () => {
+    const first = await place.run('student.yaml', { set: [component] });
+    place.stages();
+    const again = await place.run('student.yaml', { set: [component], resume: true });
+    expect(again).toEqual(first);
+    expect(place.stages()).toEqual([]);
+  });
+
+  it('says when there is nothing to go on with', async () => {
+    await expect(place.run('teacher.yaml', { resume: true })).rejects.toMatchObject({
+      code: 'RUN_NO_CHECKPOINT',
+    });
+    await expect(
+      place.run('teacher.yaml', { resume: true, runFolder: join(place.folder, 'none') }),
+    ).rejects.toThrow(/RUN_NO_CHECKPOINT: .*none holds no run/);
+  });
+
+  it('refuses the folder of another seed, data or number of threads', async () => {
+    const { runFolder } = await place.run('student.yaml', { set: [component] });
+    await rm(join(runFolder, 'summary.json'));
+    await expect(
+      place.run('student.yaml', { set: [component, 'train.seed=9'], resume: true, runFolder }),
+    ).rejects.toThrow(/RUN_OTHER_RECIPE: .*seed 1, now 9/);
+    await expect(place.run('student.yaml', { set: [component, 'threads=2'], resume: true })).rejects.toThrow(
+      /threads 1, now 2/,
+    );
+    const file = join(runFolder, 'data.json');
+    await writeFile(file, (await readFile(file, 'utf8')).replace(/"train": "[^"]*"/, '"train": "other"'));
+    await expect(place.run('student.yaml', { set: [component], resume: true })).rejects.toThrow(
+      /begun with other data: train/,
+    );
+  });
+
+  it('does not write into a folder that holds a run', async () => {
+    const { runFolder } = await place.run('teacher.yaml');
+    await expect(place.run('teacher.yaml', { runFolder })).rejects.toThrow(/holds a run already/);
+  });
+
+  it('says which file could not be written when the runs folder is a file', async () => {
+    await writeFile(place.runs, '');
+    await expect(place.run('teacher.yaml')).rejects.toMatchObject({ code: 'RUN_WRITE_FAILED' });
+  });
+});
+
+describe('runRecipe with biasCorrection', () => {
+  it('raises the bias of a class that the transfer set lacks, chosen on validation data', async () => {
+    const { runFolder, summary } = await place.run('student.yaml', {
+      set: [component, 'losses=[soft-targets]', 'biasCorrection={classes: [2]}'],
+    });
+    const { biasCorrection } = summary;
+    expect(biasCorrection?.classes).toEqual([2]);
+    expect(biasCorrection?.validationErrors.after).toBeLessThanOrEqual(
+      biasCorrection?.validationErrors.before ?? NaN,
+    );
+    expect(biasCorrection?.testErrors.after).toBe(summary.student.errors);
+    const best = (await readWeights(join(runFolder, 'student/best.safetensors'))).variables['logits/bias']
+      ?.data as Float32Array;
+    const final = (await readWeights(join(runFolder, 'student.safetensors'))).variables['logits/bias']
+      ?.data as Float32Array;
+    expect([final[0], final[1]]).toEqual([best[0], best[1]]);
+    expect((final[2] as number) - (best[2] as number)).toBeCloseTo(biasCorrection?.offset ?? NaN, 5);
+  });
+
+  it('names classes that the student does not have', async () => {
+    await expect(
+      place.run('student.yaml', { set: [component, 'biasCorrection={classes: [3]}'] }),
+    ).rejects.toThrow(/names 3; the student has classes 0 to 2/);
+  });
+});
