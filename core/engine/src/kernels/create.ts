@@ -28,7 +28,7 @@ function like(value: number): KernelRule {
 }
 
 function fillValue(attributes: KernelAttributes): number {
-  const value = attributes['value'];
+  const value = attributes.value;
   if (typeof value === 'boolean') return value ? 1 : 0;
   if (typeof value === 'number') return value;
   throw unsupported('fill: only numbers can fill a tensor', 'strings stay outside of the step');

@@ -26,14 +26,14 @@ function geometryOf(
   attributes: tf.NamedAttrMap,
   depthwise: boolean,
 ): Geometry {
-  const dilations = pairOf(attributes['dilations']);
+  const dilations = pairOf(attributes.dilations);
   const info = tf.backend_util.computeConv2DInfo(
     x.shape,
     filter.shape,
     1,
     [...dilations],
-    attributes['pad'] as unknown as Padding,
-    attributes['dimRoundingMode'] as unknown as 'floor' | undefined,
+    attributes.pad as unknown as Padding,
+    attributes.dimRoundingMode as unknown as 'floor' | undefined,
     depthwise,
   );
   const { top, left } = info.padInfo;
@@ -94,7 +94,7 @@ function spreadBack(
     [0, cut[0], cut[2], 0],
     [padded.shape[0], padded.shape[1] - cut[0] - cut[1], padded.shape[2] - cut[2] - cut[3], padded.shape[3]],
   );
-  return convolve(inner as tf.Tensor4D, [...dilations]);
+  return convolve(inner, [...dilations]);
 }
 
 function conv2dGradient(dy: tf.Tensor4D, x: tf.Tensor4D, filter: tf.Tensor4D, attributes: tf.NamedAttrMap) {
@@ -140,8 +140,7 @@ function depthwiseGradient(
         return spreadBack(
           tf.reshape(gradient, [batch, height, width, channels]),
           geometry,
-          (padded, dilations) =>
-            tf.depthwiseConv2d(padded, own as tf.Tensor4D, 1, 'valid', 'NHWC', dilations),
+          (padded, dilations) => tf.depthwiseConv2d(padded, own, 1, 'valid', 'NHWC', dilations),
         );
       });
       return tf.addN(parts);
@@ -165,10 +164,10 @@ function withDilation(kernelName: 'Conv2D' | 'DepthwiseConv2dNative', dilated: G
     ...original,
     kernelName,
     gradFunc(dy, saved, attributes) {
-      const [rows, columns] = pairOf(attributes['dilations']);
+      const [rows, columns] = pairOf(attributes.dilations);
       if (rows === 1 && columns === 1) return original.gradFunc(dy, saved, attributes);
       const [x, filter] = saved as [tf.Tensor4D, tf.Tensor4D];
-      if ((attributes['dataFormat'] ?? 'NHWC') !== 'NHWC') return original.gradFunc(dy, saved, attributes);
+      if ((attributes.dataFormat ?? 'NHWC') !== 'NHWC') return original.gradFunc(dy, saved, attributes);
       return dilated(dy as tf.Tensor4D, x, filter, attributes);
     },
   };

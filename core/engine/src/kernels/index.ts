@@ -37,34 +37,38 @@ function emptyAware(rule: KernelRule): KernelRule {
   };
 }
 
-const rules: KernelTable = {
-  ...elementwise,
-  ...binaryKernels,
-  ...activationKernels,
-  ...reduceKernels,
-  ...shapeKernels,
-  ...createKernels,
-  ...logicalKernels,
-  ...matmulKernels,
-  ...normalisationKernels,
-  ...convolutionKernels,
-  ...depthwiseKernels,
-  ...poolingKernels,
-  ...joinKernels,
-  ...sliceKernels,
-  ...padKernels,
-  ...gatherKernels,
-  ...scatterKernels,
-  ...einsumKernels,
-  ...resizeKernels,
-};
+/** Kernels by subject, as the documentation lists them. */
+export const kernelSubjects = {
+  'Elementwise, one operand': elementwise,
+  'Elementwise, two operands': binaryKernels,
+  'Activations with weights, and gradients of activations': activationKernels,
+  'Choice, negation, sums of many': logicalKernels,
+  'Reductions and scans': reduceKernels,
+  'Matrix products': matmulKernels,
+  'Sums of products': einsumKernels,
+  Convolutions: convolutionKernels,
+  'Depthwise convolutions': depthwiseKernels,
+  Pools: poolingKernels,
+  Normalisations: normalisationKernels,
+  'Shapes and order': shapeKernels,
+  'Made tensors and casts': createKernels,
+  'Joining and taking apart': joinKernels,
+  'Slices and reversal': sliceKernels,
+  'Padding and blocks': padKernels,
+  'Reading at positions': gatherKernels,
+  'Writing at positions': scatterKernels,
+  'Resizing of images': resizeKernels,
+} satisfies Record<string, KernelTable>;
 
 /** The rules of all kernels that can be part of a recorded step. */
 export const kernelTable: KernelTable = Object.fromEntries(
-  Object.entries(rules).map(([name, rule]) => [name, emptyAware(rule)]),
+  Object.values(kernelSubjects)
+    .flatMap((rules) => Object.entries(rules))
+    .map(([name, rule]) => [name, emptyAware(rule)]),
 );
 
 // Dilated convolutions must differentiate on whichever backend runs the step.
 registerGradients();
 
 export { unsupportedKernels } from './unsupported.js';
+export { departures } from './departures.js';

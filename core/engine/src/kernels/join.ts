@@ -88,7 +88,7 @@ const unpack: KernelRule = {
 function splits(x: Shaped, attributes: KernelAttributes): readonly [number, number[]] {
   const axis = axisOf(numberOf(attributes, 'axis', 0), x.shape.length, 'split');
   const length = x.shape[axis] ?? 0;
-  const given = attributes['numOrSizeSplits'];
+  const given = attributes.numOrSizeSplits;
   if (typeof given === 'number') {
     if (length % given !== 0) throw misfit(`split: ${length} elements do not divide into ${given} parts`);
     return [axis, new Array<number>(given).fill(length / given)];

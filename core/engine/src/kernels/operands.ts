@@ -77,10 +77,10 @@ export function textOf(attributes: KernelAttributes, name: string): string | und
 
 /** A dtype attribute; the engine has float32, int32 and bool. */
 export function dtypeOf(attributes: KernelAttributes, kernel: string, fallback: DType): DType {
-  const value = attributes['dtype'] ?? fallback;
+  const value = attributes.dtype ?? fallback;
   if (value === 'float32' || value === 'int32' || value === 'bool') return value;
   throw unsupported(
-    `${kernel}: dtype ${String(value)} has no place in a graph`,
+    `${kernel}: dtype ${typeof value === 'string' ? value : typeof value} has no place in a graph`,
     'use float32, int32 or bool',
   );
 }

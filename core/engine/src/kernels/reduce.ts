@@ -65,7 +65,7 @@ function argument(op: 'ArgMax' | 'ArgMin'): KernelRule {
   return {
     shapes(inputs, attributes) {
       const x = operand(inputs, 'x');
-      const axes = axesOf(attributes['axis'], x.shape.length, opName(op));
+      const axes = axesOf(attributes.axis, x.shape.length, opName(op));
       return [
         shaped(
           x.shape.filter((_, i) => i !== axes[0]),
@@ -77,7 +77,7 @@ function argument(op: 'ArgMax' | 'ArgMin'): KernelRule {
       const x = operand(inputs, 'x');
       const shape = outputs[0]?.shape ?? [];
       if (x.shape.length === 0 || sizeOf(x.shape) === 0) return [filled(graph, shape, 0, 'int32')];
-      const axis = axesOf(attributes['axis'], x.shape.length, opName(op))[0] ?? 0;
+      const axis = axesOf(attributes.axis, x.shape.length, opName(op))[0] ?? 0;
       const values = x.type === 'bool' ? graph.cast(x, 'int32') : x;
       const index = graph.op(op, [values], shape, 'int64', { axis, keepdims: 0, select_last_index: 0 });
       return [graph.cast(index, 'int32')];

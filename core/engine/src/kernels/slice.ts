@@ -75,7 +75,7 @@ const reverseRule: KernelRule = {
   shapes: sameShape('x'),
   lower({ graph, inputs, attributes }) {
     const x = operand(inputs, 'x');
-    return [reverse(graph, x, axesOf(attributes['dims'], x.shape.length, 'reverse'))];
+    return [reverse(graph, x, axesOf(attributes.dims, x.shape.length, 'reverse'))];
   },
 };
 

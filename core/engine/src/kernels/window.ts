@@ -132,7 +132,7 @@ function placed(
   dilations: readonly number[],
   attributes: KernelAttributes,
 ): { before: number[]; output: number[] } {
-  const pad = attributes['pad'] as Padding;
+  const pad = attributes.pad as Padding;
   const rounding = textOf(attributes, 'dimRoundingMode') as Rounding | undefined;
   if (spatial === 2) {
     const info =

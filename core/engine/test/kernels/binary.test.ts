@@ -93,7 +93,7 @@ describe('binary kernels', () => {
       { shape: [2, 3], dtype: 'float32' },
       { shape: [4], dtype: 'float32' },
     ] as const;
-    expect(() => kernelTable['RealDiv']?.shapes({ a, b }, {})).toThrow(
+    expect(() => kernelTable.RealDiv?.shapes({ a, b }, {})).toThrow(
       'realDiv: shapes [2,3] and [4] do not broadcast',
     );
   });

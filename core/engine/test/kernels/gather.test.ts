@@ -49,11 +49,11 @@ describe('gather and scatter kernels', () => {
     const x = ints([1, 5, 1, 0, 9, 2]);
     const none = tf.tensor1d([]);
     await golden(() => [
-      tf.bincount(x as tf.Tensor1D, none as tf.Tensor1D, 6),
+      tf.bincount(x as tf.Tensor1D, none, 6),
       tf.bincount(x as tf.Tensor1D, normal([6]) as tf.Tensor1D, 6),
-      tf.denseBincount(x.reshape([2, 3]) as tf.Tensor2D, tf.tensor2d([], [0, 0]), 4),
-      tf.denseBincount(x.reshape([2, 3]) as tf.Tensor2D, normal([2, 3]) as tf.Tensor2D, 4),
-      tf.denseBincount(x.reshape([2, 3]) as tf.Tensor2D, tf.tensor2d([], [0, 0]), 6, true),
+      tf.denseBincount(x.reshape<tf.Tensor2D>([2, 3]), tf.tensor2d([], [0, 0]), 4),
+      tf.denseBincount(x.reshape<tf.Tensor2D>([2, 3]), normal([2, 3]) as tf.Tensor2D, 4),
+      tf.denseBincount(x.reshape<tf.Tensor2D>([2, 3]), tf.tensor2d([], [0, 0]), 6, true),
     ]);
   });
 

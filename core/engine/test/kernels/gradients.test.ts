@@ -12,7 +12,7 @@ function expectGradients(forward: Forward, x: tf.Tensor, filter: tf.Tensor): voi
     const weights = normal(forward(x as tf.Tensor4D, filter as tf.Tensor4D).shape, 9);
     const loss = (a: tf.Tensor, b: tf.Tensor) =>
       tf.sum(tf.mul(forward(a as tf.Tensor4D, b as tf.Tensor4D), weights)).asScalar();
-    const [dx, dw] = tf.grads((a, b) => loss(a as tf.Tensor, b as tf.Tensor))([x, filter]);
+    const [dx, dw] = tf.grads((a, b) => loss(a, b))([x, filter]);
     const check = (
       value: tf.Tensor,
       gradient: tf.Tensor | undefined,

@@ -88,7 +88,7 @@ describe('matrix product kernels', () => {
     const shapes =
       (a: number[], b: number[], attributes = {}) =>
       () =>
-        kernelTable['BatchMatMul']?.shapes(
+        kernelTable.BatchMatMul?.shapes(
           { a: { shape: a, dtype: 'float32' }, b: { shape: b, dtype: 'float32' } },
           { transposeA: false, transposeB: false, ...attributes },
         );
@@ -96,7 +96,7 @@ describe('matrix product kernels', () => {
     expect(shapes([2, 3], [4, 5], { transposeB: true })).toThrow('b [4,5] transposed has 5 rows');
     expect(shapes([3], [3, 4])).toThrow('matMul: operand a has rank 1, at least 2 is needed');
     expect(() =>
-      kernelTable['Einsum']?.shapes(
+      kernelTable.Einsum?.shapes(
         { '0': { shape: [2, 3], dtype: 'float32' }, '1': { shape: [4, 5], dtype: 'float32' } },
         { equation: 'ij,jk->ik' },
       ),

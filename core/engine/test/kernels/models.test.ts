@@ -83,7 +83,7 @@ describe('training steps of tf.layers models', () => {
       layers.lstm({ units: 3, inputShape: [4, 5] }),
       layers.gru({ units: 3, inputShape: [4, 5] }),
       layers.bidirectional({
-        layer: layers.lstm({ units: 3 }) as tf.RNN,
+        layer: layers.lstm({ units: 3 }),
         inputShape: [4, 5],
         mergeMode: 'concat',
       }),

@@ -26,15 +26,8 @@ describe('normalisation kernels', () => {
     const [x, mean, variance] = [normal([2, 3, 4, 5]), normal([5], 2), uniform([5], 0.1, 2, 3)];
     const [scale, offset] = [normal([5], 4), normal([5], 5)];
     await golden(() => [
-      tf.batchNorm(x, mean as tf.Tensor1D, variance as tf.Tensor1D),
-      tf.batchNorm(
-        x,
-        mean as tf.Tensor1D,
-        variance as tf.Tensor1D,
-        offset as tf.Tensor1D,
-        scale as tf.Tensor1D,
-        0.01,
-      ),
+      tf.batchNorm(x, mean, variance),
+      tf.batchNorm(x, mean, variance, offset, scale, 0.01),
       tf.batchNorm(x, normal([2, 3, 4, 5], 6), uniform([2, 3, 4, 5], 0.1, 2), normal([2, 3, 4, 5], 7)),
       tf.grads((a, m, v, o, s) =>
         tf.batchNorm(a, m as tf.Tensor1D, v as tf.Tensor1D, o as tf.Tensor1D, s as tf.Tensor1D).square(),
@@ -56,7 +49,7 @@ describe('normalisation kernels', () => {
 
   it('says what does not fit', () => {
     expect(() =>
-      kernelTable['FusedBatchNorm']?.shapes(
+      kernelTable.FusedBatchNorm?.shapes(
         {
           x: { shape: [2, 5], dtype: 'float32' },
           mean: { shape: [4], dtype: 'float32' },

@@ -57,8 +57,8 @@ describe('pooling kernels', () => {
         const dot = (a: ArrayLike<number> = [], b: ArrayLike<number> = []) =>
           Array.from(a).reduce((sum, value, i) => sum + value * (b[i] ?? 0), 0);
         const [dx] = await runLowered(backward);
-        const left = dot(forward.outputs[0]?.data, backward.inputs['dy']?.data);
-        expect(dot(dx?.data, forward.inputs['x']?.data)).toBeCloseTo(left, 3);
+        const left = dot(forward.outputs[0]?.data, backward.inputs.dy?.data);
+        expect(dot(dx?.data, forward.inputs.x?.data)).toBeCloseTo(left, 3);
       }),
       { numRuns: 25, seed: 23 },
     );
@@ -118,13 +118,13 @@ describe('pooling kernels', () => {
   });
 
   it('integers pool as TF.js does', async () => {
-    for (const call of record(() => tf.maxPool(tf.ones([1, 4, 4, 1], 'int32') as tf.Tensor4D, 2, 2, 'valid')))
+    for (const call of record(() => tf.maxPool(tf.ones<tf.Rank.R4>([1, 4, 4, 1], 'int32'), 2, 2, 'valid')))
       await expectAgreement(call);
   });
 
   it('refuses windows that see nothing but padding', () => {
     expect(() =>
-      kernelTable['MaxPool']?.shapes(
+      kernelTable.MaxPool?.shapes(
         { x: { shape: [1, 5, 5, 1], dtype: 'float32' } },
         { filterSize: 2, strides: 1, pad: 2, dimRoundingMode: 'floor' },
       ),

@@ -212,7 +212,7 @@ describe('shape kernels', () => {
     );
     expect(of('Transpose', { perm: [0, 0] })).toThrow('transpose: [0,0] is not an order of 2 axes');
     expect(() =>
-      kernelTable['Concat']?.shapes({ '0': x, '1': { shape: [3, 3], dtype: 'float32' } }, { axis: 1 }),
+      kernelTable.Concat?.shapes({ '0': x, '1': { shape: [3, 3], dtype: 'float32' } }, { axis: 1 }),
     ).toThrow('concat: shapes [2,3] and [3,3] differ beside axis 1');
   });
 });
