@@ -2,10 +2,13 @@
 import * as tf from '@tensorflow/tfjs';
 import { EngineError } from '../errors.js';
 
+/** Not a literal: the package is optional, and its types need not be there to compile this. */
+const tfjsNode: string = '@tensorflow/tfjs-node';
+
 /** Makes `cpu` or `tensorflow` ready and gives its TF.js name. `load` imports @tensorflow/tfjs-node; tests put another. */
 export async function eagerBackend(
   name: 'cpu' | 'tensorflow',
-  load: () => Promise<unknown> = () => import('@tensorflow/tfjs-node' as string),
+  load: () => Promise<unknown> = () => import(tfjsNode),
 ): Promise<string> {
   const before = tf.getBackend();
   if (name === 'tensorflow')

@@ -14,5 +14,5 @@ export function tensorsOf(tensors: HostTensors): NamedTensors {
 
 /** A copy. */
 export function fromTensor(tensor: tf.Tensor): HostTensor {
-  return hostOf(tensor.dtype as DType, [...tensor.shape], tensor.dataSync() as ArrayLike<number>);
+  return hostOf(tensor.dtype as DType, [...tensor.shape], tensor.dataSync());
 }

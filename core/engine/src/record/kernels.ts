@@ -1,7 +1,7 @@
 // One kernel call while recording: operands found, shapes inferred, the tape written.
 import * as tf from '@tensorflow/tfjs';
 import { EngineError } from '../errors.js';
-import type { KernelTable } from '../kernels/rule.js';
+import type { KernelRule, KernelTable, Shaped } from '../kernels/rule.js';
 import type { DType } from '../types.js';
 import { userLine } from './location.js';
 import {
@@ -40,7 +40,7 @@ export function runRecorded(
     outputs: [],
     line: () => userLine(stack),
   };
-  taped.outputs = shapesOf(tape, rule.shapes, inputs, attributes).map(
+  taped.outputs = shapesOf(tape, rule, inputs, attributes).map(
     ({ shape, dtype }, index) => new Recorded([...shape], dtype, { kind: 'kernel', kernel: taped, index }),
   );
   tape.kernels.push(taped);
@@ -49,12 +49,12 @@ export function runRecorded(
 
 function shapesOf(
   tape: Tape,
-  shapes: KernelTable[string]['shapes'],
+  rule: KernelRule,
   inputs: TapedKernel['inputs'],
   attributes: TapedKernel['attributes'],
-): ReturnType<typeof shapes> {
+): readonly Shaped[] {
   try {
-    return shapes(inputs, attributes);
+    return rule.shapes(inputs, attributes);
   } catch (cause) {
     if (cause instanceof EngineError) {
       tape.failure ??= cause;

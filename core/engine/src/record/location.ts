@@ -29,13 +29,14 @@ export function userLine(error: Error): string | undefined {
 
 /** Names of the functions on the stack, innermost first, without formatting it. */
 export function functionsOnStack(): string[] {
-  const prepare = Error.prepareStackTrace;
+  const kept = Object.getOwnPropertyDescriptor(Error, 'prepareStackTrace');
   try {
     Error.prepareStackTrace = (_, sites) => sites.map((site) => site.getFunctionName() ?? '');
     const holder: { stack?: unknown } = {};
     Error.captureStackTrace(holder, functionsOnStack);
     return holder.stack as string[];
   } finally {
-    Error.prepareStackTrace = prepare;
+    if (kept) Object.defineProperty(Error, 'prepareStackTrace', kept);
+    else Reflect.deleteProperty(Error, 'prepareStackTrace');
   }
 }

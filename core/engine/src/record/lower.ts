@@ -39,7 +39,7 @@ export function lower(table: KernelTable, outputs: readonly Recorded[]): Graph {
     });
     taped.outputs.forEach((output, i) => {
       const value = lowered[i];
-      if (!value || value.type !== output.dtype || String(value.shape) !== String(output.shape))
+      if (value?.type !== output.dtype || String(value.shape) !== String(output.shape))
         throw new Error(
           `internal: ${taped.kernel} was lowered to ${value ? show({ ...value, dtype: value.type }) : 'nothing'} instead of ${show(output)}`,
         );

@@ -8,8 +8,8 @@ export function checkOutputs(outputs: NamedTensors): [string, tf.Tensor][] {
   // Plain JavaScript may give anything, so types prove nothing here.
   const entries = Object.entries(outputs) as [string, unknown][];
   if (entries.length === 0) throw new EngineError('ENGINE_SHAPE', 'the forward pass returned no outputs');
-  return entries.map(([name, tensor]) => {
-    if (tensor instanceof tf.Tensor) return [name, tensor];
+  return entries.map(([name, tensor]): [string, tf.Tensor] => {
+    if (tensor instanceof tf.Tensor) return [name, tensor as tf.Tensor];
     throw new EngineError(
       'ENGINE_SHAPE',
       `the forward pass's output \`${name}\` is ${typeof tensor}, expected a tensor`,

@@ -14,9 +14,9 @@ import { Recorded, Tape } from './tape.js';
 export interface Recorder {
   readonly tape: Tape;
   /** A tensor that is an input of the graph. */
-  input(name: string, shape: readonly number[], dtype: DType): tf.Tensor;
+  readonly input: (name: string, shape: readonly number[], dtype: DType) => tf.Tensor;
   /** The recorded tensor behind a TF.js tensor, to be kept beyond the recording. */
-  recorded(tensor: tf.Tensor): Recorded;
+  readonly recorded: (tensor: tf.Tensor) => Recorded;
 }
 
 export interface Recording<T> {

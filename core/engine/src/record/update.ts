@@ -47,9 +47,8 @@ export function gradientsOf<T>(
       true,
     ),
   );
-  const gradients: (tf.Tensor | undefined)[] = grads.map((gradient: tf.Tensor | null | undefined) =>
-    gradient == null ? undefined : gradient,
-  );
+  // The declared type leaves out that unreached variables have none.
+  const gradients = (grads as (tf.Tensor | null | undefined)[]).map((gradient) => gradient ?? undefined);
   if (gradients.every((gradient) => gradient === undefined))
     throw new EngineError(
       'ENGINE_NO_GRADIENT',

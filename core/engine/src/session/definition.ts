@@ -32,7 +32,7 @@ export function checkVariables(variables: readonly NamedVariable[]): void {
 
 /** A variable's value now, as a copy. */
 export function valueOf({ variable }: NamedVariable): HostTensor {
-  return hostOf(variable.dtype as DType, [...variable.shape], variable.dataSync() as ArrayLike<number>);
+  return hostOf(variable.dtype as DType, [...variable.shape], variable.dataSync());
 }
 
 /** All slots of a definition: of each trainable variable, whether the loss reaches it or not. */

@@ -29,7 +29,7 @@ export async function compile(graph: Graph, threads: number): Promise<Program> {
   return {
     inputs: graph.inputs.map(({ name }) => name),
     outputs: graph.outputs.map(({ name }) => name),
-    run: async (feeds, fetches) => (await session.run(feeds, fetches)) as Record<string, ort.Tensor>,
+    run: async (feeds, fetches) => await session.run(feeds, fetches),
     dispose: () => session.release(),
   };
 }

@@ -43,7 +43,7 @@ async function refusalOf(loss: Loss, variables: readonly NamedVariable[]): Promi
   return error;
 }
 
-const scalarLoss = (x: tf.Tensor): LossTerms => ({ loss: tf.sum(x) as tf.Scalar });
+const scalarLoss = (x: tf.Tensor): LossTerms => ({ loss: tf.sum<tf.Scalar>(x) });
 const here = 'refusals.test.ts';
 
 describe('recording a step', () => {
@@ -176,7 +176,7 @@ describe('recording a step', () => {
       optimizer: sgd(),
       random: randomStream(1),
       loss: () => ({
-        loss: tf.sum(tf.mul(tf.mul(w.variable, outside), tf.mean(tf.fill([2048], 0.5)))) as tf.Scalar,
+        loss: tf.sum<tf.Scalar>(tf.mul(tf.mul(w.variable, outside), tf.mean(tf.fill([2048], 0.5)))),
       }),
     });
     expect((await session.train({}, { rate: 0 })).loss).toBeCloseTo(3, 6);
@@ -258,10 +258,7 @@ describe('recording a step', () => {
 
   it('refuses a loss that is no scalar, and one that is missing', async () => {
     const w = variable([3]);
-    const vector = await refusalOf(
-      ({ x }) => ({ loss: tf.mul(x as tf.Tensor, w.variable) as tf.Tensor as tf.Scalar }),
-      [w],
-    );
+    const vector = await refusalOf(({ x }) => ({ loss: tf.mul<tf.Scalar>(x as tf.Tensor, w.variable) }), [w]);
     expect(vector.code).toBe('ENGINE_SHAPE');
     expect(vector.message).toBe("the loss function's `loss` is float32[2,3], expected a float32 scalar");
     const none = await refusalOf(() => ({}) as unknown as LossTerms, [w]);

@@ -28,9 +28,9 @@ describe.each(engines)('a training step on the %s backend', (_, engine) => {
       optimizer: sgd(),
       random,
       loss: (__, at) => ({
-        loss: tf.sum(tf.mul(w.variable, at.random.keepMask([4], 0.5))) as tf.Scalar,
-        uniform: tf.sum(at.random.uniform([2])) as tf.Scalar,
-        normal: tf.sum(at.random.normal([3])) as tf.Scalar,
+        loss: tf.sum<tf.Scalar>(tf.mul(w.variable, at.random.keepMask([4], 0.5))),
+        uniform: tf.sum<tf.Scalar>(at.random.uniform([2])),
+        normal: tf.sum<tf.Scalar>(at.random.normal([3])),
       }),
     });
     for (const step of [0, 1, 2]) {
@@ -53,7 +53,7 @@ describe.each(engines)('a training step on the %s backend', (_, engine) => {
       random: randomStream(1),
       loss: () => {
         seen.variable.assign(tf.add(seen.variable, w.variable));
-        return { loss: tf.sum(w.variable) as tf.Scalar, seen: tf.sum(seen.variable) as tf.Scalar };
+        return { loss: tf.sum<tf.Scalar>(w.variable), seen: tf.sum<tf.Scalar>(seen.variable) };
       },
     });
     expect((await session.train({}, { rate: 0.5 })).terms.seen).toBe(2);
@@ -77,7 +77,7 @@ describe.each(engines)('a training step on the %s backend', (_, engine) => {
       random: randomStream(1),
       loss: () => {
         seen.variable.assign(tf.add(seen.variable, 1));
-        return { loss: tf.sum(tf.log(w.variable)) as tf.Scalar };
+        return { loss: tf.sum<tf.Scalar>(tf.log(w.variable)) };
       },
     });
     const result = await session.train({}, { rate: 1 });
@@ -94,7 +94,7 @@ describe.each(engines)('a training step on the %s backend', (_, engine) => {
       variables: [w, idle],
       optimizer: sgd({ momentum: 0.9 }),
       random: randomStream(1),
-      loss: () => ({ loss: tf.sum(w.variable) as tf.Scalar }),
+      loss: () => ({ loss: tf.sum<tf.Scalar>(w.variable) }),
     });
     await session.train({}, { rate: 1 });
     const { variables, slots } = await session.snapshot();
@@ -114,7 +114,7 @@ describe.each(engines)('a training step on the %s backend', (_, engine) => {
       variables: [w],
       optimizer: sgd(),
       random: randomStream(1),
-      loss: () => ({ loss: tf.sum(straight(w.variable)) as tf.Scalar }),
+      loss: () => ({ loss: tf.sum<tf.Scalar>(straight(w.variable)) }),
     });
     expect((await session.train({}, { rate: 1 })).loss).toBe(1);
     expect([...((await session.snapshot()).variables.w?.data ?? [])]).toEqual([1]);
@@ -128,9 +128,9 @@ describe.each(engines)('a training step on the %s backend', (_, engine) => {
       optimizer: sgd(),
       random: randomStream(1),
       loss: ({ index, keep }) => ({
-        loss: tf.sum(
+        loss: tf.sum<tf.Scalar>(
           tf.mul(tf.gather(w.variable, index as tf.Tensor1D), tf.cast(keep as tf.Tensor, 'float32')),
-        ) as tf.Scalar,
+        ),
       }),
     });
     const { loss } = await session.train(
@@ -152,7 +152,7 @@ describe.each(engines)('a training step on the %s backend', (_, engine) => {
       variables: [w],
       optimizer: sgd({ momentum: 0.5 }),
       random: randomStream(1),
-      loss: (__, at) => ({ loss: tf.sum(dropout(tf.square(w.variable), 0.5, at)) as tf.Scalar }),
+      loss: (__, at) => ({ loss: tf.sum<tf.Scalar>(dropout(tf.square(w.variable), 0.5, at)) }),
     });
     const predictor = session.predictor(() => ({ y: tf.square(w.variable) }));
     for (let i = 0; i < 3; i++) await session.train({}, { rate: 0.1 });
@@ -180,8 +180,8 @@ describe('dropout', () => {
       optimizer: sgd(),
       random: randomStream(9),
       loss: (_, at) => ({
-        loss: tf.sum(w.variable) as tf.Scalar,
-        mean: tf.mean(dropout(tf.ones([4000]), 0.25, at)) as tf.Scalar,
+        loss: tf.sum<tf.Scalar>(w.variable),
+        mean: tf.mean<tf.Scalar>(dropout(tf.ones([4000]), 0.25, at)),
       }),
     });
     const { terms } = await session.train({}, { rate: 0 });
@@ -195,7 +195,7 @@ describe('dropout', () => {
       variables: [w],
       optimizer: sgd(),
       random: randomStream(9),
-      loss: (_, at) => ({ loss: tf.sum(dropout(w.variable, 1, at)) as tf.Scalar }),
+      loss: (_, at) => ({ loss: tf.sum<tf.Scalar>(dropout(w.variable, 1, at)) }),
     });
     await expect(session.train({}, { rate: 0 })).rejects.toMatchObject({
       message: 'keepMask: the rate is 1; it lies in 0 <= rate < 1',
