@@ -38,14 +38,20 @@ export function createEvaluator(options: {
         predict,
         batches: read(data),
         metrics,
+        ...targetOf(data),
         ...(teacherOutputs ? { teacherOutputs } : {}),
       });
     },
     async evaluateTeacher(data) {
       const predict = answers(data);
-      return predict && evaluateModel({ predict, batches: read(data), metrics });
+      return predict && evaluateModel({ predict, batches: read(data), metrics, ...targetOf(data) });
     },
   };
+}
+
+/** With the truth, each example's answer is kept for the report's pictures. */
+function targetOf({ dataset: { target } }: OpenData): { readonly target?: string } {
+  return target === undefined ? {} : { target };
 }
 
 /** The numbers of an evaluation as a summary holds them. */
