@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import { EngineError } from '../errors.js';
 
 /** Not a literal: the package is optional, and its types need not be there to compile this. */
-const tfjsNode: string = '@tensorflow/tfjs-node';
+const tfjsNode = ['@tensorflow', 'tfjs-node'].join('/');
 
 /** Makes `cpu` or `tensorflow` ready and gives its TF.js name. `load` imports @tensorflow/tfjs-node; tests put another. */
 export async function eagerBackend(
