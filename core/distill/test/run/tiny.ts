@@ -6,6 +6,7 @@ import { randomStream } from '@potstill/engine';
 import { pino } from 'pino';
 import { dataset, definePlugin, teacher, transform, type Plugin, type RunEvent } from 'potstill';
 import { z } from 'zod';
+import { filterClasses } from '../../src/data/index.js';
 import { openRecipe, type OpenRecipe } from '../../src/container/open-recipe.js';
 import { builtInPlugin } from '../../src/run/built-in.js';
 import type { RunOptions } from '../../src/run/options.js';
@@ -29,9 +30,10 @@ export function tinyPlugin(asked: Asked = { batches: [] }): Plugin {
           size: z.int().default(70),
           seed: z.int().default(5),
           labels: z.array(z.string()).optional(),
+          exclude: z.array(z.int()).default([]),
         }),
-        create({ size, seed, labels }) {
-          const data = tinyData(size, randomStream(seed));
+        async create({ size, seed, labels, exclude }) {
+          const data = await filterClasses(tinyData(size, randomStream(seed)), { exclude });
           return { ...data, ...(labels ? { labels } : {}) };
         },
       }),
