@@ -51,3 +51,10 @@ export { measureLatency, medianTime, type LatencyOptions } from './export/latenc
 export type { ReportEpoch, ReportInput, ReportModel, ReportSection } from './report/report-input.js';
 export { renderReport, writeReport } from './report/write-report.js';
 export { describeMachine, type Machine } from './report/machine.js';
+export { builtInPlugin } from './run/built-in.js';
+export { runRecipe, type RunResult } from './run/run-recipe.js';
+export type { RunOptions } from './run/options.js';
+export type { BiasCorrectionSummary, ModelSummary, Summary, SummaryWarning } from './run/summary.js';
+export type { Finding } from './preflight/finding.js';
+export { readWeights, type EpochRecord, type Weights } from './train/checkpoint.js';
+export { decodeSafetensors, encodeSafetensors, type SafetensorsFile } from './train/safetensors.js';
