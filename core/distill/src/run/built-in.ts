@@ -6,10 +6,12 @@ import { exporterComponents } from '../export/components.js';
 import { lossComponents } from '../losses/index.js';
 import { definePlugin } from '../plugin/define.js';
 import { studentComponents } from '../students/index.js';
+import { teacherComponents } from '../teach/index.js';
 import { optimizerComponents } from '../train/optimizers.js';
 import { scheduleComponents } from '../train/schedules.js';
 
 const components: readonly AnyComponent[] = [
+  ...teacherComponents,
   ...studentComponents,
   ...lossComponents,
   ...metricComponents,

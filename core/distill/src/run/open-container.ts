@@ -4,7 +4,7 @@ import { createRunContainer, type RunContainer } from '../container/run-containe
 import { standardServices } from '../container/services.js';
 import type { OpenRecipe } from '../container/open-recipe.js';
 import type { Paths, ProgressSink, Services } from '../contracts/index.js';
-import { memoryTeacherStore } from './memory-store.js';
+import { memoryTeacherStore } from '../teach/index.js';
 
 /** Opens it; `dispose` ends the engine too, when it was made here. */
 export async function openContainer(

@@ -1,30 +1,134 @@
-// Teacher outputs kept in memory for the length of a run, one row an example.
-import type { HostTensors } from '@potstill/engine';
-import type { TeacherStore } from '../contracts/index.js';
-import { rowView, stack } from '../data/index.js';
+// Teacher outputs kept in memory for the length of a run: one growing array an output, one row an example.
+import type { DTypeArray, DType, HostTensor, HostTensors } from '@potstill/engine';
+import type { Batch, Teacher, TeacherStore } from '../contracts/index.js';
+import { elementCount, gatherRows, shapeText } from '../data/index.js';
+import { hostTensor, zeros } from '../data/arrays.js';
+import { teacherOutput } from './invalid.js';
 
+/**
+ * A store that forgets everything when the process ends. The teacher is asked about rows that are not there, each once.
+ * Outputs with an axis of varying length are not kept: padding makes them depend on the batch.
+ */
 export function memoryTeacherStore(): TeacherStore {
-  const kept = new Map<string, Map<number, HostTensors>>();
+  const kept = new Map<string, Rows>();
   return {
     async outputs(key, teacher, batch) {
-      if (key === null) return teacher.label(batch);
-      const rows = kept.get(key) ?? new Map<number, HostTensors>();
-      kept.set(key, rows);
-      if (!batch.indices.every((index) => rows.has(index))) {
-        const answers = await teacher.label(batch);
-        batch.indices.forEach((index, row) => {
-          rows.set(
-            index,
-            Object.fromEntries(Object.entries(answers).map(([name, tensor]) => [name, rowView(tensor, row)])),
-          );
-        });
-        return answers;
+      const varies = Object.values(teacher.outputs).some(({ shape }) => shape.includes(null));
+      if (key === null || varies || batch.size === 0) return answersOf(teacher, batch);
+      let rows = kept.get(key);
+      if (!rows) kept.set(key, (rows = new Rows()));
+      const missing = rows.missing(batch.indices);
+      if (missing.length > 0) {
+        const asked = missing.length === batch.size ? batch : rowsOf(batch, missing);
+        const answers = await answersOf(teacher, asked);
+        rows.keep(asked.indices, answers);
+        if (asked === batch) return answers;
       }
-      return stack(
-        batch.indices.map((index) => rows.get(index) as HostTensors),
-        teacher.outputs,
-        batch.indices,
-      ).tensors;
+      return rows.read(batch.indices);
     },
   };
+}
+
+async function answersOf(teacher: Teacher, batch: Batch): Promise<HostTensors> {
+  const answers = await teacher.label(batch);
+  for (const [name, { shape }] of Object.entries(answers)) {
+    if (shape[0] !== batch.size)
+      throw teacherOutput(
+        `the teacher answered ${batch.size} examples with \`${name}\` of shape ${shapeText(shape)}`,
+        'the first axis must be the batch',
+      );
+  }
+  return answers;
+}
+
+/** The given rows of a batch, as a batch. */
+function rowsOf({ tensors, indices }: Batch, rows: readonly number[]): Batch {
+  return {
+    size: rows.length,
+    tensors: Object.fromEntries(
+      Object.entries(tensors).map(([name, tensor]) => [name, gatherRows(tensor, rows)]),
+    ),
+    indices: rows.map((row) => indices[row] as number),
+  };
+}
+
+interface Column {
+  readonly dtype: DType;
+  /** Of one row. */
+  readonly shape: readonly number[];
+  /** At least `count` rows; grown by doubling. */
+  data: DTypeArray[DType];
+}
+
+/** Rows by example index. */
+class Rows {
+  private count = 0;
+  /** Row of each example, from 1; 0 is none. */
+  private slots = new Int32Array(0);
+  private columns: Map<string, Column> | undefined;
+
+  /** Positions within `indices` of those without a row, each example once. */
+  missing(indices: readonly number[]): number[] {
+    const seen = new Set<number>();
+    const positions: number[] = [];
+    indices.forEach((index, position) => {
+      if ((this.slots[index] ?? 0) > 0 || seen.has(index)) return;
+      seen.add(index);
+      positions.push(position);
+    });
+    return positions;
+  }
+
+  keep(indices: readonly number[], answers: HostTensors): void {
+    this.columns ??= new Map(
+      Object.entries(answers).map(([name, { dtype, shape }]) => [
+        name,
+        { dtype, shape: shape.slice(1), data: zeros(dtype, 0) },
+      ]),
+    );
+    // Another call may have kept some while the teacher was asked.
+    const fresh = this.missing(indices);
+    for (const [name, column] of this.columns) this.append(name, column, answers[name], fresh);
+    const largest = indices.reduce((most, index) => Math.max(most, index), -1);
+    if (largest >= this.slots.length) {
+      const grown = new Int32Array(Math.max(largest + 1, 2 * this.slots.length));
+      grown.set(this.slots);
+      this.slots = grown;
+    }
+    for (const position of fresh) this.slots[indices[position] as number] = ++this.count;
+  }
+
+  read(indices: readonly number[]): HostTensors {
+    const rows = Int32Array.from(indices, (index) => (this.slots[index] as number) - 1);
+    return Object.fromEntries(
+      [...(this.columns ?? [])].map(([name, { dtype, shape, data }]) => [
+        name,
+        gatherRows(hostTensor(dtype, [this.count, ...shape], data), rows),
+      ]),
+    );
+  }
+
+  private append(
+    name: string,
+    column: Column,
+    answer: HostTensor | undefined,
+    positions: readonly number[],
+  ): void {
+    const { dtype, shape } = column;
+    if (answer?.dtype !== dtype || answer.shape.slice(1).join() !== shape.join()) {
+      const now = answer ? `${answer.dtype} ${shapeText(answer.shape.slice(1))}` : 'not there';
+      throw teacherOutput(
+        `the teacher's output \`${name}\` was ${dtype} ${shapeText(shape)} an example, and now is ${now}`,
+        'a teacher must answer all examples in one form, or declare the varying axis as null',
+      );
+    }
+    const length = elementCount(shape);
+    const needed = (this.count + positions.length) * length;
+    if (needed > column.data.length) {
+      const grown = zeros(dtype, Math.max(needed, 2 * column.data.length));
+      grown.set(column.data);
+      column.data = grown;
+    }
+    column.data.set(gatherRows(answer, positions).data, this.count * length);
+  }
 }

@@ -1,0 +1,100 @@
+// The teacher `checkpoint`: a student that potstill has exported, with its own preprocessing and labels.
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { DataDescription, Services, Teacher } from '../contracts/index.js';
+import { resolveDataPath } from '../data/index.js';
+import { teacher } from '../plugin/define.js';
+import { teacherInvalid } from './invalid.js';
+import { metadataJson, readModelFile } from './model-file.js';
+import { outputsOption } from './onnx.js';
+import { openOnnxTeacher } from './onnx-teacher.js';
+import type { OutputNames } from './outputs.js';
+
+/** What `potstill.input` of an exported file holds; without a layout the data told no preprocessing. */
+const exportedInput = z.object({
+  name: z.string(),
+  layout: z.enum(['NHWC', 'NCHW', 'flat']).optional(),
+  scale: z.number().optional(),
+  mean: z.array(z.number()).optional(),
+  std: z.array(z.number()).optional(),
+});
+
+/**
+ * A student as potstill exports it to ONNX, on data that may be preprocessed in another way. It answers with all
+ * outputs of the file, under their names.
+ * @throws PotstillError TEACHER_INVALID where the file is not from potstill or the data do not fit.
+ */
+export async function openStudentTeacher(
+  onnxPath: string,
+  data: DataDescription,
+  services: Pick<Services, 'engine'>,
+  outputs?: OutputNames,
+): Promise<Teacher> {
+  const file = await readModelFile(onnxPath);
+  const input = metadataJson(onnxPath, file.metadata, 'potstill.input', exportedInput);
+  if (!input) {
+    throw teacherInvalid(
+      `${onnxPath} was not exported by potstill: it has no metadata entry \`potstill.input\``,
+      'for other models use the teacher `onnx`, and say by `input` how they take their numbers',
+    );
+  }
+  return openOnnxTeacher({
+    file,
+    data,
+    input,
+    outputs: outputs ?? Object.fromEntries(file.outputs.map((name) => [name, name])),
+    threads: services.engine.threads,
+  });
+}
+
+export const checkpoint = teacher('checkpoint', {
+  help: 'the student of a finished run, or an ONNX file that potstill exported',
+  options: z.strictObject({
+    run: z
+      .string()
+      .describe(
+        'folder of a finished run, or its exported .onnx file: relative to the recipe, or `data:…` below POTSTILL_DATA',
+      ),
+    outputs: outputsOption.describe(
+      'name -> an output of the model, or what any of its nodes gives; default: all outputs under their names',
+    ),
+  }),
+  create: async ({ run, outputs }, services, { data }) =>
+    openStudentTeacher(await exportedFile(resolveDataPath(run, services.paths)), data, services, outputs),
+});
+
+const summaryExports = z.object({ exports: z.array(z.object({ kind: z.string(), path: z.string() })) });
+
+/** The ONNX file of a run's folder; a file is taken as it is. */
+async function exportedFile(path: string): Promise<string> {
+  const found = await stat(path).catch(() => undefined);
+  if (!found)
+    throw teacherInvalid(`there is no run and no file at ${path}`, 'mend `run`, or run that recipe first');
+  if (!found.isDirectory()) return path;
+  const text = await readFile(join(path, 'summary.json'), 'utf8').catch((cause: unknown) => {
+    throw teacherInvalid(
+      `${path} holds no finished run: there is no summary.json`,
+      'finish it by `potstill run --resume`, or name the folder of a run itself',
+      cause,
+    );
+  });
+  const summary = summaryExports.safeParse(parseJson(text));
+  if (!summary.success) throw teacherInvalid(`the summary.json in ${path} is not of potstill`);
+  const file = summary.data.exports.find(({ kind }) => kind === 'onnx');
+  if (!file) {
+    throw teacherInvalid(
+      `the run in ${path} exported no ONNX file`,
+      'add `onnx` to `export` of its recipe and run `potstill export`',
+    );
+  }
+  return join(path, file.path);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

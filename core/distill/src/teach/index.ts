@@ -1,0 +1,9 @@
+// Teachers that come with potstill, and where their outputs are kept.
+import type { AnyComponent } from '../contracts/index.js';
+import { checkpoint } from './checkpoint.js';
+import { onnx } from './onnx.js';
+
+export { openStudentTeacher } from './checkpoint.js';
+export { memoryTeacherStore } from './memory-store.js';
+
+export const teacherComponents: readonly AnyComponent[] = [onnx, checkpoint];

@@ -1,0 +1,122 @@
+// One input of a teacher: which field of the data goes there, in which numbers, axes and shape.
+import type { HostTensor } from '@potstill/engine';
+import type { DataDescription, Preprocessing, TensorSpec } from '../contracts/index.js';
+import { elementCount, shapeText } from '../data/index.js';
+import { formOf, imageOf, reordered, transposeImages, wantedOrder, type Lengths } from './form.js';
+import { teacherInvalid } from './invalid.js';
+import { affineOf, applyAffine, type WantedNumbers } from './numbers.js';
+import type { GraphValue } from './session.js';
+
+/** How the teacher takes its (first) input. */
+export interface InputOptions extends WantedNumbers {
+  /** The model's name of the input that the data's first input goes to. */
+  readonly name?: string | undefined;
+  readonly layout?: Preprocessing['layout'] | undefined;
+}
+
+export interface InputMapping {
+  readonly field: string;
+  /** What is done, as plain data: part of the teacher's fingerprint. */
+  readonly description: object;
+  /** Lengths of one example as the model gets it; `null` follows the data. */
+  readonly shape: Lengths;
+  /** The field of a batch as the model wants it. TEACHER_INVALID where its shape is not the one that the data declare. */
+  convert(tensor: HostTensor): HostTensor;
+}
+
+/**
+ * Fits a field of the data to an input of the model.
+ * @throws PotstillError TEACHER_INVALID where the shapes cannot be brought together; it names both.
+ */
+export function fitInput(
+  teacher: string,
+  data: DataDescription,
+  field: string,
+  input: GraphValue,
+  options: InputOptions,
+): InputMapping {
+  const spec = data.spec[field];
+  if (spec === undefined) throw new Error(`internal: the data have no field ${field}`);
+  const { preprocessing } = data;
+  const form = formOf(spec.shape, preprocessing);
+  const model = input.shape?.slice(1);
+  const order = wantedOrder(options.layout, model, form);
+  const image = model && imageOf(form, model, order);
+  // Where the field is an image, flat or not, its axes can be exchanged.
+  const from = image ? 'NHWC' : form.order;
+  const offered = order === 'plain' ? form.shape : reordered(image ?? form.shape, from, order);
+  const shape = model ? fitted(offered, model) : offered;
+  if (shape === undefined) throw doesNotFit(teacher, field, spec, preprocessing, input, model ?? []);
+  const affine = affineOf(options, preprocessing, form);
+  const transposes = from !== 'plain' && order !== 'plain' && from !== order ? from : undefined;
+  const given = `${field} of ${spec.dtype} ${shapeText(spec.shape)}`;
+
+  return {
+    field,
+    shape,
+    description: {
+      input: input.name,
+      field,
+      shape,
+      transposes: transposes ?? null,
+      affine: affine ? { factor: [...affine.factor], offset: [...affine.offset] } : null,
+    },
+    convert(tensor) {
+      const [rows = 0, ...lengths] = tensor.shape;
+      const fits =
+        lengths.length === spec.shape.length &&
+        spec.shape.every((length, axis) => length === null || length === lengths[axis]);
+      if (!fits)
+        throw teacherInvalid(
+          `the teacher ${teacher} was opened for ${given}, and is given examples of shape ${shapeText(lengths)}`,
+          'a transform has changed the shape: leave it out, or give the data that shape',
+        );
+      let result = tensor;
+      if (affine) {
+        const channelsFirst = form.order === 'NCHW' ? elementCount(lengths.slice(1)) : undefined;
+        const numbers = applyAffine(result.data, affine, channelsFirst);
+        result = { dtype: 'float32', shape: result.shape, data: numbers };
+      }
+      const actual = image ?? lengths;
+      if (transposes)
+        result = { ...result, data: transposeImages(result.data, actual, transposes) } as HostTensor;
+      const moved = order === 'plain' ? lengths : reordered(actual, from, order);
+      const fixed = shape.filter((length) => length !== null);
+      return { ...result, shape: [rows, ...(fixed.length === shape.length ? fixed : moved)] };
+    },
+  };
+}
+
+/**
+ * What of the lengths offered becomes the model's shape: the same lengths, with axes of length 1 put in or left out, or
+ * one of the two flat. Undefined when they are of something else.
+ */
+function fitted(offered: Lengths, model: Lengths): Lengths | undefined {
+  const same =
+    offered.length === model.length &&
+    offered.every((length, axis) => length === null || model[axis] === null || length === model[axis]);
+  if (same) return offered.map((length, axis) => length ?? model[axis] ?? null);
+  const fixed = offered.filter((length) => length !== null);
+  if (fixed.length < offered.length) return undefined;
+  const count = elementCount(fixed);
+  if (model.length === 1 && (model[0] === null || model[0] === count)) return [count];
+  const wanted = model.filter((length) => length !== null);
+  if (wanted.length < model.length || elementCount(wanted) !== count) return undefined;
+  const long = (lengths: readonly number[]) => lengths.filter((length) => length !== 1).join();
+  return fixed.length === 1 || long(fixed) === long(wanted) ? wanted : undefined;
+}
+
+function doesNotFit(
+  teacher: string,
+  field: string,
+  spec: TensorSpec,
+  preprocessing: Preprocessing | undefined,
+  input: GraphValue,
+  model: Lengths,
+) {
+  const layout = preprocessing ? ` (${preprocessing.layout})` : '';
+  return teacherInvalid(
+    `the teacher ${teacher} takes \`${input.name}\`, ${input.type} ${shapeText(model)} an example; the data's \`${field}\` is ${spec.dtype} ${shapeText(spec.shape)}${layout}`,
+    'give the data that size, or say by `input.layout` in which order the teacher wants the axes (NHWC, NCHW, flat)',
+  );
+}

@@ -1,0 +1,77 @@
+// Batches for models whose batch is fixed: cut into pieces, the last one filled up, the answers put together again.
+import type { HostTensor, HostTensors } from '@potstill/engine';
+import { elementCount, shapeText } from '../data/index.js';
+import { hostTensor, zeros } from '../data/arrays.js';
+import { teacherOutput } from './invalid.js';
+
+/**
+ * Runs `rows` examples, `piece` at a time (null: all at once). `run` gets tensors with exactly `piece` rows.
+ * @throws PotstillError TEACHER_OUTPUT where an output has not one row an example.
+ */
+export async function runInPieces(
+  inputs: HostTensors,
+  rows: number,
+  piece: number | null,
+  run: (inputs: HostTensors) => Promise<HostTensors>,
+): Promise<HostTensors> {
+  const step = piece ?? rows;
+  if (step === rows) return checked(await run(inputs), rows);
+  const parts: HostTensors[] = [];
+  for (let start = 0; start < rows; start += step) {
+    const part = mapTensors(inputs, (tensor) => piecesOf(tensor, start, step));
+    const count = Math.min(step, rows - start);
+    parts.push(mapTensors(checked(await run(part), step), (tensor) => head(tensor, count)));
+  }
+  const [first = {}] = parts;
+  return mapTensors(first, (_, name) => concatenate(parts.map((part) => part[name] as HostTensor)));
+}
+
+function checked(outputs: HostTensors, rows: number): HostTensors {
+  for (const [name, { shape }] of Object.entries(outputs)) {
+    if (shape[0] === rows) continue;
+    throw teacherOutput(
+      `the teacher answered ${rows} examples with \`${name}\` of shape ${shapeText(shape)}: its first axis is not the batch`,
+      'take another output: one row an example is wanted',
+    );
+  }
+  return outputs;
+}
+
+function mapTensors(
+  tensors: HostTensors,
+  change: (tensor: HostTensor, name: string) => HostTensor,
+): HostTensors {
+  return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, change(tensor, name)]));
+}
+
+/** `count` rows from `start`; rows beyond the end are zeros. */
+function piecesOf(tensor: HostTensor, start: number, count: number): HostTensor {
+  const [rows = 0, ...rest] = tensor.shape;
+  const length = elementCount(rest);
+  const part = tensor.data.subarray(start * length, (start + count) * length);
+  if (start + count <= rows) return hostTensor(tensor.dtype, [count, ...rest], part);
+  const filled = zeros(tensor.dtype, count * length);
+  filled.set(part);
+  return hostTensor(tensor.dtype, [count, ...rest], filled);
+}
+
+function head(tensor: HostTensor, count: number): HostTensor {
+  const rest = tensor.shape.slice(1);
+  return hostTensor(tensor.dtype, [count, ...rest], tensor.data.subarray(0, count * elementCount(rest)));
+}
+
+function concatenate(parts: readonly HostTensor[]): HostTensor {
+  const [first] = parts;
+  if (!first) throw new Error('internal: nothing to put together');
+  const out = zeros(
+    first.dtype,
+    parts.reduce((sum, { data }) => sum + data.length, 0),
+  );
+  let at = 0;
+  for (const { data } of parts) {
+    out.set(data, at);
+    at += data.length;
+  }
+  const rows = parts.reduce((sum, { shape }) => sum + (shape[0] ?? 0), 0);
+  return hostTensor(first.dtype, [rows, ...first.shape.slice(1)], out);
+}

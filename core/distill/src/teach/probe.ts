@@ -1,0 +1,96 @@
+// One run on zeros: what a teacher answers, and whether its batch is free.
+import type { HostTensor, HostTensors } from '@potstill/engine';
+import type { DataDescription, TensorSpecs } from '../contracts/index.js';
+import { elementCount } from '../data/index.js';
+import { hostTensor, zeros } from '../data/arrays.js';
+import { PotstillError } from '../errors/potstill-error.js';
+import type { InputMapping } from './input.js';
+import { reasonOf, teacherInvalid } from './invalid.js';
+import { runInPieces } from './pieces.js';
+import type { GraphValue } from './session.js';
+
+/** Axes whose length varies are tried with these: an output that differs varies too. */
+const lengths = [16, 24] as const;
+
+export interface Probed {
+  /** Outputs without the batch axis. */
+  readonly specs: TensorSpecs;
+  /** Examples a run where the batch is fixed, else null. */
+  readonly piece: number | null;
+}
+
+/**
+ * Tries two examples where the graph declares a free batch axis, and one at a time where two fail: exporters leave an
+ * axis free that a reshape inside has fixed.
+ * @throws PotstillError TEACHER_INVALID where the model cannot be run on such data; TEACHER_OUTPUT for its outputs.
+ */
+export async function probe(
+  path: string,
+  inputs: readonly GraphValue[],
+  mappings: ReadonlyMap<string, InputMapping>,
+  data: DataDescription,
+  run: (inputs: HostTensors) => Promise<HostTensors>,
+): Promise<Probed> {
+  const varies = [...mappings.values()].some(({ shape }) => shape.includes(null));
+  const answers = async (rows: number, length: number): Promise<HostTensors> => {
+    const given = zeroInputs(mappings, data, rows, length);
+    return runInPieces(given, rows, rows, run);
+  };
+  const specsAt = async (rows: number): Promise<TensorSpecs> => {
+    const first = await answers(rows, lengths[0]);
+    const second = varies ? await answers(rows, lengths[1]) : first;
+    return Object.fromEntries(
+      Object.entries(first).map(([name, { dtype, shape }]) => [
+        name,
+        {
+          dtype,
+          shape: shape.slice(1).map((n, axis) => (second[name]?.shape[axis + 1] === n ? n : null)),
+        },
+      ]),
+    );
+  };
+  const fixed = inputs.find(({ shape }) => typeof shape?.[0] === 'number')?.shape?.[0] ?? null;
+  if (fixed === null) {
+    try {
+      return { specs: await specsAt(2), piece: null };
+    } catch {
+      // The run with one example tells what is wrong, if anything is.
+    }
+  }
+  const piece = fixed ?? 1;
+  try {
+    return { specs: await specsAt(piece), piece };
+  } catch (cause) {
+    if (cause instanceof PotstillError) throw cause;
+    throw teacherInvalid(
+      `the teacher ${path} cannot be run on such data: ${reasonOf(cause)}`,
+      'compare `input.layout` and the shape of the data with what the model was made for',
+      cause,
+    );
+  }
+}
+
+function zeroInputs(
+  mappings: ReadonlyMap<string, InputMapping>,
+  data: DataDescription,
+  rows: number,
+  length: number,
+): HostTensors {
+  return Object.fromEntries(
+    [...mappings].map(([name, { field, shape }]) => {
+      const lengths = [rows, ...shape.map((axis) => axis ?? length)];
+      const dtype = data.spec[field]?.dtype ?? 'float32';
+      return [name, hostTensor(dtype, lengths, zeros(dtype, elementCount(lengths)))];
+    }),
+  );
+}
+
+/** The answer to no example. */
+export function emptyOutputs(specs: TensorSpecs): HostTensors {
+  return Object.fromEntries(
+    Object.entries(specs).map(([name, { dtype, shape }]): [string, HostTensor] => [
+      name,
+      hostTensor(dtype, [0, ...shape.map((length) => length ?? 0)], zeros(dtype, 0)),
+    ]),
+  );
+}
