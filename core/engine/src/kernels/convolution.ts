@@ -3,7 +3,17 @@ import { sizeOf, type GraphBuilder } from '../graph/builder.js';
 import type { Value } from '../graph/graph.js';
 import { activate, checkActivation } from './activation.js';
 import { filled } from './emit.js';
-import { channelsFirst, channelsLast, cut, filterFirst, padded, reverse, taps, uncut } from './layout.js';
+import {
+  channelsFirst,
+  channelsLast,
+  cut,
+  filterFirst,
+  padded,
+  reverse,
+  taps,
+  tapsOfChannels,
+  uncut,
+} from './layout.js';
 import { broadcastShapes, misfit, numbersOf, operand, optional, shaped, textOf } from './operands.js';
 import type { KernelAttributes, KernelInputs, KernelRule, KernelTable } from './rule.js';
 import { isPointwise, onnxPads, reached, windowOf, type Window, type WindowSpec } from './window.js';
@@ -202,7 +212,48 @@ function backpropInput(spec: WindowSpec): KernelRule {
   };
 }
 
-/** Gradient for the filter: one product of the window's columns (im2col) and dy. */
+/** Below this many channels, columns are copied channel by channel: runs of a few numbers are slow to copy. */
+const fewChannels = 16;
+
+/** dy' columns with columns [C, N, ...] stacked by position: one product. */
+function filterOfFewChannels(graph: GraphBuilder, x: Value, dy: Value, window: Window): Value {
+  const rank = x.shape.length;
+  const first = graph.transpose(x, [rank - 1, ...Array.from({ length: rank - 1 }, (_, i) => i)]);
+  const columns = graph.concat(tapsOfChannels(graph, first, window), 0);
+  const [pixels, outChannels] = [dy.shape[0] ?? 0, dy.shape[1] ?? 0];
+  const rows = columns.shape[0] ?? 0;
+  return graph.op('Gemm', [graph.reshape(columns, [rows, pixels]), dy], [rows, outChannels], 'float32');
+}
+
+/**
+ * One product for each position on the first spatial axis, over columns (im2col) of the others. Full columns would be
+ * as many times larger, and took longer to copy than the fewer products save.
+ */
+function filterByStrips(graph: GraphBuilder, x: Value, dy: Value, window: Window): Value {
+  const { filter, output, strides } = window;
+  const across: Window = {
+    ...window,
+    filter: [1, ...filter.slice(1)],
+    output: [x.shape[1] ?? 0, ...output.slice(1)],
+    strides: [1, ...strides.slice(1)],
+  };
+  const columns = graph.concat(taps(graph, x, across), x.shape.length - 1);
+  const down: Window = {
+    ...window,
+    filter: filter.map((n, i) => (i === 0 ? n : 1)),
+    strides: strides.map((n, i) => (i === 0 ? n : 1)),
+  };
+  const [pixels, outChannels] = [dy.shape[0] ?? 0, dy.shape[1] ?? 0];
+  const rows = columns.shape.at(-1) ?? 0;
+  const products = taps(graph, columns, down).map((strip) =>
+    graph.op('Gemm', [graph.reshape(strip, [pixels, rows]), dy], [rows, outChannels], 'float32', {
+      transA: 1,
+    }),
+  );
+  return graph.concat(products, 0);
+}
+
+/** Gradient for the filter: products of what the window sees and dy. */
 function backpropFilter(spec: WindowSpec): KernelRule {
   return {
     shapes(inputs, attributes) {
@@ -217,18 +268,10 @@ function backpropFilter(spec: WindowSpec): KernelRule {
       const window = reached(windowOf(spec, x.shape, shape, attributes, dy.shape));
       const pixels = window.batch * sizeOf(window.output);
       if (pixels === 0) return [filled(graph, shape, 0, 'float32')];
-      const rows = sizeOf(window.filter) * window.inChannels;
-      const columns = graph.concat(
-        taps(graph, padded(graph, cut(graph, x, window), window), window),
-        x.shape.length - 1,
-      );
-      const product = graph.op(
-        'Gemm',
-        [graph.reshape(columns, [pixels, rows]), graph.reshape(dy, [pixels, window.outChannels])],
-        [rows, window.outChannels],
-        'float32',
-        { transA: 1 },
-      );
+      const seen = padded(graph, cut(graph, x, window), window);
+      const gradient = graph.reshape(dy, [pixels, window.outChannels]);
+      const few = window.inChannels < fewChannels && !isPointwise(window);
+      const product = (few ? filterOfFewChannels : filterByStrips)(graph, seen, gradient, window);
       return [graph.reshape(product, shape)];
     },
   };

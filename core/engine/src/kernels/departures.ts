@@ -16,6 +16,5 @@ export const departures: Readonly<Record<string, string>> = {
   ResizeNearestNeighborGrad:
     'the true gradient: TF.js ignores half pixel centres and mixes the images of a batch',
   Select: 'a condition of rank 1 chooses rows; TF.js repeats elements (tf.where never asks for this)',
-  Step: 'NaN counts as not above zero; TF.js keeps it NaN',
   TopK: 'always sorted',
 };

@@ -54,12 +54,13 @@ const expm1: Emit = (graph, x) =>
     graph.binary('Add', graph.unary('Exp', x), graph.scalar(1)),
   );
 
-/** 1 above zero, else `alpha`. (NaN gives `alpha`; TF.js keeps it NaN, but what made the NaN shows elsewhere.) */
+/** 1 above zero, else `alpha`: the ceiling of x clipped to [0, 1], which keeps NaN and needs no bool tensor. */
 const step: Emit = (graph, x, attributes) => {
   const alpha = numberOf(attributes, 'alpha', 0);
-  const above = graph.cast(graph.binary('Greater', x, graph.scalar(0), 'bool'), 'float32');
+  const above = graph.unary('Ceil', clip(graph, x, { clipValueMin: 0, clipValueMax: 1 }));
   if (alpha === 0) return above;
-  return graph.binary('Add', graph.binary('Mul', above, graph.scalar(1 - alpha)), graph.scalar(alpha));
+  const rise = graph.binary('Mul', above, graph.scalar(1 - alpha));
+  return graph.binary('Add', rise, graph.scalar(alpha));
 };
 
 const finite: Emit = (graph, x) =>

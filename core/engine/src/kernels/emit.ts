@@ -1,7 +1,6 @@
 // Small pieces of graph that several lowerings share.
 import { broadcast, sizeOf, type GraphBuilder } from '../graph/builder.js';
 import type { ElementArray, ElementType, Value } from '../graph/graph.js';
-import type { DType } from '../types.js';
 
 /** An array of `length` elements of a type, all `fill`. */
 export function filledArray(type: ElementType, length: number, fill: number): ElementArray {
@@ -46,11 +45,6 @@ export function where(graph: GraphBuilder, condition: Value, yes: Value, no: Val
   return graph.op('Where', [condition, yes, no], shape, yes.type);
 }
 
-/** Nonzero as bool. ONNX Cast does that already. */
-export function truth(graph: GraphBuilder, x: Value): Value {
-  return graph.cast(x, 'bool');
-}
-
 /** Takes positions along an axis. `indices` are int32 or int64 and within range. */
 export function gather(graph: GraphBuilder, x: Value, indices: Value, axis: number): Value {
   const shape = [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)];
@@ -60,17 +54,6 @@ export function gather(graph: GraphBuilder, x: Value, indices: Value, axis: numb
 /** A vector of int32 constants. */
 export function int32s(graph: GraphBuilder, values: readonly number[]): Value {
   return graph.constant(Int32Array.from(values), [values.length], 'int32');
-}
-
-/** Computes in `as`, gives the result in `to`. */
-export function through(
-  graph: GraphBuilder,
-  x: Value,
-  as: DType,
-  to: DType,
-  compute: (x: Value) => Value,
-): Value {
-  return graph.cast(compute(graph.cast(x, as)), to);
 }
 
 /** `size` elements of each axis from `begin` in steps of any sign but 0. */

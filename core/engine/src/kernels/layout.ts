@@ -43,21 +43,25 @@ export function padded(graph: GraphBuilder, x: Value, window: Window, fill = 0):
   return graph.pad(x, [[0, 0], ...spatial, [0, 0]], fill);
 }
 
+/** Where the window's positions lie, row-major: offsets on each spatial axis. */
+function offsets({ filter, dilations }: Window): number[][] {
+  return filter.reduce<number[][]>(
+    (before, n, axis) =>
+      before.flatMap((at) => Array.from({ length: n }, (_, i) => [...at, i * (dilations[axis] ?? 1)])),
+    [[]],
+  );
+}
+
 /** What each position of the window sees, row-major: images of the output's size. `x` is padded, channels last. */
 export function taps(graph: GraphBuilder, x: Value, window: Window): Value[] {
-  const { batch, filter, output, strides, dilations } = window;
-  const channels = x.shape.at(-1) ?? 1;
-  const count = filter.reduce((product, n) => product * n, 1);
-  return Array.from({ length: count }, (_, flat) => {
-    let rest = flat;
-    const at = filter.map(() => 0);
-    for (let axis = filter.length - 1; axis >= 0; axis--) {
-      const n = filter[axis] ?? 1;
-      at[axis] = (rest % n) * (dilations[axis] ?? 1);
-      rest = Math.floor(rest / n);
-    }
-    return graph.slice(x, [0, ...at, 0], [batch, ...output, channels], [1, ...strides, 1]);
-  });
+  const size = [window.batch, ...window.output, x.shape.at(-1) ?? 1];
+  return offsets(window).map((at) => graph.slice(x, [0, ...at, 0], size, [1, ...window.strides, 1]));
+}
+
+/** The same of an image that is [C, N, ...]. */
+export function tapsOfChannels(graph: GraphBuilder, x: Value, window: Window): Value[] {
+  const size = [x.shape[0] ?? 1, window.batch, ...window.output];
+  return offsets(window).map((at) => graph.slice(x, [0, 0, ...at], size, [1, 1, ...window.strides]));
 }
 
 /** The part of a channels-last image that a window reaches. */

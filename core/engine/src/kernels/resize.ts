@@ -21,7 +21,7 @@ function ratio(from: number, to: number, { alignCorners }: Mode): number {
 }
 
 /** The source pixel of each result pixel. */
-export function nearestIndices(from: number, to: number, mode: Mode): number[] {
+function nearestIndices(from: number, to: number, mode: Mode): number[] {
   const scale = ratio(from, to, mode);
   return Array.from({ length: to }, (_, i) => {
     const at = scale * (mode.halfPixelCenters ? i + 0.5 : i);

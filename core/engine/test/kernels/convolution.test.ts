@@ -93,6 +93,24 @@ describe('convolution kernels', () => {
     }
   });
 
+  it('the filter gradient agrees for many channels too', async () => {
+    for (const [strides, pad] of [
+      [1, 'same'],
+      [[2, 1], 'valid'],
+      [2, 'same'],
+      [[3, 2], 'same'],
+    ] as const) {
+      const [x, filter] = [normal([2, 7, 6, 17]), normal([3, 2, 17, 3], 2)];
+      await golden(() => gradients(x, filter, (a, w) => tf.conv2d(a, w, strides as [number, number], pad)));
+    }
+    await golden(() =>
+      tf.grads((a, b) => tf.conv3d(a as tf.Tensor5D, b as tf.Tensor5D, 2, 'same'))([
+        normal([1, 4, 5, 6, 16]),
+        normal([2, 3, 2, 16, 3], 2),
+      ]),
+    );
+  });
+
   it.each(['floor', 'round', 'ceil'] as const)('rounding mode %s agrees', async (rounding) => {
     const [x, filter] = [normal([1, 6, 7, 2]), normal([3, 3, 2, 2], 2)];
     for (const strides of [2, 3, 4]) {

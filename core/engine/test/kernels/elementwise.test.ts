@@ -94,7 +94,7 @@ describe('elementwise kernels', () => {
       await kernel(name, { x });
     await kernel('ClipByValue', { x }, { clipValueMin: -1, clipValueMax: 2 });
     await kernel('Round', { x: tf.tensor1d([-2.5, -1.5, -0.5, 0.5, 1.5, 2.5]) });
-    await kernel('Step', { x: tf.tensor1d([-1, 0, 1, Infinity]) }, { alpha: 0 });
+    await kernel('Step', { x: tf.tensor1d([-1, 0, 1e-38, 0.3, 1, Infinity, -Infinity, NaN]) }, { alpha: 0 });
     await kernel('Log', { x: tf.tensor1d([0, 1]) });
   });
 
