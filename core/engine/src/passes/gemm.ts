@@ -12,8 +12,33 @@ export function fuseGemmAdd(graph: Graph): Graph {
     const [a, b] = node.inputs;
     const output = node.outputs[0] as Value;
     if (!a || !b) return undefined;
-    return fused(a, b, output, at) ?? fused(b, a, output, at);
+    return (
+      fused(a, b, output, at) ??
+      fused(b, a, output, at) ??
+      reshaped(a, b, output, at) ??
+      reshaped(b, a, output, at)
+    );
   });
+}
+
+/** The same through a reshape, as weight gradients of convolutions are. */
+function reshaped(view: Value, added: Value, output: Value, at: Rewriting): Value[] | undefined {
+  const reshape = at.producer(view);
+  const product = reshape?.op === 'Reshape' ? reshape.inputs[0] : undefined;
+  if (!product || at.uses(view) !== 1 || String(added.shape) !== String(view.shape)) return undefined;
+  const gemm = at.producer(product);
+  if (gemm?.op !== 'Gemm' || gemm.inputs[2] || at.uses(product) !== 1) return undefined;
+  const scaled = scaling(added, at);
+  const flat = at.emit({ op: 'Reshape', inputs: [scaled?.value ?? added, at.ints(product.shape)] }, product);
+  const sum = at.emit(
+    {
+      op: 'Gemm',
+      inputs: [gemm.inputs[0], gemm.inputs[1], flat],
+      attributes: { ...gemm.attributes, ...(scaled ? { beta: { float: scaled.factor } } : {}) },
+    },
+    product,
+  );
+  return [at.emit({ op: 'Reshape', inputs: [sum, at.ints(output.shape)] }, output)];
 }
 
 function fused(product: Value, added: Value, output: Value, at: Rewriting): Value[] | undefined {

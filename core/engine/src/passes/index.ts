@@ -1,10 +1,12 @@
 // The passes over a graph, in the order in which they run.
 import type { Graph } from '../graph/graph.js';
+import { fuseConvBias, maskFromRelu } from './activations.js';
 import { shareCommon } from './common.js';
 import { removeDeadCode } from './dead-code.js';
 import { foldConstants } from './fold.js';
 import { fuseGemmAdd } from './gemm.js';
 import { cancelShuffles } from './shuffles.js';
+import { sinkTransposes } from './transposes.js';
 
 /** One graph to another that computes the same outputs, in the same order. */
 export type Pass = (graph: Graph) => Graph;
@@ -12,8 +14,11 @@ export type Pass = (graph: Graph) => Graph;
 export const passes = {
   'dead-code': removeDeadCode,
   'fold-constants': foldConstants,
+  'sink-transposes': sinkTransposes,
   'cancel-shuffles': cancelShuffles,
   'share-common': shareCommon,
+  'fuse-conv-bias': fuseConvBias,
+  'mask-from-relu': maskFromRelu,
   'fuse-gemm-add': fuseGemmAdd,
 } as const satisfies Record<string, Pass>;
 

@@ -1,6 +1,6 @@
 // Removes reshapes and transposes that undo one another, and identities.
-import type { Graph, Value } from '../graph/graph.js';
-import { rewrite } from './rewrite.js';
+import type { Graph, Node, Value } from '../graph/graph.js';
+import { rewrite, type Rewriting } from './rewrite.js';
 
 export function cancelShuffles(graph: Graph): Graph {
   return rewrite(graph, (node, at) => {
@@ -15,21 +15,25 @@ export function cancelShuffles(graph: Graph): Graph {
       if (source && sameShape(source, output)) return [source];
       return source && [at.emit({ ...node, inputs: [source, node.inputs[1]] }, output)];
     }
-    if (node.op === 'Transpose') {
-      const perm = node.attributes.perm as readonly number[];
-      if (perm.every((axis, i) => axis === i)) return [x];
-      const before = at.producer(x);
-      const source = before?.op === 'Transpose' ? before.inputs[0] : undefined;
-      const first = before?.attributes.perm as readonly number[];
-      const whole = source ? perm.map((axis) => first[axis] as number) : perm;
-      if (source && whole.every((axis, i) => axis === i)) return [source];
-      const from = source ?? x;
-      if (keepsOrder(whole, from.shape))
-        return [at.emit({ op: 'Reshape', inputs: [from, at.ints(output.shape)] }, output)];
-      return source && [at.emit({ op: 'Transpose', inputs: [source], attributes: { perm: whole } }, output)];
-    }
-    return undefined;
+    return node.op === 'Transpose' ? composedTranspose(node, at) : undefined;
   });
+}
+
+/** A transpose of a transpose as one, or none; undefined to keep it as it is. */
+export function composedTranspose(node: Node, at: Rewriting): Value[] | undefined {
+  const x = node.inputs[0] as Value;
+  const output = node.outputs[0] as Value;
+  const perm = node.attributes.perm as readonly number[];
+  if (perm.every((axis, i) => axis === i)) return [x];
+  const before = at.producer(x);
+  const source = before?.op === 'Transpose' ? before.inputs[0] : undefined;
+  const first = before?.attributes.perm as readonly number[];
+  const whole = source ? perm.map((axis) => first[axis] as number) : perm;
+  if (source && whole.every((axis, i) => axis === i)) return [source];
+  const from = source ?? x;
+  if (keepsOrder(whole, from.shape))
+    return [at.emit({ op: 'Reshape', inputs: [from, at.ints(output.shape)] }, output)];
+  return source && [at.emit({ op: 'Transpose', inputs: [source], attributes: { perm: whole } }, output)];
 }
 
 function sameShape(a: Value, b: Value): boolean {

@@ -174,6 +174,14 @@ describe('fuse-gemm-add', () => {
     expect(ops).toEqual(['Gemm']);
   });
 
+  it('works through a reshape: filters', async () => {
+    const ops = await left(pass, (g) => {
+      const m = g.input('m', [1, 2, 3], 'float32');
+      return [g.binary('Add', g.binary('Mul', m, g.scalar(0.9)), g.reshape(gemm(g), [1, 2, 3]))];
+    });
+    expect(ops).toEqual(['Reshape', 'Gemm', 'Reshape']);
+  });
+
   it('leaves a product alone that something else uses, and a sum that is larger', async () => {
     const shared = await left(pass, (g) => {
       const y = gemm(g);
@@ -182,6 +190,96 @@ describe('fuse-gemm-add', () => {
     expect(shared).toEqual(['Gemm', 'Add', 'Neg']);
     const larger = await left(pass, (g) => [g.binary('Add', gemm(g), g.input('many', [5, 2, 3], 'float32'))]);
     expect(larger).toEqual(['Gemm', 'Add']);
+  });
+});
+
+describe('sink-transposes', () => {
+  const both: Pass = (graph) => passes['cancel-shuffles'](passes['sink-transposes'](graph));
+  const last = [0, 2, 3, 1];
+  const first = [0, 3, 1, 2];
+
+  it('lets the transposes around an activation cancel, bias and mask included', async () => {
+    const ops = await left(both, (g) => {
+      const x = g.unary('Exp', g.input('x', [2, 3, 4, 5], 'float32'));
+      const biased = g.binary('Add', g.transpose(x, last), g.input('bias', [3], 'float32'));
+      const relu = g.unary('Relu', biased);
+      const mask = g.cast(g.binary('Greater', biased, g.scalar(0), 'bool'), 'float32');
+      return [g.unary('Neg', g.transpose(g.binary('Mul', relu, mask), first))];
+    });
+    expect(ops).not.toContain('Transpose');
+  });
+
+  it('leaves operands alone that would need a transpose of their own', async () => {
+    const ops = await left(both, (g) => {
+      const x = g.input('x', [2, 3, 4, 5], 'float32');
+      return [g.binary('Add', g.transpose(x, last), g.input('y', [2, 4, 5, 3], 'float32'))];
+    });
+    expect(ops).toEqual(['Transpose', 'Add']);
+  });
+
+  it('leaves different transposes alone, and results of a higher rank', async () => {
+    const different = await left(both, (g) => {
+      const x = g.input('x', [2, 2, 2], 'float32');
+      return [g.binary('Add', g.transpose(x, [1, 2, 0]), g.transpose(x, [2, 0, 1]))];
+    });
+    expect(different).toEqual(['Transpose', 'Transpose', 'Add']);
+    const higher = await left(both, (g) => {
+      const x = g.input('x', [2, 3], 'float32');
+      return [g.binary('Add', g.transpose(x, [1, 0]), g.input('y', [4, 1, 1], 'float32'))];
+    });
+    expect(higher).toEqual(['Transpose', 'Add']);
+  });
+});
+
+describe('fuse-conv-bias', () => {
+  const pass = passes['fuse-conv-bias'];
+  const conv = (g: GraphBuilder): Value =>
+    g.op(
+      'Conv',
+      [g.input('x', [2, 3, 4, 4], 'float32'), g.input('w', [5, 3, 1, 1], 'float32')],
+      [2, 5, 4, 4],
+      'float32',
+      { kernel_shape: [1, 1] },
+    );
+
+  it('takes one number a channel', async () => {
+    const ops = await left(pass, (g) => [
+      g.binary('Add', conv(g), g.reshape(g.input('b', [5], 'float32'), [1, 5, 1, 1])),
+    ]);
+    expect(ops).toEqual(['Conv']);
+    const short = await left(pass, (g) => [g.binary('Add', g.input('b', [5, 1, 1], 'float32'), conv(g))]);
+    expect(short).toEqual(['Reshape', 'Conv']);
+  });
+
+  it('leaves alone what differs within a channel, and a product that something else uses', async () => {
+    const within = await left(pass, (g) => [g.binary('Add', conv(g), g.input('b', [4], 'float32'))]);
+    expect(within).toEqual(['Conv', 'Add']);
+    const shared = await left(pass, (g) => {
+      const y = conv(g);
+      return [g.binary('Add', y, g.input('b', [5, 1, 1], 'float32')), g.unary('Neg', y)];
+    });
+    expect(shared).toEqual(['Conv', 'Add', 'Neg']);
+  });
+});
+
+describe('mask-from-relu', () => {
+  it("looks at the ReLU's output, so that nothing else needs its input", () => {
+    const graph = passes['mask-from-relu'](
+      graphOf((g) => {
+        const x = g.unary('Neg', g.input('x', [3], 'float32'));
+        return [g.unary('Relu', x), g.cast(g.binary('Greater', x, g.scalar(0), 'bool'), 'float32')];
+      }),
+    );
+    const relu = graph.nodes.find(({ op }) => op === 'Relu');
+    expect(graph.nodes.find(({ op }) => op === 'Greater')?.inputs[0]).toBe(relu?.outputs[0]);
+  });
+
+  it('leaves a comparison with another number alone', async () => {
+    const ops = await left(passes['mask-from-relu'], (g) => {
+      const x = g.input('x', [3], 'float32');
+      return [g.unary('Relu', x), g.cast(g.binary('Greater', x, g.scalar(-1), 'bool'), 'float32')];
+    });
+    expect(ops).toEqual(['Relu', 'Greater', 'Cast']);
   });
 });
 

@@ -1,0 +1,48 @@
+// Lets ONNX Runtime fuse a product, its bias and its ReLU into one operator.
+import type { Graph, Node, Value } from '../graph/graph.js';
+import { rewrite, type Rewriting, uniformOf } from './rewrite.js';
+
+/** A ReLU's gradient looks at the sign of its input; its output tells the same, and then nothing else needs the input. */
+export function maskFromRelu(graph: Graph): Graph {
+  const rectified = new Map<Value, Value>();
+  return rewrite(graph, (node, at) => {
+    const [x, zero] = node.inputs;
+    const output = node.outputs[0] as Value;
+    if (!x) return undefined;
+    if (node.op === 'Relu') rectified.set(x, output);
+    const relu = node.op === 'Greater' && uniformOf(at.constant(zero)) === 0 ? rectified.get(x) : undefined;
+    return relu && [at.emit({ ...node, inputs: [relu, zero] }, output)];
+  });
+}
+
+/** A convolution and what is added to each channel become one Conv with a bias. */
+export function fuseConvBias(graph: Graph): Graph {
+  return rewrite(graph, (node, at) => {
+    if (node.op !== 'Add') return undefined;
+    const [a, b] = node.inputs;
+    const output = node.outputs[0] as Value;
+    if (!a || !b) return undefined;
+    return biased(a, b, output, at) ?? biased(b, a, output, at);
+  });
+}
+
+function biased(product: Value, bias: Value, output: Value, at: Rewriting): Value[] | undefined {
+  const conv: Node | undefined = at.producer(product);
+  if (conv?.op !== 'Conv' || conv.inputs[2] || at.uses(product) !== 1) return undefined;
+  const { shape } = product;
+  const channels = shape[1] as number;
+  // [C, 1, 1] or [1, C, 1, 1]: the same number everywhere in a channel.
+  const padded = [...shape.map(() => 1).slice(bias.shape.length), ...bias.shape];
+  const perChannel = padded.every((length, axis) => length === (axis === 1 ? channels : 1));
+  if (!perChannel || String(output.shape) !== String(shape)) return undefined;
+  const flat = at.producer(bias);
+  const source = flat?.op === 'Reshape' ? flat.inputs[0] : undefined;
+  const vector =
+    source?.shape.length === 1
+      ? source
+      : at.emit(
+          { op: 'Reshape', inputs: [bias, at.ints([channels])] },
+          { shape: [channels], type: bias.type },
+        );
+  return [at.emit({ ...conv, inputs: [conv.inputs[0], conv.inputs[1], vector] }, output)];
+}
