@@ -6,7 +6,7 @@ import { broadcastShapes, numberOf, operand, optional, shaped, textOf, unsupport
 import type { KernelAttributes, KernelInputs, KernelRule, KernelTable } from './rule.js';
 
 /** x above zero, else slope * x. The slope broadcasts. */
-export function prelu(graph: GraphBuilder, x: Value, slope: Value): Value {
+function prelu(graph: GraphBuilder, x: Value, slope: Value): Value {
   const shape = broadcastShapes(x.shape, slope.shape, 'prelu');
   return graph.op('PRelu', [expand(graph, x, shape), slope], shape, 'float32');
 }

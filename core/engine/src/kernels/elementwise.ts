@@ -16,7 +16,7 @@ interface UnaryOptions {
 }
 
 /** A kernel `x` -> same shape. Operands that are not float32 are computed in float32 and cast back, as TF.js rounds on storing. */
-export function unary(emit: Emit, { gives, int32 = false }: UnaryOptions = {}): KernelRule {
+function unary(emit: Emit, { gives, int32 = false }: UnaryOptions = {}): KernelRule {
   return {
     shapes(inputs) {
       const x = operand(inputs, 'x');
