@@ -12,13 +12,17 @@ import { variableInput } from '../record/recording.js';
 import { userInput } from '../record/step.js';
 import { checkVariables, valueOf } from '../session/definition.js';
 import type { ExportDefinition, HostTensor } from '../types.js';
+import { expandUniform } from './expand-uniform.js';
 import { freeBatch } from './free-batch.js';
 
 /** The name of the free first axis of every input and output. */
 const batchAxis = 'batch';
 
-/** The batch sizes that are recorded. Not 1, at which operations broadcast. */
-const batches = [2, 3] as const;
+/**
+ * The batch sizes that are recorded (nothing is computed, so they cost nothing): primes that a model's own sizes are
+ * unlikely to equal, or something of the model would be taken for the batch.
+ */
+const batches = [97, 101] as const;
 
 /**
  * `definition` as the bytes of an ONNX model (opset 21), weights inside, inputs and outputs under their own names, each
@@ -61,7 +65,10 @@ function traced(
     kernelTable,
     outputs.map(({ value }) => value),
   );
-  return { graph: improve(bindInputs(lowered, weights)), outputs: outputs.map(({ name }) => name) };
+  return {
+    graph: expandUniform(improve(bindInputs(lowered, weights)), new Set(weights.keys())),
+    outputs: outputs.map(({ name }) => name),
+  };
 }
 
 /** Inputs, outputs and weights under the names that the definition gives them; unused inputs put back. */

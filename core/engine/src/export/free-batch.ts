@@ -64,8 +64,6 @@ class Merge {
         return input;
       }
       if (isDeepStrictEqual(data, twinData) && isDeepStrictEqual(input.shape, twin.shape)) return input;
-      const filled = this.filled(node, input, twin, data, twinData);
-      if (filled) return filled;
       if (node.op === 'Reshape' && i === 1) {
         const target = reshapeTarget(node, data, twinData);
         if (target) {
@@ -89,30 +87,6 @@ class Merge {
       node,
       `output ${index} has shape [${output.shape}] for ${this.a.batch} examples and [${twin.shape}] for ${this.b.batch}; the first axis must be the batch`,
     );
-  }
-
-  /** A constant of equal elements whose shape follows the batch size: one element, expanded. */
-  private filled(
-    node: Node,
-    input: Value,
-    twin: Value,
-    data: ElementArray,
-    twinData: ElementArray,
-  ): Value | undefined {
-    const fill = data[0];
-    const equal = (values: ElementArray): boolean =>
-      (values as ArrayLike<number | bigint> as readonly (number | bigint)[]).every((x) => x === fill);
-    if (isDeepStrictEqual(input.shape, twin.shape)) return undefined;
-    if (fill === undefined || input.shape.length !== twin.shape.length || !equal(data) || !equal(twinData))
-      return undefined;
-    const one: Value = { name: `fill${this.nodes.length}`, shape: [], type: input.type };
-    this.constants.set(one, data.slice(0, 1));
-    const shape = this.scaled(
-      node,
-      BigInt64Array.from(input.shape, BigInt),
-      BigInt64Array.from(twin.shape, BigInt),
-    );
-    return this.op('Expand', [one, shape], input.shape, {}, input.type);
   }
 
   /** Shape data whose differing elements are multiples of the batch size, computed from an input's shape. */

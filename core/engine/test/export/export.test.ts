@@ -98,6 +98,20 @@ describe('exportOnnx', () => {
     );
   });
 
+  it('takes fills of any size, and batch sizes that the model itself has as lengths', async () => {
+    await agrees(
+      oneInput(
+        (x) => {
+          const [batch = 0] = x.shape;
+          const small = tf.concat([x, tf.zeros([batch, 1]), tf.ones([batch, 25])], 1);
+          const fixed = tf.matMul(tf.ones([3, 97]), tf.ones([97, 2]));
+          return tf.concat([small, tf.tile(tf.reshape(tf.sum(fixed), [1, 1]), [batch, 2])], 1);
+        },
+        [2],
+      ),
+    );
+  });
+
   it('names inputs, outputs, weights and metadata as the definition does', async () => {
     const model = mlp();
     const bytes = await exportOnnx({
@@ -123,7 +137,7 @@ describe('exportOnnx', () => {
   it('refuses an output without the batch axis', async () => {
     await expect(exportOnnx(oneInput((x) => tf.mean(x, 0)))).rejects.toMatchObject({
       code: 'ENGINE_NO_BATCH_AXIS',
-      message: expect.stringContaining('output 0 has shape [4] for 2 examples and [4] for 3') as string,
+      message: expect.stringContaining('output 0 has shape [4] for 97 examples and [4] for 101') as string,
     });
   });
 
