@@ -1,7 +1,7 @@
 // Scanned image files as a data set: decoded when used, or once and kept.
 import { fingerprint, PotstillError, type Batch, type Example, type IndexedDataset } from 'potstill';
 import { decodeImage, ImageProblem, readImageFile, type ImageForm } from './decode.js';
-import type { Scan, ScannedImage } from './image-scan.js';
+import { digestOf, type Scan, type ScannedImage } from './image-scan.js';
 import { pixelWriter, preprocessingOf, type Normalise } from './normalise.js';
 import { pixelDataset } from './pixel-dataset.js';
 
@@ -62,8 +62,10 @@ export function imagesOnDemand(scan: Scan, folder: Folder): IndexedDataset {
   };
   const load = async (image: ScannedImage, out: Float32Array, to: number): Promise<void> => {
     try {
-      const decoded = await decodeImage(await readImageFile(image.path), folder);
-      if (decoded.bytes.length !== length) throw new ImageProblem('has changed since the run began');
+      const content = await readImageFile(image.path);
+      // The fingerprint, under which teacher outputs are kept, is of the files as they were.
+      if (digestOf(content) !== image.digest) throw new ImageProblem('has changed since the run began');
+      const decoded = await decodeImage(content, folder);
       pixelWriter(decoded.bytes, preprocessing)(0, length, out, to);
     } catch (error) {
       if (!(error instanceof ImageProblem)) throw error;

@@ -7,6 +7,8 @@ import type { ImageFile } from './image-files.js';
 export interface ScannedImage extends ImageFile {
   /** Height and width as examples have them. */
   readonly size: readonly [number, number];
+  /** sha256 of the file. */
+  readonly digest: string;
   /** Decoded bytes, when they are kept. */
   readonly bytes?: Uint8Array;
 }
@@ -32,42 +34,40 @@ const window = 16;
 export async function scanImages(files: readonly ImageFile[], options: ScanOptions): Promise<Scan> {
   const images: ScannedImage[] = [];
   const problems: { path: string; reason: string }[] = [];
-  const digests: string[] = [];
   for (let start = 0; start < files.length; start += window) {
     const looked = await Promise.all(files.slice(start, start + window).map((file) => look(file, options)));
-    for (const { image, problem, digest } of looked) {
-      if (image) {
-        images.push(image);
-        digests.push(digest ?? '');
-      } else problems.push(problem);
+    for (const { image, problem } of looked) {
+      if (image) images.push(image);
+      else problems.push(problem);
     }
   }
   return {
     images,
     problems,
     content: fingerprint(
-      digests,
+      images.map((image) => image.digest),
       images.map((image) => image.label),
     ),
   };
 }
 
 type Look =
-  | { readonly image: ScannedImage; readonly digest: string; readonly problem?: undefined }
-  | {
-      readonly image?: undefined;
-      readonly digest?: undefined;
-      readonly problem: { path: string; reason: string };
-    };
+  | { readonly image: ScannedImage; readonly problem?: undefined }
+  | { readonly image?: undefined; readonly problem: { path: string; reason: string } };
+
+/** sha256 of a file's content. */
+export function digestOf(content: Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex');
+}
 
 async function look(file: ImageFile, options: ScanOptions): Promise<Look> {
   try {
     const content = await readImageFile(file.path);
-    const digest = createHash('sha256').update(content).digest('hex');
+    const digest = digestOf(content);
     const ownSize = await imageSize(content);
-    if (!options.decode) return { digest, image: { ...file, size: options.size ?? ownSize } };
+    if (!options.decode) return { image: { ...file, digest, size: options.size ?? ownSize } };
     const { height, width, bytes } = await decodeImage(content, options);
-    return { digest, image: { ...file, size: [height, width], ...(options.keep ? { bytes } : {}) } };
+    return { image: { ...file, digest, size: [height, width], ...(options.keep ? { bytes } : {}) } };
   } catch (error) {
     if (error instanceof ImageProblem) return { problem: { path: file.path, reason: error.message } };
     throw error;

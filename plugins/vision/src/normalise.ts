@@ -60,6 +60,15 @@ export function pixelWriter(
   const tables = Array.from({ length: channels }, (_, channel) =>
     Float32Array.from({ length: 256 }, (_, value) => inputValue(value, preprocessing, channel)),
   );
+  const [only] = tables;
+  if (channels === 1 && only) {
+    return (from, count, out, to) => {
+      // Views keep offsets out of the loop, which is measurably faster.
+      const source = raw.subarray(from, from + count);
+      const target = out.subarray(to, to + count);
+      for (let i = 0; i < count; i++) target[i] = only[source[i] as number] as number;
+    };
+  }
   return (from, count, out, to) => {
     for (let channel = 0; channel < channels; channel++) {
       const table = tables[channel] as Float32Array;

@@ -9,6 +9,9 @@ import { reasonOf, teacherInvalid } from './invalid.js';
 import { runInPieces } from './pieces.js';
 import type { GraphValue } from './session.js';
 
+/** Rows tried: a number that hardly any other axis has, so that an output without a batch axis is noticed. */
+const tried = 7;
+
 /** Axes whose length varies are tried with these: an output that differs varies too. */
 const lengths = [16, 24] as const;
 
@@ -20,7 +23,7 @@ export interface Probed {
 }
 
 /**
- * Tries two examples where the graph declares a free batch axis, and one at a time where two fail: exporters leave an
+ * Tries several examples where the graph declares a free batch axis, and one at a time where that fails: exporters leave an
  * axis free that a reshape inside has fixed.
  * @throws PotstillError TEACHER_INVALID where the model cannot be run on such data; TEACHER_OUTPUT for its outputs.
  */
@@ -52,7 +55,7 @@ export async function probe(
   const fixed = inputs.find(({ shape }) => typeof shape?.[0] === 'number')?.shape?.[0] ?? null;
   if (fixed === null) {
     try {
-      return { specs: await specsAt(2), piece: null };
+      return { specs: await specsAt(tried), piece: null };
     } catch {
       // The run with one example tells what is wrong, if anything is.
     }

@@ -18,6 +18,9 @@ export interface TeacherSession {
   release(): Promise<void>;
 }
 
+/** What the runtime would print is thrown, too. */
+const quiet = { logSeverityLevel: 4 } as const;
+
 /** Element types that data can be given in. */
 const feedable = ['float32', 'float64', 'int64', 'int32', 'int8', 'uint8', 'bool'] as const;
 type Feedable = (typeof feedable)[number];
@@ -29,7 +32,7 @@ function isFeedable(type: string): type is Feedable {
 /** @throws PotstillError TEACHER_INVALID where ONNX Runtime refuses the graph, or an input has a type that data cannot have. */
 export async function openSession(path: string, bytes: Uint8Array, threads: number): Promise<TeacherSession> {
   const session = await ort.InferenceSession.create(bytes, {
-    logSeverityLevel: 3,
+    ...quiet,
     intraOpNumThreads: threads,
   }).catch((cause: unknown) => {
     throw teacherInvalid(
@@ -55,7 +58,7 @@ export async function openSession(path: string, bytes: Uint8Array, threads: numb
     async run(tensors, outputs) {
       const feeds: Record<string, ort.Tensor> = {};
       for (const [name, type] of types) feeds[name] = toOrt(type, name, tensors[name]);
-      const results = await session.run(feeds, [...outputs]);
+      const results = await session.run(feeds, [...outputs], quiet);
       return Object.fromEntries(outputs.map((name) => [name, fromOrt(path, name, results[name])]));
     },
     release: () => session.release(),
