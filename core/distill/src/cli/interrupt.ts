@@ -1,21 +1,29 @@
-// Ctrl-C and SIGTERM: the first asks the run to write a checkpoint and stop, the second stops at once.
+// Ctrl-C, SIGTERM and SIGHUP: the first asks the run to write a checkpoint and stop, the second stops at once.
 import { exitCodes } from '../errors/codes.js';
 import type { Output } from './output.js';
 
-export function interruptSignal(output: Output): { readonly signal: AbortSignal; release(): void } {
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** `signal` aborts on the first of them, and when nobody reads the output any longer. `note` tells the user. */
+export function interruptSignal(
+  { unread }: Pick<Output, 'unread'>,
+  note: (text: string) => void,
+): { readonly signal: AbortSignal; release(): void } {
   const controller = new AbortController();
+  const abort = (): void => controller.abort();
   const stop = (): void => {
     if (controller.signal.aborted) process.exit(exitCodes.interrupted);
-    output.note('Stopping: writing a checkpoint. Once more stops at once.');
-    controller.abort();
+    note('stopping at the next step with a checkpoint; once more stops at once');
+    abort();
   };
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
+  for (const name of signals) process.on(name, stop);
+  unread.addEventListener('abort', abort);
+  if (unread.aborted) abort();
   return {
     signal: controller.signal,
     release() {
-      process.off('SIGINT', stop);
-      process.off('SIGTERM', stop);
+      for (const name of signals) process.off(name, stop);
+      unread.removeEventListener('abort', abort);
     },
   };
 }

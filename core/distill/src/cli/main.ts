@@ -1,6 +1,17 @@
 #!/usr/bin/env node
 // The `potstill` command.
+import { processOutput } from './output.js';
 import { program } from './program.js';
-import { runProgram } from './run-program.js';
+import { runProgram, tellError } from './run-program.js';
 
-process.exitCode = await runProgram(program, process.argv.slice(2));
+const words = process.argv.slice(2);
+const output = processOutput();
+
+/** What no one awaited is told like any other error, rather than by Node's own trace and exit code 1. */
+function crash(error: unknown): never {
+  process.exit(tellError(error, words, output));
+}
+process.on('uncaughtException', crash);
+process.on('unhandledRejection', crash);
+
+process.exitCode = await runProgram(program, words, output);

@@ -1,7 +1,7 @@
 // Options that several commands share.
 
-/** Collects a repeated option. */
-export function collect(value: string, before: readonly string[]): readonly string[] {
+/** Collects a repeated option, which is undefined when it is not given. */
+export function collect(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];
 }
 

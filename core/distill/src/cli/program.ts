@@ -18,19 +18,20 @@ Examples:
   potstill list --plugin @potstill/vision           what recipes can use
   potstill explain soft-targets                     a component and its options, or an error code
 
-Exit codes: 0 done, 1 the run failed, 2 something to mend in recipe, command or data, 3 a plugin is at fault,
-70 a bug in potstill, 130 interrupted.`;
+Exit codes: 0 done, 1 the run failed, 2 something to mend in recipe, command or data (no command at all included),
+3 a plugin is at fault, 70 a bug in potstill, 130 interrupted.`;
 
 export function program(output: Output): Command {
   const root = new Command('potstill')
     .description("Knowledge distillation as a recipe: a large model's knowledge into a small one.")
     .version(host.version)
     .addHelpText('after', examples)
-    .showHelpAfterError('(potstill --help shows examples)')
     .exitOverride()
     .configureOutput({
       writeOut: (text) => output.print(text.trimEnd()),
       writeErr: (text) => output.note(text.trimEnd()),
+      // Told by `runProgram`, which knows of --json.
+      outputError: () => undefined,
     });
   for (const add of [addRun, addCheck, addList, addExplain, addEvaluate, addExport]) add(root, output);
   return root;

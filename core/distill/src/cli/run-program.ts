@@ -2,8 +2,9 @@
 import { CommanderError, type Command } from 'commander';
 import { exitCodes } from '../errors/codes.js';
 import { errorJson, formatErrors } from '../errors/format.js';
+import { PotstillError } from '../errors/potstill-error.js';
 import { exitCodeOfError } from '../errors/records.js';
-import { processOutput, useColor, type Output } from './output.js';
+import type { Output } from './output.js';
 
 /**
  * `build` makes the commander program. Errors go to stderr as text, with `--json` to stdout as one line.
@@ -12,16 +13,41 @@ import { processOutput, useColor, type Output } from './output.js';
 export async function runProgram(
   build: (output: Output) => Command,
   words: readonly string[],
-  output: Output = processOutput,
+  output: Output,
 ): Promise<number> {
   try {
     await build(output).parseAsync(words, { from: 'user' });
     return exitCodes.ok;
   } catch (error) {
-    // Commander has printed its own message; --help and --version end here too, with 0.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.user;
-    if (words.includes('--json')) output.print(JSON.stringify(errorJson(error)));
-    else output.note(formatErrors(error, { color: useColor(output) }));
-    return exitCodeOfError(error);
+    if (!(error instanceof CommanderError)) return tellError(error, words, output);
+    // --help, --version and `help` end here too, with 0.
+    if (error.exitCode === 0) return exitCodes.ok;
+    // Without a command the help is what is printed.
+    if (error.code === 'commander.help') return exitCodes.user;
+    return tellError(usageError(error), words, output);
   }
+}
+
+/** Prints any thrown value, and gives the exit code that goes with it. */
+export function tellError(error: unknown, words: readonly string[], output: Output): number {
+  if (wantsJson(words)) output.print(JSON.stringify(errorJson(error)));
+  else output.note(formatErrors(error, { color: output.color }));
+  return exitCodeOfError(error);
+}
+
+/** Asked of the words themselves: a command line that was not understood has no options. */
+function wantsJson(words: readonly string[]): boolean {
+  const end = words.indexOf('--');
+  return (end < 0 ? words : words.slice(0, end)).includes('--json');
+}
+
+/** Commander's words, `error: unknown command 'rn'` and perhaps `(Did you mean run?)`, as an error of ours. */
+function usageError({ message }: CommanderError): PotstillError {
+  const [first = '', ...rest] = message.split('\n');
+  const meant = /\((Did you mean .*)\)/.exec(rest.join(' '))?.[1];
+  return new PotstillError({
+    code: 'USAGE',
+    message: first.replace(/^error: /, ''),
+    hint: meant?.replace(/^Did/, 'did') ?? '`potstill --help` shows examples',
+  });
 }

@@ -1,91 +1,145 @@
-// Progress on a terminal: a list of stages with the current one's numbers beside it (listr2).
-import { Listr, type ListrTaskWrapper, type DefaultRenderer, type SimpleRenderer } from 'listr2';
+// Progress on a terminal: a line a stage, the current one's numbers beside it (listr2).
+import {
+  Listr,
+  PRESET_TIMER,
+  type DefaultRenderer,
+  type ListrTaskWrapper,
+  type SimpleRenderer,
+} from 'listr2';
 import type { ProgressSink, RunEvent } from '../contracts/index.js';
+import { duration } from './duration.js';
 import { epochText, progressText, warningText } from './event-text.js';
 
 type Task = ListrTaskWrapper<unknown, typeof DefaultRenderer, typeof SimpleRenderer>;
 
-interface Running {
+/** A line on the screen, from when its stage starts until it ends or gives way to a stage within it. */
+interface Line {
+  show(title: string): void;
+  end(ok: boolean): void;
+}
+
+/** Marks a line as failed; what went wrong is told by the run's own error. */
+const failed = new Error('internal: a stage failed');
+
+interface Stage {
   readonly title: string;
-  readonly shown: Promise<unknown>;
-  task: Task | undefined;
-  end(): void;
+  /** What the last epoch brought: the line's last words. */
+  epoch: string | undefined;
 }
 
 export interface TaskProgress extends ProgressSink {
-  /** Ends the list where it stands, so that what is printed next is not overwritten. */
-  close(): Promise<void>;
+  /** Words beside the current stage, until it ends. */
+  say(text: string): void;
+  /** Ends the list where it stands, so that what is printed next is not overwritten. Not `ok`: the stage has failed. */
+  close(ok: boolean): Promise<void>;
 }
 
-/** Stages may nest (a teacher's own run within a run): the innermost is shown running. */
-export function taskProgress(write: (line: string) => void): TaskProgress {
-  const stack: Running[] = [];
-  let queue: Promise<unknown> = Promise.resolve();
+/** `write` gets whole lines between two stages; `now` in milliseconds. Stages may nest: the innermost has the line. */
+export function taskProgress(write: (line: string) => void, now: () => number): TaskProgress {
+  const stack: Stage[] = [];
   const held: string[] = [];
+  let queue: Promise<void> = Promise.resolve();
+  let line: Line | undefined;
+  let said: string | undefined;
 
-  function begin(title: string): Running {
-    let end: () => void = () => undefined;
-    const finished = new Promise<void>((resolve) => (end = resolve));
-    const running: Running = {
-      title,
-      task: undefined,
-
-      end,
-      shown: queue.then(async () => {
-        await new Listr(
-          [
-            {
-              title,
-              task: async (_, task): Promise<void> => {
-                running.task = task;
-                await finished;
-              },
-            },
-          ],
-          { rendererOptions: { timer: { condition: true, field: (ms) => `${(ms / 1000).toFixed(1)} s` } } },
-        ).run();
-        for (const line of held.splice(0)) write(line);
-      }),
+  function begin(first: string): Line {
+    let title = first;
+    let task: Task | undefined;
+    // Timed here: listr2 begins to count when it has loaded its parts, which a busy stage holds up.
+    const begun = now();
+    let took: number | undefined;
+    let end: (ok: boolean) => void = () => undefined;
+    const ended = new Promise<boolean>((resolve) => (end = resolve));
+    queue = queue.then(async () => {
+      const list = new Listr(
+        {
+          title,
+          task: async (_, running): Promise<void> => {
+            task = running;
+            task.title = title;
+            if (!(await ended)) throw failed;
+          },
+        },
+        {
+          // Its own handler of Ctrl-C would end the process without a checkpoint.
+          registerSignalListeners: false,
+          rendererOptions: {
+            showErrorMessage: false,
+            timer: { ...PRESET_TIMER, field: () => duration((took ?? now() - begun) / 1000) },
+          },
+        },
+      );
+      await list.run().catch((error: unknown) => {
+        if (error !== failed) throw error;
+      });
+      for (const text of held.splice(0)) write(text);
+    });
+    return {
+      show(text) {
+        title = text;
+        if (task) task.title = text;
+      },
+      end(ok) {
+        took = now() - begun;
+        end(ok);
+      },
     };
-    queue = running.shown;
-    return running;
+  }
+
+  const show = ({ title }: Stage, words: string | undefined) =>
+    line?.show(words === undefined ? title : `${title}: ${words}`);
+
+  function start(title: string): void {
+    line?.end(true);
+    stack.push({ title, epoch: undefined });
+    line = begin(title);
+  }
+
+  function finish(detail: string | undefined): void {
+    const stage = stack.pop();
+    if (stage) show(stage, detail ?? stage.epoch);
+    line?.end(true);
+    said = undefined;
+    const outer = stack.at(-1);
+    line = outer && begin(outer.title);
   }
 
   return {
     emit(event: RunEvent) {
-      const current = stack.at(-1);
+      const stage = stack.at(-1);
       switch (event.event) {
         case 'stage':
-          if (event.state === 'start') {
-            // An outer stage gives its line up while an inner one is shown.
-            current?.end();
-            stack.push(begin(event.detail === undefined ? event.stage : `${event.stage}: ${event.detail}`));
-          } else {
-            const ended = stack.pop();
-            if (ended?.task && event.detail !== undefined)
-              ended.task.title = `${ended.title}: ${event.detail}`;
-            ended?.end();
-          }
+          if (event.state === 'start')
+            start(event.detail === undefined ? event.stage : `${event.stage}: ${event.detail}`);
+          else finish(event.detail);
           break;
         case 'progress':
-          if (current?.task) current.task.title = `${current.title}: ${progressText(event)}`;
+          if (stage && said === undefined) show(stage, progressText(event));
           break;
         case 'epoch':
-          if (current?.task) current.task.title = `${current.title}: ${epochText(event)}`;
+          if (stage) stage.epoch = epochText(event);
           break;
         case 'warning':
-          // Printed between two stages: a line in mid-list would be overwritten.
-          if (stack.length > 0) held.push(warningText(event));
-          else write(warningText(event));
+          // Between two stages: a line in mid-list would be overwritten.
+          held.push(warningText(event));
+          if (stack.length === 0) queue = queue.then(() => held.splice(0).forEach(write));
           break;
         case 'done':
           break;
       }
     },
-    async close() {
-      for (const running of stack.splice(0)) running.end();
+    say(text) {
+      said = text;
+      const stage = stack.at(-1);
+      if (stage) show(stage, text);
+      else queue = queue.then(() => write(text));
+    },
+    async close(ok) {
+      stack.length = 0;
+      line?.end(ok);
+      line = undefined;
       await queue;
-      for (const line of held.splice(0)) write(line);
+      held.splice(0).forEach(write);
     },
   };
 }

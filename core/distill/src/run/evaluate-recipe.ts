@@ -70,7 +70,7 @@ export async function evaluateRecipe(
       store: services.store,
       random: services.random,
     });
-    const answering = model;
+    const answering: Teacher = model;
     const { values } = await evaluator.evaluate(chosen, (batch) => answering.label(batch));
     return { model: name, role, examples: chosen.size, values };
   } finally {

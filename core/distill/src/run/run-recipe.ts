@@ -75,7 +75,8 @@ async function runPlanned(planned: PlannedRun, options: RunOptions, how: How): P
   const container = await openContainer(planned.recipe, {
     paths,
     progress: log,
-    overrides: { logger: pino({ base: null }, log), ...options.services },
+    // Not `log` itself: pino takes what has `emit` for an emitter of its own events.
+    overrides: { logger: pino({ base: null }, { write: (line) => log.write(line) }), ...options.services },
   });
   let data: RunData | undefined;
   try {

@@ -3,11 +3,13 @@ import type { Command } from 'commander';
 import { openRecipe } from '../../container/open-recipe.js';
 import { recipeYaml } from '../../run/finish.js';
 import { builtInPlugin } from '../../run/built-in.js';
+import { planTeachers } from '../../run/teachers.js';
+import { resolvedRecipe } from '../../recipe/resolved.js';
 import { collect, setHelp } from '../options.js';
 import type { Output } from '../output.js';
 
 interface CheckOptions {
-  readonly set: readonly string[];
+  readonly set?: readonly string[];
   readonly json?: boolean;
   readonly resolved?: boolean;
 }
@@ -15,17 +17,31 @@ interface CheckOptions {
 export function addCheck(root: Command, output: Output): void {
   root
     .command('check')
-    .description('check a recipe wholly, plugins and their options included, without running it')
+    .description(
+      'check a recipe wholly, its plugins, their options and the recipes of its teachers included, without running it',
+    )
     .argument('<recipe>', 'a YAML file')
-    .option('--set <path=value>', setHelp, collect, [])
+    .option('--set <path=value>', setHelp, collect)
     .option('--resolved', 'print the recipe with `extends`, overrides and defaults filled in')
     .option('--json', 'print the result or the errors as JSON')
     .addHelpText('after', '\nExample:\n  potstill check recipe.yaml --set losses.1.temperature=8 --resolved')
     .action(async (recipe: string, options: CheckOptions) => {
-      const { plan } = await openRecipe(recipe, { set: options.set, builtIn: [builtInPlugin] });
+      const open = (file: string, set: readonly string[]) =>
+        openRecipe(file, { set, builtIn: [builtInPlugin] });
+      const opened = await open(recipe, options.set ?? []);
+      // Recipes that are teachers are run with it, so they are checked with it.
+      await planTeachers(opened, open);
+      const { plan } = opened;
       if (options.json)
-        output.print(JSON.stringify({ event: 'checked', recipe: plan.file, name: plan.name }));
+        output.print(
+          JSON.stringify({
+            event: 'checked',
+            recipe: plan.file,
+            name: plan.name,
+            ...(options.resolved ? { resolved: resolvedRecipe(plan) } : {}),
+          }),
+        );
       else if (options.resolved) output.print(recipeYaml({ plan }).trimEnd());
-      else output.note(`${recipe}: no mistakes found`);
+      else output.print(`${recipe}: no mistakes found`);
     });
 }

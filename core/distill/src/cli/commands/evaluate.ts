@@ -8,7 +8,7 @@ import { collect, setHelp } from '../options.js';
 import type { Output } from '../output.js';
 
 interface CommandOptions {
-  readonly set: readonly string[];
+  readonly set?: readonly string[];
   readonly runs: string;
   readonly folder?: string;
   readonly model?: string;
@@ -28,7 +28,7 @@ export function addEvaluate(root: Command, output: Output): void {
     .description("measure a finished student, or an ONNX file, on a recipe's data")
     .argument('<recipe>', 'the recipe with the data and the metrics')
     .option('--model <file>', 'an ONNX file that potstill exported')
-    .option('--set <path=value>', setHelp, collect, [])
+    .option('--set <path=value>', setHelp, collect)
     .option('--runs <folder>', 'where run folders lie', 'runs')
     .option('--folder <folder>', 'the run folder')
     .addOption(
@@ -37,7 +37,7 @@ export function addEvaluate(root: Command, output: Output): void {
     .option('--json', 'print as JSON')
     .addHelpText('after', examples)
     .action(async (recipe: string, options: CommandOptions) => {
-      const opened = await openRecipe(recipe, { set: options.set, builtIn: [builtInPlugin] });
+      const opened = await openRecipe(recipe, { set: options.set ?? [], builtIn: [builtInPlugin] });
       const result = await evaluateRecipe(opened, {
         runsFolder: options.runs,
         role: options.data,

@@ -8,11 +8,11 @@ import { collect, setHelp } from '../options.js';
 import type { Output } from '../output.js';
 
 interface CommandOptions {
-  readonly set: readonly string[];
+  readonly set?: readonly string[];
   readonly runs: string;
   readonly folder?: string;
   readonly to?: string;
-  readonly as: readonly string[];
+  readonly as?: readonly string[];
   readonly json?: boolean;
 }
 
@@ -30,20 +30,21 @@ export function addExport(root: Command, output: Output): void {
       '--as <exporter>',
       "an exporter, such as onnx or tfjs; may be repeated (default: the recipe's)",
       collect,
-      [],
     )
     .option('--to <folder>', 'where to write (default: exports/ in the run folder)')
-    .option('--set <path=value>', setHelp, collect, [])
+    .option('--set <path=value>', setHelp, collect)
     .option('--runs <folder>', 'where run folders lie', 'runs')
     .option('--folder <folder>', 'the run folder')
     .option('--json', 'print as JSON')
     .addHelpText('after', examples)
     .action(async (recipe: string, options: CommandOptions) => {
       const open = (set: readonly string[]) => openRecipe(recipe, { set, builtIn: [builtInPlugin] });
-      const opened = await open(options.set);
+      const opened = await open(options.set ?? []);
       // Read once more with the exporters asked for: they are no part of what names the finished run.
       const asked =
-        options.as.length === 0 ? opened : await open([...options.set, `export=[${options.as.join(', ')}]`]);
+        options.as === undefined
+          ? opened
+          : await open([...(options.set ?? []), `export=[${options.as.join(', ')}]`]);
       const { folder, exports } = await exportRecipe(opened, {
         exporters: asked.plan.exporters,
         runsFolder: options.runs,

@@ -7,7 +7,7 @@ import { collect } from '../options.js';
 import type { Output } from '../output.js';
 
 interface ListOptions {
-  readonly plugin: readonly string[];
+  readonly plugin?: readonly string[];
   readonly json?: boolean;
 }
 
@@ -42,11 +42,11 @@ export function addList(root: Command, output: Output): void {
   root
     .command('list')
     .description('list plugins and the components that recipes can `use`')
-    .option('-p, --plugin <name>', 'a plugin to list too: npm name or path; may be repeated', collect, [])
+    .option('-p, --plugin <name>', 'a plugin to list too: npm name or path; may be repeated', collect)
     .option('--json', 'print as JSON')
     .addHelpText('after', '\nExample:\n  potstill list --plugin @potstill/vision')
     .action(async (options: ListOptions) => {
-      const registry = await openRegistry(options.plugin);
+      const registry = await openRegistry(options.plugin ?? []);
       if (!options.json) return output.print(page(registry));
       const components = registry
         .all()

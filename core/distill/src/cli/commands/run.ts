@@ -15,7 +15,7 @@ import { taskProgress } from '../show-tasks.js';
 import { summaryTable } from '../summary-table.js';
 
 interface CommandOptions {
-  readonly set: readonly string[];
+  readonly set?: readonly string[];
   readonly runs: string;
   readonly folder?: string;
   readonly resume?: boolean;
@@ -38,7 +38,7 @@ export function addRun(root: Command, output: Output): void {
     .command('run')
     .description('run a recipe and write a run folder with the student and a report')
     .argument('<recipe>', 'a YAML file')
-    .option('--set <path=value>', setHelp, collect, [])
+    .option('--set <path=value>', setHelp, collect)
     .option('--runs <folder>', 'where run folders lie', 'runs')
     .option('--folder <folder>', "this run's own folder (default: <name>-<hash> in the runs folder)")
     .option('--resume', 'go on in the latest run of the same recipe and seed')
@@ -46,11 +46,12 @@ export function addRun(root: Command, output: Output): void {
     .option('-q, --quiet', 'no progress, only the closing table')
     .addHelpText('after', examples)
     .action(async (recipe: string, options: CommandOptions) => {
-      const { signal, release } = interruptSignal(output);
       const tasks =
-        !options.json && !options.quiet && output.terminal ? taskProgress(output.note) : undefined;
+        !options.json && !options.quiet && output.terminal ? taskProgress(output.note, Date.now) : undefined;
+      const { signal, release } = interruptSignal(output, tasks?.say ?? ((text) => output.note(text)));
+      let finished = false;
       try {
-        const opened = await openRecipe(recipe, { set: options.set, builtIn: [builtInPlugin] });
+        const opened = await openRecipe(recipe, { set: options.set ?? [], builtIn: [builtInPlugin] });
         const result = await runRecipe(opened, {
           runsFolder: options.runs,
           ...(options.folder === undefined ? {} : { runFolder: options.folder }),
@@ -58,10 +59,11 @@ export function addRun(root: Command, output: Output): void {
           signal,
           services: { progress: tasks ?? sink(options, output) },
         });
-        await tasks?.close();
+        finished = true;
+        await tasks?.close(finished);
         if (!options.json) output.print(closing(result));
       } finally {
-        await tasks?.close();
+        if (!finished) await tasks?.close(finished);
         release();
       }
     });
@@ -70,7 +72,7 @@ export function addRun(root: Command, output: Output): void {
 function sink(options: CommandOptions, output: Output): ProgressSink {
   if (options.json) return jsonProgress(output.print);
   if (options.quiet) return { emit: () => undefined };
-  return plainProgress(output.note, () => Date.now());
+  return plainProgress(output.note, Date.now);
 }
 
 function closing({ runFolder, summary }: RunResult): string {
