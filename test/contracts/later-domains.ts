@@ -119,9 +119,9 @@ export const bankedLoss = (bank: tf.Variable): Loss => ({
   needs: { student: ['features'], teacher: ['features'], batch: [] },
   variables: [{ name: 'crd/bank', variable: bank, trainable: false }],
   compute: ({ student, teacher, progress }) => {
-    bank.assign(bank.mul(0.5).add((teacher['features'] as tf.Tensor).mul(0.5)));
+    bank.assign(bank.mul(0.5).add((teacher.features as tf.Tensor).mul(0.5)));
     // A warm-up in the loss itself: `progress` is part of the graph.
-    return (student['features'] as tf.Tensor).mul(bank).mean().mul(progress.fraction) as tf.Scalar;
+    return (student.features as tf.Tensor).mul(bank).mean<tf.Scalar>().mul(progress.fraction);
   },
 });
 

@@ -5,7 +5,7 @@ import * as tf from '@tensorflow/tfjs';
 export type DataId = tf.Tensor['dataId'];
 
 /** Makes a backend current at once. Only for backends that start synchronously, or have started. */
-export function useBackend(name: string): void {
+function useBackend(name: string): void {
   void tf.setBackend(name);
   if (tf.getBackend() !== name) throw new Error(`internal: TF.js backend ${name} did not start`);
 }

@@ -36,7 +36,7 @@ export interface RunContainer {
 }
 
 /** The root container: for each service the factory that counts, a plugin's before the default. */
-export function createRootContainer(registry: Registry, defaults: ServiceFactories): Container {
+function createRootContainer(registry: Registry, defaults: ServiceFactories): Container {
   const root = new Container();
   const bind = <N extends ServiceName>(name: N) => {
     const rebinding = registry.rebindings.get(name);

@@ -2,7 +2,7 @@
 import { errorCodes, exitCodeOf, exitCodes, type ErrorCodeName } from './codes.js';
 import { didYouMean } from './suggest.js';
 
-export function isErrorCode(text: string): text is ErrorCodeName {
+function isErrorCode(text: string): text is ErrorCodeName {
   return Object.hasOwn(errorCodes, text);
 }
 

@@ -3,7 +3,7 @@ import type { HostTensors } from '../contracts/index.js';
 import { exportFailed } from './failed.js';
 
 /** Differences up to this share of the output's largest magnitude are rounding: other kernels, another order of sums. */
-export const tolerance = 1e-3;
+const tolerance = 1e-3;
 
 /**
  * The largest absolute difference over all outputs of `expected`.

@@ -31,7 +31,7 @@ export type Finding =
       readonly schema: Schema | undefined;
     };
 
-export function valueAt(data: unknown, path: Path): unknown {
+function valueAt(data: unknown, path: Path): unknown {
   let value = data;
   for (const key of path) {
     const parent = isRecord(value) || Array.isArray(value) ? (value as Record<string, unknown>) : undefined;

@@ -42,7 +42,7 @@ function place(problem: Problem, root: Traced | undefined, sources: readonly Sou
 }
 
 /** The records with location and frame, in the order of files (the recipe, what it extends, the command line) and lines. */
-export function placeProblems(
+function placeProblems(
   problems: readonly Problem[],
   root: Traced | undefined,
   sources: readonly Source[],

@@ -6,7 +6,7 @@ import type { Path } from './trace.js';
 type Schema = z.core.$ZodType;
 
 /** Takes off what only wraps another schema: optional, default, nullable, readonly, pipes. */
-export function unwrap(schema: Schema): Schema {
+function unwrap(schema: Schema): Schema {
   const def = schema._zod.def as {
     readonly innerType?: Schema;
     readonly in?: Schema;

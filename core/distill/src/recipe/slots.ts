@@ -57,7 +57,7 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 /** A component written as a name or as a map with `use`. */
-export function splitComponent(slot: Slot, path: Path, value: unknown): WrittenComponent | undefined {
+function splitComponent(slot: Slot, path: Path, value: unknown): WrittenComponent | undefined {
   if (typeof value === 'string') return { slot, path, use: value, usePath: path, options: {} };
   if (!isRecord(value) || typeof value.use !== 'string') return undefined;
   // Neither the one nor the other; the checks say so.

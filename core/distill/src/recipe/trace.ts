@@ -103,7 +103,7 @@ function above({ node, key }: Step): Place {
 }
 
 /** Line and column, from 1, of an offset. */
-export function position(text: string, offset: number): { line: number; column: number } {
+function position(text: string, offset: number): { line: number; column: number } {
   const before = text.slice(0, offset);
   const start = before.lastIndexOf('\n') + 1;
   return { line: before.split('\n').length, column: offset - start + 1 };

@@ -17,7 +17,7 @@ interface Mistake {
 }
 
 /** Mistakes of the student that the teacher did not make (all of them without a teacher), the most confident first. */
-export function tellingMistakes(student: Predictions, teacher: Predictions | undefined): Mistake[] {
+function tellingMistakes(student: Predictions, teacher: Predictions | undefined): Mistake[] {
   const { truth } = student;
   if (truth === undefined) return [];
   const mistakes: Mistake[] = [];

@@ -8,7 +8,7 @@ export class Html {
 type Part = Html | string | number | undefined | false | readonly Part[];
 
 /** Escapes text for element content and quoted attributes. Control characters that HTML forbids become U+FFFD. */
-export function escape(text: string): string {
+function escape(text: string): string {
   return text
     .replaceAll(/[^\t\n\r\u0020-\u007e\u00a0-\ufdcf\ufdf0-\ufffd\u{10000}-\u{10ffff}]/gu, '\ufffd')
     .replaceAll('&', '&amp;')

@@ -14,7 +14,7 @@ const betas = {
   epsilon: positive.default(1e-8).describe('Added to the root in the denominator.'),
 };
 
-export const sgdOptimizer: AnyComponent = optimizer('sgd', {
+const sgdOptimizer: AnyComponent = optimizer('sgd', {
   help: 'Stochastic gradient descent, with momentum where asked for.',
   options: z
     .strictObject({
@@ -41,7 +41,7 @@ export const sgdOptimizer: AnyComponent = optimizer('sgd', {
   create: (options) => sgd(options),
 });
 
-export const adamOptimizer: AnyComponent = optimizer('adam', {
+const adamOptimizer: AnyComponent = optimizer('adam', {
   help: 'Adam (Kingma & Ba 2015).',
   options: z.strictObject({
     ...betas,
@@ -54,7 +54,7 @@ export const adamOptimizer: AnyComponent = optimizer('adam', {
   create: (options) => adam(options),
 });
 
-export const adamwOptimizer: AnyComponent = optimizer('adamw', {
+const adamwOptimizer: AnyComponent = optimizer('adamw', {
   help: 'Adam with weight decay apart from the gradient (Loshchilov & Hutter 2019).',
   options: z.strictObject({
     ...betas,

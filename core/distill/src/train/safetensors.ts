@@ -76,11 +76,11 @@ export function decodeSafetensors(bytes: Uint8Array, path: string): SafetensorsF
       for (const [key, value] of Object.entries(entry)) metadata[key] = String(value);
       continue;
     }
-    const dtype = dtypeOf.get(String(entry['dtype']));
+    const dtype = dtypeOf.get(String(entry.dtype));
     if (!dtype)
-      throw damaged(`tensor \`${name}\` has dtype ${String(entry['dtype'])}; F32, I32 and BOOL are read`);
-    const shape = integers(entry['shape']);
-    const [from, to, ...more] = integers(entry['data_offsets']) ?? [];
+      throw damaged(`tensor \`${name}\` has dtype ${String(entry.dtype)}; F32, I32 and BOOL are read`);
+    const shape = integers(entry.shape);
+    const [from, to, ...more] = integers(entry.data_offsets) ?? [];
     if (!shape || from === undefined || to === undefined || more.length > 0)
       throw damaged(`tensor \`${name}\` has no valid shape and data_offsets`);
     const length = shape.reduce((product, axis) => product * axis, 1);

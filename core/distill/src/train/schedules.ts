@@ -10,7 +10,7 @@ function cosine(from: number, to: number, fraction: number): number {
   return to + ((from - to) * (1 + Math.cos(Math.PI * Math.min(1, fraction)))) / 2;
 }
 
-export const constantSchedule: AnyComponent = schedule('constant', {
+const constantSchedule: AnyComponent = schedule('constant', {
   help: 'The same value throughout.',
   options: z.strictObject({ value: z.number().describe('The value.') }),
   create:
@@ -19,7 +19,7 @@ export const constantSchedule: AnyComponent = schedule('constant', {
       value,
 });
 
-export const stepSchedule: AnyComponent = schedule('step', {
+const stepSchedule: AnyComponent = schedule('step', {
   help: 'Multiplied by a factor every so many epochs.',
   options: z.strictObject({
     value: z.number().describe('The value at the start.'),
@@ -32,7 +32,7 @@ export const stepSchedule: AnyComponent = schedule('step', {
       value * factor ** Math.floor(step / (every * stepsPerEpoch)),
 });
 
-export const cosineSchedule: AnyComponent = schedule('cosine', {
+const cosineSchedule: AnyComponent = schedule('cosine', {
   help: 'Falls along half a cosine (Loshchilov & Hutter 2017), after a linear warm-up where asked for.',
   options: z.strictObject({
     peak: z.number().describe('The highest value, at the start or at the end of the warm-up.'),
@@ -49,7 +49,7 @@ export const cosineSchedule: AnyComponent = schedule('cosine', {
     },
 });
 
-export const linearSchedule: AnyComponent = schedule('linear', {
+const linearSchedule: AnyComponent = schedule('linear', {
   help: 'From one value to another in a straight line, then constant.',
   options: z.strictObject({
     from: z.number().describe('The value at the start.'),
@@ -62,7 +62,7 @@ export const linearSchedule: AnyComponent = schedule('linear', {
       from + (to - from) * Math.min(1, step / (duration === undefined ? steps : duration * stepsPerEpoch)),
 });
 
-export const oneCycleSchedule: AnyComponent = schedule('one-cycle', {
+const oneCycleSchedule: AnyComponent = schedule('one-cycle', {
   help: 'Rises to a peak and falls far below the start, by half cosines (Smith & Topin 2019; as PyTorch’s OneCycleLR).',
   options: z.strictObject({
     peak: z.number().describe('The highest value.'),

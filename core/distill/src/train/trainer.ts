@@ -184,7 +184,7 @@ class Trainer {
     const metrics: Record<string, number> = {};
     for (const [name, sum] of Object.entries(sums)) metrics[name] = sum / examples;
     const { steps, stepsPerEpoch } = this;
-    metrics['rate'] = valueAt(training.rate, { step: Math.max(0, session.step - 1), steps, stepsPerEpoch });
+    metrics.rate = valueAt(training.rate, { step: Math.max(0, session.step - 1), steps, stepsPerEpoch });
     const validation = predictor && (await training.validate?.(predictor));
     Object.assign(metrics, validation);
     const state = await session.snapshot();
@@ -255,7 +255,7 @@ function add(
   terms: Readonly<Record<string, number>>,
   size: number,
 ): TrainingPosition['sums'] {
-  const next: Record<string, number> = { examples: (sums['examples'] ?? 0) + size };
+  const next: Record<string, number> = { examples: (sums.examples ?? 0) + size };
   for (const [name, value] of Object.entries(terms)) next[name] = (sums[name] ?? 0) + value * size;
   return next;
 }

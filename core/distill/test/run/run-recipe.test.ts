@@ -72,8 +72,8 @@ describe('runRecipe', () => {
     const session = await ort.InferenceSession.create(join(runFolder, 'exports/student.onnx'));
     const test = tinyData(60, randomStream(6));
     const batch = await test.batch?.(Array.from({ length: 60 }, (_, i) => i));
-    const x = batch?.tensors['x'];
-    const label = batch?.tensors['label'];
+    const x = batch?.tensors.x;
+    const label = batch?.tensors.label;
     const { logits } = await session.run({
       x: new ort.Tensor('float32', x?.data as Float32Array, [60, features]),
     });
@@ -159,7 +159,7 @@ describe('runRecipe', () => {
       set: [component, 'train.select=accuracy', 'train.epochs=6'],
     });
     const last = await readCheckpoint(join(runFolder, 'student/last.safetensors'));
-    const values = last?.position.history.map(({ metrics }) => metrics['accuracy'] as number) ?? [];
+    const values = last?.position.history.map(({ metrics }) => metrics.accuracy as number) ?? [];
     const value = Math.max(...values);
     expect(last?.position.best).toEqual({ epoch: values.indexOf(value) + 1, value });
   });

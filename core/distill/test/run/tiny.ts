@@ -52,7 +52,7 @@ export function tinyPlugin(asked: Asked = { batches: [] }): Plugin {
             ...(parameters === undefined ? {} : { parameters }),
             label: async (batch) => {
               const answers = await made.label(batch);
-              if (constant) answers['logits']?.data.fill(1);
+              if (constant) answers.logits?.data.fill(1);
               return answers;
             },
           };
@@ -65,7 +65,7 @@ export function tinyPlugin(asked: Asked = { batches: [] }): Plugin {
           fingerprint: `noise ${amount}`,
           random: true,
           apply(example, random) {
-            const x = example['x'];
+            const x = example.x;
             if (x?.dtype !== 'float32') throw new Error('x is missing');
             const noise = random.normal(x.data.length);
             return {

@@ -69,7 +69,7 @@ describe('encodeSafetensors', () => {
           tensors: { w: { dtype: 'float32', shape: [data.length], data } },
           metadata: {},
         });
-        const read = decodeSafetensors(file, 'x').tensors['w'] as HostTensor;
+        const read = decodeSafetensors(file, 'x').tensors.w as HostTensor;
         expect(new Uint32Array(read.data.buffer)).toEqual(Uint32Array.from(words));
       }),
     );

@@ -60,7 +60,7 @@ export function tinyStudent(random: RandomStream, hidden = 8, rate = 0.2): Stude
     },
     variables: [w1, b1, w2, b2, seen],
     forward(inputs, at) {
-      const x = inputs['x'] as tf.Tensor2D;
+      const x = inputs.x as tf.Tensor2D;
       if (at.training) seen.variable.assign(seen.variable.mul(0.9).add(x.mean(0).mul(0.1)));
       const hiddenValues = tf.relu(tf.matMul(x, w1.variable as tf.Tensor2D).add(b1.variable));
       const kept =
@@ -84,7 +84,7 @@ export function tinyTeacher(onLabel: (batch: Batch) => void = () => undefined): 
     parameters: 1000,
     label(batch) {
       onLabel(batch);
-      const x = batch.tensors['x'] as HostTensors[string];
+      const x = batch.tensors.x as HostTensors[string];
       const data = new Float32Array(batch.size * classes);
       for (let row = 0; row < batch.size; row++)
         for (let c = 0; c < classes; c++)
@@ -102,8 +102,8 @@ export const hard: Loss = {
       tf.mean(
         tf.sum(
           tf.mul(
-            tf.oneHot(batch['label'] as tf.Tensor1D, classes),
-            tf.logSoftmax(student['logits'] as tf.Tensor2D),
+            tf.oneHot(batch.label as tf.Tensor1D, classes),
+            tf.logSoftmax(student.logits as tf.Tensor2D),
           ),
           -1,
         ),
@@ -121,8 +121,8 @@ export function soft(): Loss {
       tf
         .mean(
           tf.squaredDifference(
-            student['logits'] as tf.Tensor,
-            tf.mul(teacher['logits'] as tf.Tensor, scale.variable),
+            student.logits as tf.Tensor,
+            tf.mul(teacher.logits as tf.Tensor, scale.variable),
           ),
         )
         .mul<tf.Scalar>(tf.sub(2, progress.fraction)),

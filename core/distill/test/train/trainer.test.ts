@@ -139,7 +139,7 @@ describe('train', () => {
       },
     );
     expect(seen).toEqual([0, 3, 3, 1, 3, 3, 2, 3, 3]);
-    expect(history[0]?.metrics['loss']).toBeCloseTo(2, 6);
+    expect(history[0]?.metrics.loss).toBeCloseTo(2, 6);
     expect(history[0]?.metrics['loss.constant']).toBe(1);
   });
 
@@ -278,6 +278,6 @@ describe('train', () => {
       { folder: await folder() },
       { student, epochs: 20, optimizer: sgd(), losses: [{ name: 'hard', loss: hard, weight: 1 }], rate: 0.2 },
     );
-    expect(history.at(-1)?.metrics['loss']).toBeLessThan((history[0]?.metrics['loss'] ?? 0) / 2);
+    expect(history.at(-1)?.metrics.loss).toBeLessThan((history[0]?.metrics.loss ?? 0) / 2);
   });
 });

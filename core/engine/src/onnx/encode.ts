@@ -8,7 +8,7 @@ import {
   writeOnnxModel,
 } from './model.js';
 
-export const opsetVersion = 21;
+const opsetVersion = 21;
 const irVersion = 10;
 
 const typeCodes: Record<ElementType, number> = { float32: 1, int32: 6, int64: 7, bool: 9 };

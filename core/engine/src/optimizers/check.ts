@@ -8,7 +8,7 @@ export function decays(variable: NamedVariable): boolean {
 }
 
 /** Throws ENGINE_OPTION unless `fits`. `accepted` completes the sentence "must be …". */
-export function checkOption(
+function checkOption(
   optimizer: string,
   option: string,
   value: number,

@@ -6,13 +6,22 @@ import { rewrite, type Rewriting, uniformOf } from './rewrite.js';
 export function maskFromRelu(graph: Graph): Graph {
   const rectified = new Map<Value, Value>();
   return rewrite(graph, (node, at) => {
-    const [x, zero] = node.inputs;
+    const [x, ...rest] = node.inputs;
     const output = node.outputs[0] as Value;
     if (!x) return undefined;
     if (node.op === 'Relu') rectified.set(x, output);
-    const relu = node.op === 'Greater' && uniformOf(at.constant(zero)) === 0 ? rectified.get(x) : undefined;
-    return relu && [at.emit({ ...node, inputs: [relu, zero] }, output)];
+    const relu = rectified.get(x);
+    return relu && ignoresNegative(node, at)
+      ? [at.emit({ ...node, inputs: [relu, ...rest] }, output)]
+      : undefined;
   });
+}
+
+/** Whether a node gives the same for a negative number as for 0: x > 0, and clipping from 0 upwards. */
+function ignoresNegative({ op, inputs }: Node, at: Rewriting): boolean {
+  const numbers = inputs.slice(1).map((input) => uniformOf(at.constant(input)));
+  if (op === 'Greater') return numbers[0] === 0;
+  return op === 'Clip' && numbers[0] === 0 && (inputs[2] === undefined || (numbers[1] ?? -1) >= 0);
 }
 
 /** A convolution and what is added to each channel become one Conv with a bias. */

@@ -11,7 +11,7 @@ const tfjsPattern =
 export const recordedFrames = 100;
 
 /** The frames of a stack text as `file:line:column`, innermost first. */
-export function framesOf(stack: string): string[] {
+function framesOf(stack: string): string[] {
   return stack.split('\n').flatMap((line) => {
     const match = framePattern.exec(line);
     if (!match) return [];

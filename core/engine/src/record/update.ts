@@ -11,7 +11,7 @@ import type {
 } from '../types.js';
 import { show } from './tape.js';
 
-export function trainableOf(definition: TrainingDefinition): NamedVariable[] {
+function trainableOf(definition: TrainingDefinition): NamedVariable[] {
   return definition.variables.filter(({ trainable }) => trainable !== false);
 }
 

@@ -34,7 +34,7 @@ export async function compileStep(
     ...step.terms.map(({ value }) => value),
     ...step.changes.map(({ next }) => next),
   ]);
-  const program = await compile(improve(graph, passes), threads);
+  const program = await compile(improve(graph, passes), threads, 'input');
   const [loss, ...others] = program.outputs as [string, ...string[]];
   const used = new Set(program.inputs);
   return {

@@ -75,7 +75,8 @@ export class OnnxPredictor implements Predictor {
       outputs.map(({ value }) => value),
     );
     const graph = improve(this.fixed ? bindInputs(lowered, this.fixed) : lowered, passes);
-    const compiled = { program: await compile(graph, threads), names: outputs.map(({ name }) => name) };
+    const program = await compile(graph, threads, this.fixed ? 'constant' : 'input');
+    const compiled = { program, names: outputs.map(({ name }) => name) };
     this.compiled.set(key, compiled);
     return compiled;
   }

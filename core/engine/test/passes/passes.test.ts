@@ -263,23 +263,27 @@ describe('fuse-conv-bias', () => {
 });
 
 describe('mask-from-relu', () => {
-  it("looks at the ReLU's output, so that nothing else needs its input", () => {
-    const graph = passes['mask-from-relu'](
-      graphOf((g) => {
-        const x = g.unary('Neg', g.input('x', [3], 'float32'));
-        return [g.unary('Relu', x), g.cast(g.binary('Greater', x, g.scalar(0), 'bool'), 'float32')];
-      }),
-    );
-    const relu = graph.nodes.find(({ op }) => op === 'Relu');
-    expect(graph.nodes.find(({ op }) => op === 'Greater')?.inputs[0]).toBe(relu?.outputs[0]);
-  });
+  const pass = passes['mask-from-relu'];
+  const compare = (g: GraphBuilder, x: Value, than: number): Value =>
+    g.cast(g.binary('Greater', x, g.scalar(than), 'bool'), 'float32');
+  const clip = (g: GraphBuilder, x: Value, low: number, high: number): Value =>
+    g.op('Clip', [x, g.scalar(low), g.scalar(high)], x.shape, 'float32');
 
-  it('leaves a comparison with another number alone', async () => {
-    const ops = await left(passes['mask-from-relu'], (g) => {
-      const x = g.input('x', [3], 'float32');
-      return [g.unary('Relu', x), g.cast(g.binary('Greater', x, g.scalar(-1), 'bool'), 'float32')];
-    });
-    expect(ops).toEqual(['Relu', 'Greater', 'Cast']);
+  it.each([
+    ['x > 0', (g: GraphBuilder, x: Value) => compare(g, x, 0), true],
+    ['x clipped to [0, 1]', (g: GraphBuilder, x: Value) => clip(g, x, 0, 1), true],
+    ['x > -1', (g: GraphBuilder, x: Value) => compare(g, x, -1), false],
+    ['x clipped to [-1, 1]', (g: GraphBuilder, x: Value) => clip(g, x, -1, 1), false],
+  ])('for %s reads the ReLU of x where that is the same', async (_, mask, moved) => {
+    const build = (g: GraphBuilder): Value[] => {
+      const x = g.unary('Neg', g.input('x', [3], 'float32'));
+      return [g.unary('Relu', x), mask(g, x)];
+    };
+    await left(pass, build);
+    const graph = pass(graphOf(build));
+    const relu = graph.nodes.find(({ op }) => op === 'Relu');
+    const masked = graph.nodes.find(({ op }) => op === 'Greater' || op === 'Clip');
+    expect(masked?.inputs[0] === relu?.outputs[0]).toBe(moved);
   });
 });
 
