@@ -34,12 +34,12 @@ export function parameterCount(student: Student): number {
 }
 
 /**
- * Looks at a sample before anything is trained. Throws `PREFLIGHT_LABELS`, `PREFLIGHT_TAP`, `TEACHER_OUTPUT`,
+ * Looks at a sample before anything is trained. Throws `PREFLIGHT_TAP`, `TEACHER_OUTPUT`,
  * `DATA_DAMAGED`; what is only suspicious comes back as warnings. Weights and random streams are not touched.
  */
 export async function preflight(input: PreflightInput): Promise<Finding[]> {
   const { engine, data, sample, batch, student, teacher, losses } = input;
-  const findings: Finding[] = [checkClasses(input), ...checkInputs(sample, data.inputs)];
+  const findings: Finding[] = checkInputs(sample, data.inputs);
 
   const predictor = await engine.predictor({
     variables: student.variables,
@@ -74,18 +74,19 @@ export async function preflight(input: PreflightInput): Promise<Finding[]> {
   return findings;
 }
 
-function checkClasses({ data, student, teacher, sample }: PreflightInput): Finding {
-  const targets = data.target === undefined ? undefined : sample.tensors[data.target];
-  const classification = targets?.dtype === 'int32' && targets.shape.length === 1;
+/** Whether data, student and teacher speak of the same classes; see {@link checkLabels}. Needs no examples. */
+export function checkClasses(data: DataDescription, student: Student, teacher: Teacher | undefined): Finding {
+  const target = data.target === undefined ? undefined : data.spec[data.target];
+  const classification = target?.dtype === 'int32' && target.shape.length === 0;
   const own: ClassesOf = { who: 'the data', labels: data.labels, count: data.labels?.length };
   const others: ClassesOf[] = [];
   if (classification || !teacher)
-    others.push({ who: 'the student', labels: undefined, count: classes(student.outputs['logits']?.shape) });
+    others.push({ who: 'the student', labels: undefined, count: classes(student.outputs.logits?.shape) });
   if (teacher)
     others.push({
       who: 'the teacher',
       labels: teacher.labels,
-      count: classes(teacher.outputs['logits']?.shape) ?? teacher.labels?.length,
+      count: classes(teacher.outputs.logits?.shape) ?? teacher.labels?.length,
     });
   return checkLabels(own, others);
 }
@@ -96,6 +97,6 @@ function classes(shape: readonly (number | null)[] | undefined): number | undefi
 }
 
 function scores(outputs: HostTensors): HostTensor | undefined {
-  const logits = outputs['logits'];
+  const logits = outputs.logits;
   return logits?.dtype === 'float32' && logits.shape.length === 2 ? logits : undefined;
 }

@@ -58,7 +58,7 @@ export function agreementAtStart(student: HostTensor, teacher: HostTensor): Find
 }
 
 /** Index of the largest score of each row [rows, classes]; -1 where one is NaN. */
-export function argmaxRows({ data, shape }: HostTensor): number[] {
+function argmaxRows({ data, shape }: HostTensor): number[] {
   const classes = shape.at(-1) ?? 0;
   if (shape.length < 2 || classes === 0) return [];
   return Array.from({ length: data.length / classes }, (_, row) => {

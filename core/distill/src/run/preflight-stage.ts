@@ -3,7 +3,7 @@ import { batches } from '../data/index.js';
 import type { Batch } from '../contracts/index.js';
 import { PotstillError } from '../errors/potstill-error.js';
 import type { Finding } from '../preflight/finding.js';
-import { preflight } from '../preflight/preflight.js';
+import { checkClasses, preflight } from '../preflight/preflight.js';
 import { disposeLosses, makeOptimizer } from './assemble.js';
 import { stage, type RunContext } from './context.js';
 import { lossesOf } from './training-stage.js';
@@ -30,9 +30,11 @@ export async function preflightStage(context: RunContext): Promise<readonly Find
 async function look(context: RunContext): Promise<Finding[]> {
   const { plan, container, data, student, teacher, random } = context;
   loadWeights(student, context.initial, 'the first weights');
+  // First of all: losses refuse classes that do not fit in their own, narrower words.
+  const labels = checkClasses(data.description, student, teacher);
   const losses = await lossesOf(context, 'student');
   try {
-    return await preflight({
+    const found = await preflight({
       engine: container.services.engine,
       data: data.description,
       sample: await firstBatch(context, plan.preflight.sample),
@@ -47,6 +49,7 @@ async function look(context: RunContext): Promise<Finding[]> {
       trainings: plan.baseline ? 2 : 1,
       kept: !data.train.transforms.some((transform) => transform.random),
     });
+    return [labels, ...found];
   } finally {
     disposeLosses(losses);
   }
