@@ -23,7 +23,7 @@ const { values: options } = parseArgs({
     batch: { type: 'string', default: '128' },
     threads: { type: 'string', default: String(os.availableParallelism()) },
     rounds: { type: 'string', default: '7' },
-    python: { type: 'string', default: process.env['POTSTILL_PYTHON'] ?? 'python3' },
+    python: { type: 'string', default: process.env.POTSTILL_PYTHON ?? 'python3' },
     json: { type: 'string' },
   },
 });
@@ -57,14 +57,14 @@ const inputs = {
 const temperature = 4;
 
 function lossOf(at: NamedTensors, variables: readonly tf.Tensor[]): LossTerms {
-  let h = at['x'] as tf.Tensor2D;
+  let h = at.x as tf.Tensor2D;
   for (let i = 0; i < 3; i++) {
     h = tf.add(tf.matMul(h, variables[2 * i] as tf.Tensor2D), variables[2 * i + 1] as tf.Tensor1D);
     if (i < 2) h = tf.relu(h);
   }
-  const truth = tf.oneHot(at['label'] as tf.Tensor1D, 10).toFloat();
+  const truth = tf.oneHot(at.label as tf.Tensor1D, 10).toFloat();
   const hard = tf.neg(tf.mean(tf.sum(tf.mul(truth, tf.logSoftmax(h)), -1)));
-  const target = tf.softmax(tf.div(at['teacher'] as tf.Tensor2D, temperature));
+  const target = tf.softmax(tf.div(at.teacher as tf.Tensor2D, temperature));
   const cross = tf.neg(tf.mean(tf.sum(tf.mul(target, tf.logSoftmax(tf.div(h, temperature))), -1)));
   return { loss: tf.add(tf.mul(0.3, hard), tf.mul(0.7 * temperature ** 2, cross)).asScalar() };
 }

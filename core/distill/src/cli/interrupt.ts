@@ -4,15 +4,25 @@ import type { Output } from './output.js';
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
+/**
+ * Signals this close together, in milliseconds, are one wish: a terminal and a parent such as npm or `timeout` both pass
+ * it on.
+ */
+const sameTime = 400;
+
 /** `signal` aborts on the first of them, and when nobody reads the output any longer. `note` tells the user. */
 export function interruptSignal(
   { unread }: Pick<Output, 'unread'>,
   note: (text: string) => void,
-): { readonly signal: AbortSignal; release(): void } {
+): { readonly signal: AbortSignal; readonly release: () => void } {
   const controller = new AbortController();
+  let first = -Infinity;
   const abort = (): void => controller.abort();
   const stop = (): void => {
-    if (controller.signal.aborted) process.exit(exitCodes.interrupted);
+    const now = performance.now();
+    if (now - first < sameTime) return;
+    if (first >= 0) process.exit(exitCodes.interrupted);
+    first = now;
     note('stopping at the next step with a checkpoint; once more stops at once');
     abort();
   };

@@ -2,9 +2,9 @@
 
 export interface Output {
   /** One or more whole lines of result. */
-  print(text: string): void;
+  readonly print: (text: string) => void;
   /** One or more whole lines beside the result: progress, warnings, errors. */
-  note(text: string): void;
+  readonly note: (text: string) => void;
   /** Whether both go to a terminal that can redraw lines. */
   readonly terminal: boolean;
   /** Whether errors are shown in colours. */

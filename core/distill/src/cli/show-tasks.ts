@@ -29,7 +29,7 @@ interface Stage {
 
 export interface TaskProgress extends ProgressSink {
   /** Words beside the current stage, until it ends. */
-  say(text: string): void;
+  readonly say: (text: string) => void;
   /** Ends the list where it stands, so that what is printed next is not overwritten. Not `ok`: the stage has failed. */
   close(ok: boolean): Promise<void>;
 }

@@ -76,7 +76,7 @@ async function validationScores({ plan, data, student, container, random }: RunC
       random: random.child(name),
     })) {
       first ??= batch;
-      const logits = logitsOf((await predictor.run(batch))['logits'], plan.student.definition.name);
+      const logits = logitsOf((await predictor.run(batch)).logits, plan.student.definition.name);
       classes = logits.shape[1] as number;
       for (const score of logits.data) scores.push(score);
       for (const truth of batch.tensors[target]?.data ?? []) targets.push(truth);
@@ -95,7 +95,7 @@ async function validationScores({ plan, data, student, container, random }: RunC
 async function outputBias(context: RunContext, batch: Batch, classes: number): Promise<NamedVariable> {
   const { student, plan } = context;
   const name = plan.student.definition.name;
-  const before = logitsOf((await once(context, batch))['logits'], name);
+  const before = logitsOf((await once(context, batch)).logits, name);
   const candidates = student.variables.filter(
     ({ variable, trainable }) =>
       trainable !== false && variable.shape.length === 1 && variable.shape[0] === classes,
@@ -104,7 +104,7 @@ async function outputBias(context: RunContext, batch: Batch, classes: number): P
     const kept = candidate.variable.clone();
     try {
       tf.tidy(() => candidate.variable.assign(kept.add(1)));
-      const after = logitsOf((await once(context, batch))['logits'], name);
+      const after = logitsOf((await once(context, batch)).logits, name);
       const added = after.data.every((value, i) => {
         const was = before.data[i] as number;
         return Math.abs(value - was - 1) <= 1e-3 * Math.max(1, Math.abs(was));

@@ -50,7 +50,7 @@ export async function compareStudent(
 }
 
 /** The student as it stands, on the data that models are compared on. */
-export async function evaluateStudent(context: RunContext): Promise<Evaluation> {
+async function evaluateStudent(context: RunContext): Promise<Evaluation> {
   const { student, container, evaluator, data } = context;
   const predictor = await predictorOf(container.services.engine, student, data.description.inputs);
   try {

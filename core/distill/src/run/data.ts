@@ -6,9 +6,10 @@ import type { DatasetSlot, Plan } from '../recipe/plan.js';
 import { countExamples, type PreparedData } from '../train/source.js';
 import type { RunContainer } from '../container/run-container.js';
 
-/** A data set with its size. */
+/** A data set with its size, and how its examples look after the transforms. */
 export interface OpenData extends PreparedData {
   readonly size: number;
+  readonly description: DataDescription;
 }
 
 export interface RunData {
@@ -29,7 +30,7 @@ export async function openData(plan: Plan, container: RunContainer): Promise<Run
     train,
     validation,
     test,
-    description: await describeAfter(train, container.services.random.child('train')),
+    description: train.description,
     dispose: async () => {
       for (const { dataset } of [train, validation, test].filter((each) => each !== undefined))
         await dataset.dispose?.();
@@ -65,16 +66,21 @@ async function open(slot: DatasetSlot, name: string, container: RunContainer): P
       message: `${name}: ${skipped.length} damaged examples were left out, the first is ${skipped[0]?.path}: ${skipped[0]?.reason}`,
       hint: 'The log names them all.',
     });
-  return { dataset, transforms, name, size };
+  const description = await describeAfter(dataset, transforms, container.services.random.child(name));
+  return { dataset, transforms, name, size, description };
 }
 
 /** What a crop or a resize leaves: shapes are read off the first example. */
-async function describeAfter(data: OpenData, random: RandomStream): Promise<DataDescription> {
-  const description = descriptionOf(data.dataset);
-  if (data.transforms.length === 0) return description;
-  const first = await firstExample(data.dataset);
+async function describeAfter(
+  dataset: Dataset,
+  transforms: readonly Transform[],
+  random: RandomStream,
+): Promise<DataDescription> {
+  const description = descriptionOf(dataset);
+  if (transforms.length === 0) return description;
+  const first = await firstExample(dataset);
   if (!first) return description;
-  const changed = data.transforms.reduce((example, transform) => transform.apply(example, random), first);
+  const changed = transforms.reduce((example, transform) => transform.apply(example, random), first);
   const spec: Record<string, TensorSpec> = { ...description.spec };
   for (const [name, { dtype, shape }] of Object.entries(changed)) {
     const before = spec[name];
@@ -93,10 +99,12 @@ async function firstExample(dataset: Dataset): Promise<Example | undefined> {
 }
 
 /** The data as the student sees it: a data set whose examples have gone through the transforms. */
-export function transformed({ dataset, transforms, size }: OpenData, random: RandomStream): Dataset {
+export function transformed(
+  { dataset, transforms, size, description }: OpenData,
+  random: RandomStream,
+): Dataset {
   if (transforms.length === 0 || dataset.size === undefined) return dataset;
-  const { batch: _, dispose: __, ...rest } = dataset;
   const apply = (example: Example, index: number) =>
     transforms.reduce((current, transform, k) => transform.apply(current, random.at(index).at(k)), example);
-  return { ...rest, size, example: async (index) => apply(await dataset.example(index), index) };
+  return { ...description, size, example: async (index) => apply(await dataset.example(index), index) };
 }

@@ -67,9 +67,9 @@ export function modelSummary(
   for (const [name, value] of Object.entries(evaluation?.values ?? {}))
     if (typeof value === 'number') metrics[name] = Number.isFinite(value) ? value : null;
   return {
-    errors: metrics['errors'] ?? null,
-    accuracy: metrics['accuracy'] ?? null,
-    agreement: metrics['agreement'] ?? null,
+    errors: metrics.errors ?? null,
+    accuracy: metrics.accuracy ?? null,
+    agreement: metrics.agreement ?? null,
     parameters: size.parameters ?? null,
     bytes: size.bytes ?? null,
     latencyMs: size.latencyMs ?? null,

@@ -128,7 +128,7 @@ export function judge(
   },
 ): void {
   const errors = (evaluation: Evaluation | undefined) => {
-    const value = evaluation?.values['errors'];
+    const value = evaluation?.values.errors;
     return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
   };
   const [teacher, baseline, student] = [

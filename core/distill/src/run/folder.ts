@@ -190,7 +190,7 @@ export class RunFolder {
 }
 
 /** A JSON file; undefined when there is none. One that is not JSON is `RUN_CHECKPOINT_DAMAGED`. */
-export async function readJson(path: string): Promise<unknown> {
+async function readJson(path: string): Promise<unknown> {
   let text: string;
   try {
     text = await readFile(path, 'utf8');

@@ -14,7 +14,7 @@ import { planTeachers } from './teachers.js';
 import { versionsOf } from './versions.js';
 
 /** What names a run of this recipe; its teachers' recipes are read for it. */
-export async function identityOf(recipe: OpenRecipe): Promise<RunIdentity> {
+async function identityOf(recipe: OpenRecipe): Promise<RunIdentity> {
   const { plan } = recipe;
   const { hash, teacherHash } = await planTeachers(recipe, (file, set) =>
     openRecipe(file, { set, builtIn: [builtInPlugin] }),
@@ -62,7 +62,7 @@ export async function quietContainer(recipe: OpenRecipe, folder: string): Promis
       recipeFolder: recipe.plan.folder,
       runFolder: folder,
       runsFolder: folder,
-      dataFolder: process.env['POTSTILL_DATA'],
+      dataFolder: process.env.POTSTILL_DATA,
     },
     progress: { emit: () => undefined },
     overrides: {},

@@ -26,7 +26,7 @@ export async function exampleOf(
     return Object.fromEntries(
       inputs.flatMap((input) => {
         const tensor = batch.tensors[input];
-        return tensor ? [[input, { ...tensor, shape: tensor.shape.slice(1) } as typeof tensor]] : [];
+        return tensor ? [[input, { ...tensor, shape: tensor.shape.slice(1) }]] : [];
       }),
     );
   return undefined;
@@ -69,10 +69,7 @@ export async function measureStudent(
 /** A teacher's own: what it says of itself, and its median time for one example. */
 export async function measureTeacher(teacher: Teacher, example: Example): Promise<Size> {
   const tensors = Object.fromEntries(
-    Object.entries(example).map(([name, tensor]) => [
-      name,
-      { ...tensor, shape: [1, ...tensor.shape] } as typeof tensor,
-    ]),
+    Object.entries(example).map(([name, tensor]) => [name, { ...tensor, shape: [1, ...tensor.shape] }]),
   );
   const batch = { size: 1, tensors, indices: [0] };
   return {

@@ -66,7 +66,7 @@ async function runPlanned(planned: PlannedRun, options: RunOptions, how: How): P
   const paths: Paths = {
     recipeFolder: plan.folder,
     runsFolder,
-    dataFolder: process.env['POTSTILL_DATA'],
+    dataFolder: process.env.POTSTILL_DATA,
     // Data is opened first, so that a folder is made for runs only that have some.
     get runFolder() {
       return folder?.path ?? options.runFolder ?? join(runsFolder, folderName(plan.name, planned.hash));

@@ -11,9 +11,6 @@ interface PackageFile {
 
 const own = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as PackageFile;
 
-/** Version of potstill. */
-export const potstillVersion = own.version;
-
 /** potstill, its engine and what that stands on, Node, and the plugins whose components the plan uses. */
 export function versionsOf(plan: Plan): Record<string, string> {
   const plugins = componentsOf(plan).map(({ plugin }) => [plugin.name, plugin.version] as const);
@@ -28,7 +25,7 @@ export function versionsOf(plan: Plan): Record<string, string> {
 }
 
 /** Every component that a plan names. */
-export function componentsOf(plan: Plan): ComponentPlan[] {
+function componentsOf(plan: Plan): ComponentPlan[] {
   const { data, train } = plan;
   const slots = [data.train, data.validation, data.test].filter((slot) => slot !== undefined);
   return [

@@ -124,12 +124,9 @@ describe('runRecipe', () => {
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line) as object);
-    expect(metrics.filter((row) => 'stage' in row && row.stage === 'baseline')[0]).toHaveProperty(
-      'loss.cross-entropy',
-    );
-    expect(metrics.filter((row) => 'stage' in row && row.stage === 'student')[0]).toHaveProperty(
-      'loss.soft-targets',
-    );
+    const of = (stage: string) => metrics.find((row) => 'stage' in row && row.stage === stage);
+    expect(of('baseline')).toHaveProperty(['loss.cross-entropy']);
+    expect(of('student')).toHaveProperty(['loss.soft-targets']);
   });
 
   it('asks the teacher once about each example, however many epochs', async () => {

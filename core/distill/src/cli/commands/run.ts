@@ -47,8 +47,10 @@ export function addRun(root: Command, output: Output): void {
     .addHelpText('after', examples)
     .action(async (recipe: string, options: CommandOptions) => {
       const tasks =
-        !options.json && !options.quiet && output.terminal ? taskProgress(output.note, Date.now) : undefined;
-      const { signal, release } = interruptSignal(output, tasks?.say ?? ((text) => output.note(text)));
+        !options.json && !options.quiet && output.terminal
+          ? taskProgress(output.note, () => Date.now())
+          : undefined;
+      const { signal, release } = interruptSignal(output, tasks?.say ?? output.note);
       let finished = false;
       try {
         const opened = await openRecipe(recipe, { set: options.set ?? [], builtIn: [builtInPlugin] });
@@ -72,7 +74,7 @@ export function addRun(root: Command, output: Output): void {
 function sink(options: CommandOptions, output: Output): ProgressSink {
   if (options.json) return jsonProgress(output.print);
   if (options.quiet) return { emit: () => undefined };
-  return plainProgress(output.note, Date.now);
+  return plainProgress(output.note, () => Date.now());
 }
 
 function closing({ runFolder, summary }: RunResult): string {
