@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { randomStream } from '@potstill/engine';
+import { runRecipe } from '../../src/run/run-recipe.js';
 import { readCheckpoint, readWeights } from '../../src/train/checkpoint.js';
 import type { RunEvent } from 'potstill';
 import { features, tinyData } from '../train/tiny.js';
@@ -159,6 +160,51 @@ describe('runRecipe', () => {
     const values = last?.position.history.map(({ metrics }) => metrics.accuracy as number) ?? [];
     const value = Math.max(...values);
     expect(last?.position.best).toEqual({ epoch: values.indexOf(value) + 1, value });
+  });
+
+  it('holds the weights within train.maxNorm', async () => {
+    const { runFolder } = await place.run('student.yaml', { set: [component, 'train.maxNorm=0.5'] });
+    const { variables } = await readWeights(join(runFolder, 'student.safetensors'));
+    const kernel = Array.from(variables['logits.kernel']?.data ?? []);
+    const norms = [0, 1, 2].map((unit) => Math.hypot(...kernel.filter((_, i) => i % 3 === unit)));
+    for (const norm of norms) expect(norm).toBeLessThanOrEqual(0.5 + 1e-6);
+    expect(Math.max(...norms)).toBeGreaterThan(0.49);
+  });
+
+  it('moves the weights no further than clipped gradients can', async () => {
+    const set = [component, 'train.epochs=2', 'train.select=last'];
+    const weights = async (...more: string[]) => {
+      const { runFolder } = await place.run('student.yaml', { set: [...set, ...more] });
+      const { variables } = await readWeights(join(runFolder, 'student.safetensors'));
+      return Object.values(variables).flatMap(({ data }) => Array.from(data));
+    };
+    const first = await weights('train.rate=0');
+    const moved = async (...more: string[]) =>
+      Math.hypot(...(await weights(...more)).map((value, i) => value - (first[i] as number)));
+    // Ten steps at rate 0.05 with momentum 0.9, on four variables of 43 weights in all.
+    const reach = (norm: number) => (10 * 0.05 * norm) / (1 - 0.9);
+    expect(await moved()).toBeGreaterThan(reach(0.02));
+    expect(await moved('train.clip={globalNorm: 0.01}')).toBeLessThanOrEqual(reach(0.01));
+    expect(await moved('train.clip={norm: 0.01}')).toBeLessThanOrEqual(reach(0.01 * Math.sqrt(4)));
+    expect(await moved('train.clip={value: 0.001}')).toBeLessThanOrEqual(reach(0.001 * Math.sqrt(43)));
+  });
+
+  it('writes a log that says on which machine, and why it stopped', async () => {
+    const recipe = await place.open('student.yaml', 'teacher={use: tiny/teacher, constant: true}');
+    await expect(runRecipe(recipe, { runsFolder: place.runs, known: place.known })).rejects.toThrow(
+      /PREFLIGHT_TAP/,
+    );
+    const [name = ''] = await readdir(place.runs);
+    const lines = (await readFile(join(place.runs, name, 'run.log'), 'utf8')).trim().split('\n');
+    const [first, last] = [lines[0], lines.at(-1)].map(
+      (line) => JSON.parse(line ?? '') as Record<string, unknown>,
+    );
+    expect(first).toMatchObject({
+      msg: 'run',
+      name: 'tiny-student',
+      machine: { node: process.versions.node },
+    });
+    expect(last).toMatchObject({ msg: 'stopped', err: { records: [{ code: 'PREFLIGHT_TAP' }] } });
   });
 
   it('says when figures are not of test data', async () => {
