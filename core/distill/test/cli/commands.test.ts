@@ -1,0 +1,225 @@
+// The command line: what is understood, checked, listed and explained, with its exit codes.
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Command } from 'commander';
+import { runProgram } from '../../src/cli/run-program.js';
+import { makePlace, pluginFile, potstill } from './place.js';
+
+let folder: string;
+let quick: string;
+beforeAll(async () => {
+  folder = await makePlace();
+  quick = join(folder, 'quick.yaml');
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+interface Told {
+  readonly event: string;
+  readonly exitCode: number;
+  readonly errors: readonly { readonly code: string; readonly message: string }[];
+}
+const parse = (line: string | undefined) => JSON.parse(line ?? '') as Told;
+
+describe('potstill', () => {
+  it('prints its help on stderr and exits 2 when it is given no command', async () => {
+    const { code, out, err } = await potstill([]);
+    expect(code).toBe(2);
+    expect(out).toEqual([]);
+    expect(err[0]).toBe('Usage: potstill [options] [command]');
+  });
+
+  it('prints help with examples and exit codes on stdout', async () => {
+    const { code, out, err } = await potstill(['--help']);
+    expect({ code, err }).toEqual({ code: 0, err: [] });
+    expect(out.join('\n')).toMatch(
+      /\nExamples:\n {2}potstill run recipe\.yaml[\s\S]*\nExit codes: 0 done, 1 /,
+    );
+  });
+
+  it.each(['run', 'check', 'list', 'explain', 'evaluate', 'export'])(
+    '%s --help has an example',
+    async (name) => {
+      const { code, out } = await potstill([name, '--help']);
+      expect(code).toBe(0);
+      expect(out.join('\n')).toMatch(new RegExp(`\nExamples?:\n {2}potstill ${name} `));
+      expect(out.join('\n')).not.toContain('(default: [])');
+    },
+  );
+
+  it('prints its version', async () => {
+    const { version } = JSON.parse(
+      await readFile(new URL('../../package.json', import.meta.url), 'utf8'),
+    ) as { version: string };
+    expect(await potstill(['--version'])).toEqual({ code: 0, out: [version], err: [] });
+  });
+
+  it('names the near command for a mistyped one', async () => {
+    const { code, out, err } = await potstill(['chekc', 'x.yaml']);
+    expect({ code, out }).toEqual({ code: 2, out: [] });
+    expect(err.slice(0, 2)).toEqual(["error[USAGE]: unknown command 'chekc'", '  hint: did you mean check?']);
+  });
+
+  it.each([
+    [['run', '--jsn', 'x.yaml'], "unknown option '--jsn'"],
+    [['run'], "missing required argument 'recipe'"],
+    [['evaluate', 'x.yaml', '--data', 'tset'], /argument 'tset' is invalid\. Allowed choices are train/],
+    [['run', 'x.yaml', '--set'], /option '--set <path=value>' argument missing/],
+    [['list', 'x.yaml'], /too many arguments/],
+  ])('refuses %j', async (words, message) => {
+    const text = await potstill(words);
+    expect(text.code).toBe(2);
+    expect(text.err[0]).toMatch(message);
+    const json = await potstill([...words.slice(0, 1), '--json', ...words.slice(1)]);
+    if (words[0] === 'run' || words[0] === 'evaluate' || words[0] === 'list') {
+      expect(json.err).toEqual([]);
+      expect(json.out).toHaveLength(1);
+      expect(parse(json.out[0])).toMatchObject({ event: 'error', exitCode: 2, errors: [{ code: 'USAGE' }] });
+    }
+  });
+});
+
+describe('potstill check', () => {
+  it('says on stdout that a recipe is right', async () => {
+    expect(await potstill(['check', quick])).toEqual({
+      code: 0,
+      out: [`${quick}: no mistakes found`],
+      err: [],
+    });
+  });
+
+  it('prints the recipe with everything filled in', async () => {
+    const { out } = await potstill(['check', quick, '--resolved', '--set', 'train.seed=9']);
+    expect(out).toContain('  seed: 9');
+    expect(out.join('\n')).toMatch(/student:\n {2}use: mlp\n/);
+    const json = await potstill(['check', quick, '--resolved', '--json']);
+    expect(JSON.parse(json.out[0] ?? '')).toMatchObject({
+      event: 'checked',
+      name: 'tiny-student',
+      resolved: { student: { use: 'mlp', hidden: [4] } },
+    });
+  });
+
+  it('tells all mistakes at once, with places, and exits 2', async () => {
+    const words = ['check', quick, '--set', 'train.epochs=-1', '--set', 'student.hiden=[3]'];
+    const { code, out, err } = await potstill(words);
+    expect({ code, out }).toEqual({ code: 2, out: [] });
+    const text = err.join('\n');
+    expect(text).toMatch(/error\[RECIPE_BAD_OVERRIDE\].*epochs/);
+    expect(text).toMatch(/error\[RECIPE_BAD_OVERRIDE\].*`hiden`/);
+    expect(text).toMatch(/2 errors$/);
+    const told = parse((await potstill([...words, '--json'])).out[0]);
+    expect(told.errors.map((error) => error.code).sort()).toEqual([
+      'RECIPE_BAD_OVERRIDE',
+      'RECIPE_BAD_OVERRIDE',
+    ]);
+  });
+
+  it("finds the mistakes of a teacher's recipe", async () => {
+    const wrong = join(folder, 'wrong-teacher.yaml');
+    await writeFile(wrong, (await readFile(join(folder, 'teacher.yaml'), 'utf8')).replace('mlp', 'mlpp'));
+    const set = `teacher.recipe=${wrong}`;
+    const { code, err } = await potstill(['check', join(folder, 'student.yaml'), '--set', set]);
+    expect(code).toBe(2);
+    expect(err.join('\n')).toMatch(/RECIPE_UNKNOWN_COMPONENT[\s\S]*wrong-teacher\.yaml:\d+:\d+/);
+  });
+
+  it('says that a recipe is not there', async () => {
+    const { code, err } = await potstill(['check', join(folder, 'none.yaml')]);
+    expect(code).toBe(2);
+    expect(err[0]).toMatch(/^error\[RECIPE_NOT_FOUND\]/);
+  });
+});
+
+describe('potstill list', () => {
+  it('lists components by kind, those of plugins asked for too', async () => {
+    const { code, out } = await potstill(['list', '-p', pluginFile]);
+    expect(code).toBe(0);
+    expect(out[0]).toMatch(/^plugins: potstill \S+, tiny 1\.0\.0$/);
+    expect(out).toContain('loss');
+    expect(out.join('\n')).toMatch(/\n {2}tiny\/hard +cross-entropy by hand\n/);
+  });
+
+  it('lists them as JSON', async () => {
+    const listed = JSON.parse((await potstill(['list', '--json'])).out[0] ?? '') as {
+      components: { kind: string; name: string; help: string; plugin: string }[];
+    };
+    expect(listed.components).toContainEqual(
+      expect.objectContaining({ kind: 'loss', name: 'soft-targets', plugin: 'potstill' }),
+    );
+    expect(listed.components.every(({ help }) => help.length > 0)).toBe(true);
+  });
+
+  it('says how to get a plugin that is not installed', async () => {
+    const { code, err } = await potstill(['list', '-p', '@acme/none']);
+    expect(code).toBe(2);
+    expect(err.slice(0, 2)).toEqual([
+      'error[PLUGIN_NOT_FOUND]: the plugin @acme/none is not installed',
+      '  hint: npm install @acme/none',
+    ]);
+  });
+});
+
+describe('potstill explain', () => {
+  it('explains error codes in any case, and components', async () => {
+    expect((await potstill(['explain', 'train_not_finite'])).out[0]).toBe('TRAIN_NOT_FINITE');
+    expect((await potstill(['explain', 'soft-targets'])).out[0]).toMatch(/^soft-targets: loss of potstill /);
+    expect((await potstill(['explain', 'tiny/hard', '-p', pluginFile])).out[0]).toBe(
+      'tiny/hard: loss of tiny 1.0.0',
+    );
+  });
+
+  it('names the near one for what is neither', async () => {
+    const { code, err } = await potstill(['explain', 'soft-target']);
+    expect(code).toBe(2);
+    expect(err.slice(0, 2)).toEqual([
+      'error[USAGE]: `soft-target` is neither an error code nor a component',
+      '  hint: did you mean `soft-targets`?',
+    ]);
+  });
+});
+
+describe('runProgram', () => {
+  const failing = (error: unknown) => () =>
+    new Command('potstill')
+      .exitOverride()
+      .argument('[words...]')
+      .allowUnknownOption()
+      .action(() => {
+        throw error;
+      });
+  const collect = async (error: unknown, words: string[]) => {
+    const out: string[] = [];
+    const err: string[] = [];
+    const code = await runProgram(failing(error), words, {
+      print: (text) => out.push(text),
+      note: (text) => err.push(text),
+      terminal: false,
+      color: true,
+      unread: new AbortController().signal,
+    });
+    return { code, out, err };
+  };
+
+  it('exits 70 with the stack for a bug, and asks for a report', async () => {
+    const { code, err } = await collect(new Error('internal: impossible'), []);
+    expect(code).toBe(70);
+    expect(err.join('\n')).toMatch(/INTERNAL[\s\S]*internal: impossible[\s\S]*report[\s\S]*\n {4}at /);
+  });
+
+  it('tells what is thrown and is no error', async () => {
+    const { code, out } = await collect('just words', ['--json']);
+    expect(code).toBe(70);
+    expect(parse(out[0]).errors).toMatchObject([{ code: 'INTERNAL', message: 'just words' }]);
+  });
+
+  it('takes --json behind -- for an argument', async () => {
+    const { out, err } = await collect(new Error('internal: x'), ['--', '--json']);
+    expect(out).toEqual([]);
+    expect(err).toHaveLength(1);
+  });
+
+  it('colours errors where the output says so', async () => {
+    expect((await collect(new Error('x'), [])).err[0]).toContain('\u001b[31m');
+  });
+});
