@@ -5,7 +5,7 @@ import type { ExportResult, Student } from '../contracts/index.js';
 import type { Evaluation } from '../evaluate/evaluate-model.js';
 import { resolvedRecipe } from '../recipe/resolved.js';
 import { describeMachine } from '../report/machine.js';
-import type { ReportModel } from '../report/report-input.js';
+import type { ReportModel, ReportSection } from '../report/report-input.js';
 import { writeReport } from '../report/write-report.js';
 import type { EpochRecord } from '../train/checkpoint.js';
 import { writeFailed } from '../train/write-atomically.js';
@@ -13,7 +13,7 @@ import { comparisonData, type Compared } from './compare-stage.js';
 import type { RunContext } from './context.js';
 import { transformed } from './data.js';
 import { exportsFolder, finalWeights, reportFile } from './names.js';
-import type { Summary } from './summary.js';
+import type { BiasCorrectionSummary, Summary } from './summary.js';
 import { versionsOf } from './versions.js';
 
 /** Leaves the weights of `from` under the name by which others find them. */
@@ -93,10 +93,28 @@ export async function report(
     exports,
     preflight: summary.preflight,
     warnings: summary.warnings,
+    ...(summary.biasCorrection
+      ? { sections: [biasSection(summary.biasCorrection, summary.evaluatedOn)] }
+      : {}),
     machine: describeMachine(),
     versions: versionsOf(plan),
     timings,
   });
+}
+
+/** Numbers only, so that nothing needs escaping. */
+function biasSection(correction: BiasCorrectionSummary, evaluatedOn: string): ReportSection {
+  const { classes, offset, validationErrors, testErrors } = correction;
+  const row = (data: string, errors: { readonly before: number | null; readonly after: number | null }) =>
+    `<tr><td>${data}</td><td>${errors.before ?? '–'}</td><td>${errors.after ?? '–'}</td></tr>`;
+  return {
+    title: 'Output bias',
+    html:
+      `<p>The output bias of ${classes.length === 1 ? 'class' : 'classes'} ${classes.join(', ')} was shifted by ` +
+      `${offset.toPrecision(3)}, which makes fewest errors on the validation data.</p>` +
+      '<table><thead><tr><th>Data</th><th>Errors before</th><th>Errors after</th></tr></thead><tbody>' +
+      `${row('validation', validationErrors)}${row(evaluatedOn, testErrors)}</tbody></table>`,
+  };
 }
 
 /** The resolved recipe as `recipe.yaml` holds it. */

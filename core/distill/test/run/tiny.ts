@@ -37,6 +37,24 @@ export function tinyPlugin(asked: Asked = { batches: [] }): Plugin {
           return { ...data, ...(labels ? { labels } : {}) };
         },
       }),
+      dataset('tiny/stream', {
+        help: 'the same points, one after another, their number unknown',
+        options: z.object({ size: z.int().default(70) }),
+        create({ size: count }) {
+          const points = tinyData(count);
+          const { spec, inputs, target, labels, fingerprint } = points;
+          return {
+            spec,
+            inputs,
+            ...(target ? { target } : {}),
+            ...(labels ? { labels } : {}),
+            fingerprint: `stream ${fingerprint}`,
+            async *examples() {
+              for (let i = 0; i < count; i++) yield await points.example(i);
+            },
+          };
+        },
+      }),
       teacher('tiny/teacher', {
         help: 'scores by the features',
         options: z.object({

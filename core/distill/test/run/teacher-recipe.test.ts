@@ -1,0 +1,84 @@
+// Teachers that are recipes: trained once, and again when they are stale.
+import { existsSync } from 'node:fs';
+import { readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { studentYaml, Workplace } from './tiny.js';
+
+let place: Workplace;
+beforeEach(async () => {
+  place = await Workplace.make();
+});
+afterEach(async () => {
+  await rm(place.folder, { recursive: true, force: true });
+});
+
+const stages = ['preflight', 'baseline', 'label', 'student', 'evaluate', 'export', 'report'];
+const ofTeacher = ['teacher/preflight', 'teacher', 'teacher/evaluate', 'teacher/export', 'teacher/report'];
+
+describe('runRecipe with a teacher that is a recipe', () => {
+  it('does not train it again when a complete run of it is there', async () => {
+    const first = await place.run('student.yaml');
+    place.stages();
+    const second = await place.run('student.yaml', { set: ['train.seed=2'] });
+    expect(place.stages()).toEqual(['teacher', ...stages]);
+    expect(second.summary.teacher?.metrics).toEqual(first.summary.teacher?.metrics);
+  });
+
+  it('trains it again when its recipe, its data or its version is another', async () => {
+    await place.run('student.yaml');
+    place.stages();
+    await place.run('student.yaml', { set: ['teacher.set={train.epochs: 5}'] });
+    expect(place.stages()).toEqual([...ofTeacher, ...stages]);
+
+    const runs = await readdir(place.runs);
+    for (const name of runs.filter((each) => each.startsWith('tiny-teacher'))) {
+      const file = join(place.runs, name, 'data.json');
+      const data = JSON.parse(await readFile(file, 'utf8')) as { fingerprints: { train: string } };
+      data.fingerprints.train = 'other';
+      await writeFile(file, JSON.stringify(data));
+    }
+    await place.run('student.yaml', { set: ['train.seed=4'] });
+    expect(place.stages()).toEqual([...ofTeacher, ...stages]);
+
+    for (const name of (await readdir(place.runs)).filter((each) => each.startsWith('tiny-teacher'))) {
+      const file = join(place.runs, name, 'run.json');
+      await writeFile(
+        file,
+        (await readFile(file, 'utf8')).replace(/potstill\\":\\"[^\\]*/, 'potstill\\":\\"0.0.1'),
+      );
+    }
+    await place.run('student.yaml', { set: ['train.seed=5'] });
+    expect(place.stages()).toEqual([...ofTeacher, ...stages]);
+  });
+
+  it('trains the student in a new folder when its teacher is another', async () => {
+    const first = await place.run('student.yaml');
+    await place.write(
+      'teacher.yaml',
+      (await readFile(join(place.folder, 'teacher.yaml'), 'utf8')).replace('16]', '12]'),
+    );
+    await expect(place.run('student.yaml', { runFolder: first.runFolder, resume: true })).rejects.toThrow(
+      /RUN_OTHER_RECIPE: .* is of another run: teacherHash/,
+    );
+  });
+
+  it('refuses recipes that teach each other', async () => {
+    await place.write('teacher.yaml', studentYaml.replace('./teacher.yaml', './student.yaml'));
+    await expect(place.run('student.yaml')).rejects.toThrow(
+      /RECIPE_EXTENDS: recipes are each other's teacher in a circle: .*student\.yaml -> .*teacher\.yaml -> .*student\.yaml/,
+    );
+    expect(existsSync(place.runs)).toBe(false);
+  });
+
+  it('refuses a teacher that was trained on inputs of another form', async () => {
+    await place.write('teacher.yaml', await readFile(join(place.folder, 'teacher.yaml'), 'utf8'));
+    const { runFolder } = await place.run('teacher.yaml');
+    const file = join(runFolder, 'data.json');
+    await writeFile(
+      file,
+      (await readFile(file, 'utf8')).replace(/("x": \{\s*"dtype": "float32",\s*"shape": \[\s*)6/, '$17'),
+    );
+    await expect(place.run('student.yaml')).rejects.toMatchObject({ code: 'TEACHER_INVALID' });
+  });
+});
