@@ -37,11 +37,8 @@ describe('potstill run --json', () => {
     ]);
     expect({ code, err }).toEqual({ code: 0, err: [] });
     const told = events(out);
-    expect([...new Set(told.map(({ event }) => event))].sort()).toEqual(
-      ['done', 'epoch', 'progress', 'stage', 'warning'].filter(
-        (name) => name !== 'warning' || told.some(({ event }) => event === name),
-      ),
-    );
+    expect(told.every(({ event }) => /^(stage|progress|epoch|warning|done)$/.test(event))).toBe(true);
+    expect(new Set(told.map(({ event }) => event)).size).toBeGreaterThanOrEqual(4);
     const done = told.at(-1);
     if (done?.event !== 'done') throw new Error('the last event is not done');
     expect(told.filter(({ event }) => event === 'done')).toHaveLength(1);
