@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 // The `potstill` command.
 import { processOutput } from './output.js';
 import { program } from './program.js';
