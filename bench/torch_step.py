@@ -13,7 +13,7 @@ torch.manual_seed(1)
 net = torch.nn.Sequential(
     torch.nn.Linear(784, hidden), torch.nn.ReLU(), torch.nn.Linear(hidden, hidden), torch.nn.ReLU(), torch.nn.Linear(hidden, 10)
 )
-optimizer = torch.optim.SGD(net.parameters(), lr=0.01, momentum=0.9)
+optimizer = torch.optim.SGD(net.parameters(), lr=1e-4, momentum=0.9)
 x = torch.rand(batch, 784)
 label = torch.randint(0, 10, (batch,))
 teacher = torch.randn(batch, 10)

@@ -13,6 +13,8 @@ const irVersion = 10;
 
 const typeCodes: Record<ElementType, number> = { float32: 1, int32: 6, int64: 7, bool: 9 };
 
+const emptySequence = { sequenceType: { elemType: { tensorType: { elemType: typeCodes.float32 } } } };
+
 const attributeTypes = { float: 1, int: 2, string: 3, ints: 7 } as const;
 
 export interface EncodeOptions {
@@ -20,6 +22,8 @@ export interface EncodeOptions {
   readonly metadata?: Readonly<Record<string, string>>;
   /** Inputs and outputs whose first axis is free get this name there. */
   readonly batchAxis?: string;
+  /** A first output of this name, an empty sequence, which has no counterpart in JavaScript. See session/program.ts. */
+  readonly sentinel?: string;
 }
 
 /** The graph as the bytes of a model file, opset 21. */
@@ -39,6 +43,7 @@ export function encodeGraph(graph: Graph, options: EncodeOptions = {}): Uint8Arr
       },
     },
   });
+  const sentinel = options.sentinel === undefined ? [] : [options.sentinel];
   return writeOnnxModel({
     irVersion,
     producerName: 'potstill',
@@ -47,15 +52,18 @@ export function encodeGraph(graph: Graph, options: EncodeOptions = {}): Uint8Arr
     graph: {
       name: options.name ?? 'potstill',
       input: graph.inputs.map(info),
-      output: graph.outputs.map(info),
+      output: [...sentinel.map((name) => ({ name, type: emptySequence })), ...graph.outputs.map(info)],
       initializer: [...graph.constants].map(([value, data]) => tensorOf(value, data)),
-      node: graph.nodes.map((node, i) => ({
-        name: `${node.op}_${i}`,
-        opType: node.op,
-        input: node.inputs.map((input) => input?.name ?? ''),
-        output: node.outputs.map(({ name }) => name),
-        attribute: Object.entries(node.attributes).map(([name, value]) => attributeOf(name, value)),
-      })),
+      node: [
+        ...sentinel.map((name) => ({ name, opType: 'SequenceEmpty', output: [name] })),
+        ...graph.nodes.map((node, i) => ({
+          name: `${node.op}_${i}`,
+          opType: node.op,
+          input: node.inputs.map((input) => input?.name ?? ''),
+          output: node.outputs.map(({ name }) => name),
+          attribute: Object.entries(node.attributes).map(([name, value]) => attributeOf(name, value)),
+        })),
+      ],
     },
   });
 }

@@ -40,7 +40,12 @@ export interface OnnxDimension {
 
 export interface OnnxValueInfo {
   name?: string;
-  type?: { tensorType?: { elemType?: number; shape?: { dim?: OnnxDimension[] } } };
+  type?: OnnxType;
+}
+
+export interface OnnxType {
+  tensorType?: { elemType?: number; shape?: { dim?: OnnxDimension[] } };
+  sequenceType?: { elemType?: OnnxType };
 }
 
 export interface OnnxGraph {

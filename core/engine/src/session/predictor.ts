@@ -58,7 +58,7 @@ export class OnnxPredictor implements Predictor {
       if (!tensor && !this.live) throw new Error(`internal: no value for ${input}`);
       feeds[input] = tensor ? toOrt(tensor) : (this.live as LiveWeights).parameters.feed(input);
     }
-    const results = await program.run(feeds, Object.fromEntries(program.outputs.map((name) => [name, null])));
+    const results = await program.run(feeds, program.outputs);
     return Object.fromEntries(
       names.map((name, i) => [name, fromOrt(results[program.outputs[i] as string] as ort.Tensor)]),
     );

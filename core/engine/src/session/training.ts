@@ -81,14 +81,14 @@ export class OnnxTraining implements TrainingSession {
       const tensor = host.get(input);
       feeds[input] = tensor ? toOrt(tensor) : this.parameters.feed(input);
     }
-    const fetches: Record<string, ort.Tensor | null> = {};
+    const into: Record<string, ort.Tensor> = {};
     const scalars = [step.loss, ...terms.map(({ output }) => output)].map((output) => {
       const data = new Float32Array(1);
-      fetches[output] = new ort.Tensor('float32', data, []);
+      into[output] = new ort.Tensor('float32', data, []);
       return data;
     });
-    for (const { input, output } of changes) fetches[output] = this.parameters.fetch(input);
-    await program.run(feeds, fetches);
+    for (const { input, output } of changes) into[output] = this.parameters.fetch(input);
+    await program.fill(feeds, into);
     const [loss, ...others] = scalars.map((data) => data[0] as number) as [number, ...number[]];
     const finite = Number.isFinite(loss) && others.every(Number.isFinite);
     if (finite) {
