@@ -12,6 +12,10 @@ export interface Teacher {
   readonly parameters?: number;
   /** Size of the model in bytes, when known. */
   readonly bytes?: number;
+  /** Where the model comes from, when the recipe says so. */
+  readonly source?: string;
+  /** The model's licence, when the recipe says so. */
+  readonly licence?: string;
   /** Answers every example of the batch; the outputs have the batch axis first. Errors name the offending input. */
   label(batch: Batch): Promise<HostTensors>;
   dispose(): Promise<void>;

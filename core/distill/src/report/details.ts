@@ -1,7 +1,7 @@
 // What a reader needs to trust or repeat the run: checks, warnings, exports, timing, machine, versions, recipe.
 import { bytes, count, duration, number } from './format.js';
 import { html, prose, type Html } from './html.js';
-import type { ReportInput } from './report-input.js';
+import type { ReportInput, ReportModel } from './report-input.js';
 
 const marks = { ok: '✓', warning: '!' } as const;
 const words = { ok: 'passed', warning: 'warning' } as const;
@@ -109,6 +109,15 @@ function facts(title: string, rows: readonly (readonly [string, string])[]): Htm
     </table>`;
 }
 
+/** Where a teacher from outside comes from; nothing for one that was trained here. */
+function teacherFacts({ source, licence }: ReportModel = {}): Html {
+  const known = { source, licence };
+  const rows = Object.entries(known).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, value] as const],
+  );
+  return rows.length === 0 ? html`` : facts('Teacher', rows);
+}
+
 /** The section that lets the run be repeated. */
 export function detailsSection(input: ReportInput): Html {
   const { machine, versions, recipe, seed, test } = input;
@@ -125,6 +134,7 @@ export function detailsSection(input: ReportInput): Html {
           ...(test.source === undefined ? [] : [['source', test.source] as const]),
           ['fingerprint', test.fingerprint],
         ])}
+        ${teacherFacts(input.teacher)}
       </div>
       <div>${timingsTable(input)}</div>
       <div>

@@ -23,6 +23,10 @@ export interface ReportModel {
   readonly latencyMs?: number;
   /** On the test data; the same data, in the same order, for all models. */
   readonly evaluation?: Evaluation;
+  /** Where a model from outside comes from. */
+  readonly source?: string;
+  /** The licence of a model from outside. */
+  readonly licence?: string;
   /** Learning curves; absent for a model that was not trained in this run. */
   readonly epochs?: readonly ReportEpoch[];
 }

@@ -67,13 +67,16 @@ export const onnx = teacher('onnx', {
         'class names in the order of the logits; default: `potstill.labels` of the metadata, if it is there',
       ),
   }),
-  create: async ({ model, sha256, input, outputs, labels }, services, { data }) =>
-    openOnnxTeacher({
+  create: async ({ model, sha256, source, licence, input, outputs, labels }, services, { data }) => ({
+    ...(await openOnnxTeacher({
       file: await readModelFile(resolveDataPath(model, services.paths), sha256),
       data,
       input,
       outputs,
       labels,
       threads: services.engine.threads,
-    }),
+    })),
+    ...(source === undefined ? {} : { source }),
+    ...(licence === undefined ? {} : { licence }),
+  }),
 });

@@ -100,6 +100,14 @@ describe('writeReport', () => {
     expect(page).toContain('aria-label="Accuracy by epoch, for Student alone and Distilled"');
   });
 
+  it('names source and licence of a teacher from outside', async () => {
+    expect(page).not.toContain('licence');
+    const teacher = { ...input.teacher, source: 'a model zoo', licence: 'Apache-2.0' };
+    const text = await renderReport({ ...input, teacher });
+    expect(text).toMatch(/source<\/th>\s*<td class="text">a model zoo/);
+    expect(text).toMatch(/licence<\/th>\s*<td class="text">Apache-2\.0/);
+  });
+
   it('loads nothing: no address, no script, and a policy that forbids both', () => {
     expect(page).not.toMatch(/https?:/);
     expect(page).not.toMatch(/<script|<link|<iframe|@import|url\(/);

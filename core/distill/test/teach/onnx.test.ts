@@ -85,6 +85,12 @@ describe('onnx teacher', () => {
     expect(error.message).toContain('its metadata entry `potstill.labels` is "a, b"');
   });
 
+  it('tells the source and the licence that the recipe gives', async () => {
+    const teacher = await openTiny({ source: 'a paper', licence: 'MIT' }, tiny());
+    expect(teacher).toMatchObject({ source: 'a paper', licence: 'MIT' });
+    await teacher.dispose();
+  });
+
   it('has a fingerprint of weights, outputs and numbers, and of nothing else', async () => {
     const print = async (options: object = {}, bytes = tiny()) => {
       const teacher = await openTiny(options, bytes);
