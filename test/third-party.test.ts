@@ -1,0 +1,167 @@
+// A plugin in a folder outside the repository, against the packed packages: as the guide shows it, by npm, tsc and potstill.
+import { cp, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { build, root, run, tsc, type Ended } from './support/processes.js';
+
+const packages = ['core/engine', 'core/distill', 'plugins/vision'] as const;
+const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
+
+let folder: string;
+/** Runs a program in the outside folder; anything but exit code 0 fails the test with what it printed. */
+async function must(command: string, words: readonly string[], cwd = folder): Promise<string> {
+  const { code, out, err } = await run(command, words, { cwd });
+  expect({ command: `${command} ${words.join(' ')}`, code, said: code === 0 ? '' : out + err }).toMatchObject(
+    { code: 0 },
+  );
+  return out;
+}
+const potstill = (...words: string[]): Promise<Ended> =>
+  run(process.execPath, [join(folder, 'node_modules/potstill/bin/potstill.js'), ...words], { cwd: folder });
+
+beforeAll(async () => {
+  build();
+  folder = await mkdtemp(join(tmpdir(), 'potstill-third-party-'));
+  for (const each of packages)
+    await must(npm, ['pack', '--silent', '--pack-destination', folder, '-w', each], root);
+  // What a user has beside the three: peer dependencies, and the same npm settings (install scripts off).
+  await cp(join(root, '.npmrc'), join(folder, '.npmrc'));
+  await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
+  const tarballs = (await readdir(folder)).filter((name) => name.endsWith('.tgz')).map((name) => `./${name}`);
+  const peers = ['@tensorflow/tfjs@4.22.0', 'zod@4'];
+  await must(npm, ['install', '--prefer-offline', '--no-audit', '--no-fund', ...tarballs, ...peers]);
+
+  const [, guide] =
+    /```ts\n([\s\S]*?)```/.exec(await readFile(join(root, 'docs/guide/plugin.md'), 'utf8')) ?? [];
+  if (guide === undefined) throw new Error('docs/guide/plugin.md shows no plugin');
+  const plugin = join(folder, 'node_modules/@acme/potstill-losses');
+  await mkdir(plugin, { recursive: true });
+  await mkdir(join(folder, 'src'));
+  await writeFile(join(folder, 'src/index.ts'), guide);
+  const compilerOptions = {
+    module: 'NodeNext',
+    target: 'ES2023',
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    noUncheckedIndexedAccess: true,
+    skipLibCheck: true,
+    types: [],
+    rootDir: 'src',
+    outDir: 'node_modules/@acme/potstill-losses',
+  };
+  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['src'] }));
+  await writeFile(
+    join(plugin, 'package.json'),
+    JSON.stringify({
+      name: '@acme/potstill-losses',
+      version: '1.0.0',
+      type: 'module',
+      exports: './index.js',
+    }),
+  );
+  await writeFile(join(folder, 'broken.js'), `throw new Error('no licence key');\nexport default {};\n`);
+  for (const name of ['good', 'broken']) await writeFile(join(folder, `${name}.yaml`), recipe(name));
+  // Four hundred grey squares whose shade is their class, as idx files: enough to learn from.
+  await writeFile(
+    join(folder, 'images.idx'),
+    idx([400, 4, 4], (i) => 20 + 200 * ((i >> 4) % 2)),
+  );
+  await writeFile(
+    join(folder, 'labels.idx'),
+    idx([400], (i) => i % 2),
+  );
+}, 240_000);
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** An idx file of bytes. */
+function idx(shape: readonly number[], at: (i: number) => number): Buffer {
+  const head = Buffer.alloc(4 + 4 * shape.length);
+  head.writeUInt32BE(0x0800 | shape.length);
+  shape.forEach((length, axis) => head.writeUInt32BE(length, 4 + 4 * axis));
+  const size = shape.reduce((product, length) => product * length, 1);
+  return Buffer.concat([head, Buffer.from(Uint8Array.from({ length: size }, (_, i) => at(i)))]);
+}
+
+const recipe = (name: string) => `
+name: ${name}
+plugins: ['@potstill/vision', '${name === 'good' ? '@acme/potstill-losses' : './broken.js'}']
+data:
+  train: { use: vision/idx, images: images.idx, labels: labels.idx }
+  test: { use: vision/idx, images: images.idx, labels: labels.idx }
+teacher: { recipe: ./teacher.yaml }
+student: { use: mlp, hidden: [8] }
+losses:
+  - { use: acme/absolute, scale: 2 }
+train: { epochs: 12, batch: 32, optimizer: { use: adam }, rate: 0.01, seed: 1 }
+export: [onnx]
+`;
+
+describe('a plugin outside the repository', () => {
+  it('is given packages that hold what runs, its types and its licence, and nothing else', async () => {
+    for (const name of ['@potstill/engine', 'potstill', '@potstill/vision']) {
+      const files = await readdir(join(folder, 'node_modules', name), { recursive: true });
+      expect(files, name).toEqual(
+        expect.arrayContaining([
+          'LICENSE',
+          'README.md',
+          'package.json',
+          join('dist', 'index.js'),
+          join('dist', 'index.d.ts'),
+        ]),
+      );
+      const others = files.filter(
+        (file) => !/^(dist|bin|node_modules)\b|^(LICENSE|README\.md|package\.json)$/.test(file),
+      );
+      expect(others, name).toEqual([]);
+      expect(
+        files.filter((file) => /\.map$|tsbuildinfo|\.test\./.test(file)),
+        name,
+      ).toEqual([]);
+    }
+  });
+
+  it('is type-checked and compiled as the guide shows it', async () => {
+    await must(process.execPath, [tsc, '-p', folder]);
+  });
+
+  it('is listed with the help of its components', async () => {
+    await must(process.execPath, [tsc, '-p', folder]);
+    const { code, out } = await potstill('list', '-p', '@acme/potstill-losses');
+    expect(code).toBe(0);
+    expect(out).toMatch(/acme\/absolute +Mean absolute difference of the logits\./);
+  });
+
+  it('gives a recipe its loss', async () => {
+    await must(process.execPath, [tsc, '-p', folder]);
+    await writeFile(
+      join(folder, 'teacher.yaml'),
+      recipe('good')
+        .replace(/name: good/, 'name: teacher')
+        .replace(/teacher: .*\n/, '')
+        .replace(/use: acme.*\}/, 'use: cross-entropy }'),
+    );
+    const { code, out, err } = await potstill('run', 'good.yaml', '--json');
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    const done = JSON.parse(out.trim().split('\n').at(-1) ?? '') as {
+      readonly event: string;
+      readonly runFolder: string;
+      readonly summary: { readonly student: { readonly errors: number } };
+    };
+    expect(done).toMatchObject({
+      event: 'done',
+      summary: { student: { errors: expect.any(Number) as number } },
+    });
+    expect(await readFile(join(done.runFolder, 'recipe.yaml'), 'utf8')).toContain('use: acme/absolute');
+    // Guessing makes 200.
+    expect(done.summary.student.errors).toBeLessThan(150);
+  }, 120_000);
+
+  it('failing to load ends the command with its name, its error and an exit code of its own', async () => {
+    const { code, err } = await potstill('check', 'broken.yaml');
+    expect(err).toMatch(/broken\.js/);
+    expect(err).toMatch(/no licence key/);
+    expect(err).toMatch(/PLUGIN_/);
+    expect(code).toBe(3);
+  });
+});
