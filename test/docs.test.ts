@@ -1,84 +1,193 @@
-// What the pages say is there: links, scripts, commands and recipes.
-import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
-import { builtInPlugin, openRecipe } from 'potstill';
-import { describe, expect, it } from 'vitest';
-import { processOutput } from '../core/distill/src/cli/output.js';
+// The documents against the code: links that lead somewhere, recipes that pass their check, commands that exist.
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, relative, resolve } from 'node:path';
+import { tmpdir } from 'node:os';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { program } from '../core/distill/src/cli/program.js';
+import { runProgram } from '../core/distill/src/cli/run-program.js';
+import type { Output } from '../core/distill/src/cli/output.js';
 import { root } from './support/processes.js';
 
-const pages = [
-  ...readdirSync(root).filter((name) => name.endsWith('.md')),
-  ...below('docs', '.md'),
-  ...below('recipes', '.md'),
-  ...['core/engine', 'core/distill', 'plugins/vision'].map((folder) => join(folder, 'README.md')),
-];
-const recipes = below('recipes', '.yaml');
+const found = async (folder: string, extension: string) =>
+  (await readdir(join(root, folder), { recursive: true }))
+    .filter((file) => file.endsWith(extension) && !file.includes('node_modules'))
+    .map((file) => join(folder, file))
+    .sort();
 
-function below(folder: string, ending: string): string[] {
-  return (readdirSync(join(root, folder), { recursive: true }) as string[])
-    .filter((name) => name.endsWith(ending) && !name.includes('node_modules') && !/(^|\/)runs\//.test(name))
-    .map((name) => join(folder, name));
+const pages = await Promise.all(
+  [
+    'README.md',
+    'CONTRIBUTING.md',
+    'CHANGELOG.md',
+    'core/distill/README.md',
+    'core/engine/README.md',
+    'plugins/vision/README.md',
+    ...(await found('docs', '.md')),
+    ...(await found('recipes', '.md')),
+  ].map(async (file) => ({ file, text: await readFile(join(root, file), 'utf8') })),
+);
+
+const fence = /^```(\w*)\n([\s\S]*?)^```/gm;
+const prose = (text: string) => text.replaceAll(fence, '');
+
+/** The anchors of a page, as GitHub makes them of its headings. */
+function anchors(text: string): Set<string> {
+  const names = new Set<string>();
+  for (const [, heading = ''] of prose(text).matchAll(/^#+ +(.*)$/gm)) {
+    const slug = heading
+      .toLowerCase()
+      .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+      .replace(/[^\p{L}\p{N}\p{M}_ -]/gu, '')
+      .replaceAll(' ', '-');
+    let name = slug;
+    for (let count = 1; names.has(name); count++) name = `${slug}-${count}`;
+    names.add(name);
+  }
+  return names;
 }
-const read = (page: string) => readFileSync(join(root, page), 'utf8');
 
-/** A heading's address, as GitHub makes it. */
-const anchorOf = (heading: string) =>
-  heading
-    .trim()
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}\s_-]/gu, '')
-    .replace(/\s/g, '-');
+/** What is wrong with the relative links of a page. */
+async function brokenLinks(file: string, text: string): Promise<string[]> {
+  const broken: string[] = [];
+  const words = prose(text).replace(/`[^`\n]*`/g, '');
+  for (const [, target = ''] of words.matchAll(/\]\(([^)\s]+)\)/g)) {
+    if (/^[a-z]+:/.test(target)) continue;
+    const [path = '', anchor] = target.split('#');
+    const to = path === '' ? undefined : resolve(root, dirname(file), path);
+    if (to !== undefined && !existsSync(to)) broken.push(target);
+    else if (anchor !== undefined) {
+      const there = to === undefined ? text : await readFile(to, 'utf8');
+      if (!anchors(there).has(anchor)) broken.push(target);
+    }
+  }
+  return broken;
+}
 
-describe('documentation', () => {
-  it.each(pages)('%s links to what is there', (page) => {
-    const missing = [...read(page).matchAll(/\]\(([^)\s]+)\)/g)].flatMap(([, target = '']) => {
-      if (/^[a-z]+:/.test(target)) return [];
-      const [path = '', anchor] = target.split('#');
-      const file = path === '' ? page : join(dirname(page), path);
-      if (!existsSync(join(root, file))) return [target];
-      if (anchor === undefined || statSync(join(root, file)).isDirectory()) return [];
-      const headings = [...read(file).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => anchorOf(heading));
-      return headings.includes(anchor) ? [] : [target];
-    });
-    expect(missing).toEqual([]);
+interface Command {
+  readonly words: readonly string[];
+  /** Between backticks in a sentence, where `potstill run` is the name of a command rather than one to copy. */
+  readonly inText: boolean;
+}
+
+/** The commands that a page shows that begin with `first`, in code blocks without a language and between backticks. */
+function commands(text: string, first: string): Command[] {
+  const blocks = [...text.matchAll(fence)].filter(([, language = '']) => /^(|sh|bash)$/.test(language));
+  const lines = blocks.flatMap(([, , block = '']) => block.split('\n'));
+  const spans = [...prose(text).matchAll(/`([^`\n]+)`/g)].map(([, span = '']) => span);
+  const split = (inText: boolean) => (line: string) => ({
+    words: line.replace(/ #.*$/, '').trim().split(/\s+/),
+    inText,
+  });
+  const start = first.split(' ');
+  return [...lines.map(split(false)), ...spans.map(split(true))]
+    .filter(({ words }) => start.every((word, at) => words[at] === word) && words.length > start.length)
+    .map(({ words, inText }) => ({ words: words.slice(start.length), inText }));
+}
+const npmScripts = (text: string) => commands(text, 'npm run').map(({ words: [name = ''] }) => name);
+const potstillCommands = (text: string) =>
+  [...commands(text, 'potstill'), ...commands(text, 'npx potstill')]
+    // `npx potstill …` stands for any command.
+    .filter(({ words: [word] }) => word !== '…');
+
+/** Runs a command line in this process, or, with `only: 'parse'`, reads it without doing anything. */
+async function potstill(words: readonly string[], { only }: { only?: 'parse' } = {}) {
+  const said: string[] = [];
+  const say = (text: string) => void said.push(text);
+  const output: Output = {
+    print: say,
+    note: say,
+    terminal: false,
+    color: false,
+    unread: new AbortController().signal,
+  };
+  const build = (to: Output) => {
+    const commander = program(to);
+    if (only === 'parse') for (const command of commander.commands) command.action(() => undefined);
+    return commander;
+  };
+  return { code: await runProgram(build, words, output), said: said.join('\n') };
+}
+
+describe.each(pages)('$file', ({ file, text }) => {
+  it('links to files and headings that are there', async () => {
+    expect(await brokenLinks(file, text)).toEqual([]);
   });
 
-  it('names npm scripts that exist', () => {
-    const { scripts } = JSON.parse(read('package.json')) as { readonly scripts: Record<string, string> };
-    const unknown = pages.flatMap((page) =>
-      [...read(page).matchAll(/npm run (?:-s )?([a-z][\w:-]*)/g)].flatMap(([, name = '']) =>
-        name in scripts ? [] : [`${page}: npm run ${name}`],
-      ),
-    );
-    expect(unknown).toEqual([]);
+  it('shows npm scripts that are there', async () => {
+    const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
+      readonly scripts: Readonly<Record<string, string>>;
+    };
+    const short = ['start', 'test'].filter((name) => text.includes(`npm ${name}`));
+    expect([...short, ...npmScripts(text)].filter((name) => !(name in scripts))).toEqual([]);
   });
 
-  it('names commands of potstill that exist', () => {
-    const known = program(processOutput()).commands.map((command) => command.name());
-    const unknown = pages.flatMap((page) =>
-      [...read(page).matchAll(/^(?:\$ )?(?:npx )?potstill ([a-z]+)/gm)].flatMap(([, name = '']) =>
-        known.includes(name) ? [] : [`${page}: potstill ${name}`],
-      ),
-    );
-    expect(unknown).toEqual([]);
+  it('shows commands that potstill understands', async () => {
+    for (const { words, inText } of potstillCommands(text)) {
+      const line = `potstill ${words.join(' ')}`;
+      const { code, said } = await potstill(words, { only: 'parse' });
+      if (!(inText && said.includes('missing required argument')))
+        expect({ line, code, said }).toMatchObject({ line, code: 0 });
+      // In `explain NAME` and `explain CODE` the word stands for any.
+      const [command, name] = words;
+      if (command === 'explain' && name !== undefined && !['NAME', 'CODE'].includes(name))
+        expect({ line, ...(await potstill(words)) }).toMatchObject({ line, code: 0 });
+    }
   });
 
-  it('names recipes that exist', () => {
-    const unknown = pages.flatMap((page) =>
-      [...read(page).matchAll(/\brecipes\/[\w/-]+\.yaml/g)].flatMap(([path]) =>
-        existsSync(join(root, path)) ? [] : [`${page}: ${path}`],
-      ),
-    );
-    expect(unknown).toEqual([]);
+  it('names files of this repository that are there', () => {
+    const spans = [...prose(text).matchAll(/`((?:core|plugins|recipes|docs|test|tools|bench)\/[\w./-]*)`/g)];
+    expect(spans.map(([, path = '']) => path).filter((path) => !existsSync(join(root, path)))).toEqual([]);
   });
 });
 
-describe('recipes', () => {
-  it('are there', () => expect(recipes.length).toBeGreaterThan(5));
+describe('what the documents are held against', () => {
+  // A pattern that matches nothing would pass for good.
+  it('is found in them: links, npm scripts, commands', () => {
+    const all = pages.map(({ text }) => text).join('\n');
+    expect([...all.matchAll(/\]\([^)\s]+\)/g)].length).toBeGreaterThan(10);
+    expect(npmScripts(all)).toEqual(expect.arrayContaining(['build', 'lint', 'bench']));
+    expect(potstillCommands(all).map(({ words: [word] }) => word)).toEqual(
+      expect.arrayContaining(['run', 'check', 'list', 'explain', 'evaluate', '--help']),
+    );
+  });
 
-  it.each(recipes)('%s has no mistakes', async (recipe) => {
-    const { plan } = await openRecipe(join(root, recipe), { set: [], builtIn: [builtInPlugin] });
-    expect(relative(root, plan.file)).toBe(recipe);
+  it('tells of dead links, headings, commands and options', async () => {
+    const page = '# A page\n[a](none.md) [b](docs/errors.md) [c](#a-page) [d](#b)\n`[e](none.md)`';
+    expect(await brokenLinks('README.md', page)).toEqual(['none.md', '#b']);
+    expect((await potstill(['rn', 'recipe.yaml'], { only: 'parse' })).code).toBe(2);
+    expect((await potstill(['run', 'recipe.yaml', '--resum'], { only: 'parse' })).code).toBe(2);
+  });
+});
+
+describe('recipes that are shown', () => {
+  const recipes: string[] = [];
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'potstill-docs-'));
+    for (const { text } of pages)
+      for (const [, language, block = ''] of text.matchAll(fence))
+        if (language === 'yaml' && /^name:/m.test(block)) recipes.push(block);
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  it('pass the check, with any teacher of their student', async () => {
+    expect(recipes.length).toBeGreaterThanOrEqual(3);
+    const teacher = await readFile(join(root, 'recipes/vision/mnist-quick-teacher.yaml'), 'utf8');
+    for (const block of recipes) {
+      for (const [, name = ''] of block.matchAll(/recipe: \.\/([\w-]+\.yaml)/g))
+        await writeFile(join(folder, name), teacher);
+      await writeFile(join(folder, 'recipe.yaml'), block);
+      expect({ block, ...(await potstill(['check', join(folder, 'recipe.yaml')])) }).toMatchObject({
+        code: 0,
+      });
+    }
+  });
+});
+
+describe('potstill check', async () => {
+  it.each(await found('recipes', '.yaml'))('finds no mistake in %s', async (file) => {
+    const shown = relative(process.cwd(), join(root, file));
+    expect(await potstill(['check', shown])).toEqual({ code: 0, said: `${shown}: no mistakes found` });
   });
 });
