@@ -11,15 +11,13 @@ import { root } from './support/processes.js';
 
 const found = async (folder: string, extension: string) =>
   (await readdir(join(root, folder), { recursive: true }))
-    .filter((file) => file.endsWith(extension) && !file.includes('node_modules'))
+    .filter((file) => file.endsWith(extension) && !/(^|[\\/])(node_modules|runs)[\\/]/.test(file))
     .map((file) => join(folder, file))
     .sort();
 
 const pages = await Promise.all(
   [
-    'README.md',
-    'CONTRIBUTING.md',
-    'CHANGELOG.md',
+    ...(await readdir(root)).filter((name) => name.endsWith('.md')),
     'core/distill/README.md',
     'core/engine/README.md',
     'plugins/vision/README.md',
@@ -137,7 +135,9 @@ describe.each(pages)('$file', ({ file, text }) => {
 
   it('names files of this repository that are there', () => {
     const spans = [...prose(text).matchAll(/`((?:core|plugins|recipes|docs|test|tools|bench)\/[\w./-]*)`/g)];
-    expect(spans.map(([, path = '']) => path).filter((path) => !existsSync(join(root, path)))).toEqual([]);
+    const recipes = [...text.matchAll(/\b(recipes\/[\w./-]+\.yaml)/g)];
+    const paths = [...spans, ...recipes].map(([, path = '']) => path);
+    expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([]);
   });
 });
 
