@@ -6,11 +6,14 @@ import { imageFolder } from './image-folder.js';
 import { mnist } from './mnist.js';
 import { crop, flip, pixelShift } from './transforms.js';
 
-const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
+const { version, peerDependencies } = createRequire(import.meta.url)('../package.json') as {
+  readonly version: string;
+  readonly peerDependencies: { readonly potstill: string };
+};
 
 export default definePlugin({
   name: '@potstill/vision',
   version,
-  potstill: '^0.1.0',
+  potstill: peerDependencies.potstill,
   components: [mnist, idx, imageFolder, pixelShift, crop, flip],
 });
