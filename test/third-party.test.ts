@@ -125,6 +125,20 @@ describe('a plugin outside the repository', () => {
     await must(process.execPath, [tsc, '-p', folder]);
   });
 
+  it('finds no error in the types of the three packages, which skipLibCheck would hide', async () => {
+    await writeFile(
+      join(folder, 'src/all.ts'),
+      "import '@potstill/engine';\nimport '@potstill/vision';\nexport * from 'potstill';\n",
+    );
+    const { out } = await run(process.execPath, [tsc, '-p', '.', '--noEmit', '--skipLibCheck', 'false'], {
+      cwd: folder,
+    });
+    const files = [...out.matchAll(/^(\S+)\(\d+,\d+\): error/gm)].map(([, file = '']) => file);
+    // TF.js's own types have errors, so that the check is known to have looked.
+    expect(files.some((file) => file.includes('@tensorflow'))).toBe(true);
+    expect(files.filter((file) => /^src|potstill/.test(file.replace(/^.*node_modules/, '')))).toEqual([]);
+  }, 120_000);
+
   it('is listed with the help of its components', async () => {
     await must(process.execPath, [tsc, '-p', folder]);
     const { code, out } = await potstill('list', '-p', '@acme/potstill-losses');
