@@ -53,13 +53,13 @@ const small = [
   'recipes/vision/mnist-quick.yaml',
   '--json',
   '--set',
-  'teacher.set={train.epochs: 2, data.train: {use: vision/mnist, split: train, range: [10000, 14000], transforms: [{use: vision/pixel-shift, pixels: 2}]}}',
+  'teacher.set={train.epochs: 3, data.train: {use: vision/mnist, split: train, range: [10000, 14000], transforms: [{use: vision/pixel-shift, pixels: 2}]}}',
   '--set',
-  'train.epochs=4',
+  'train.epochs=16',
   '--set',
   'data.train={use: vision/mnist, split: train, range: [10000, 14000]}',
 ];
-const events = ({ out }: Ended) =>
+const events = ({ out }: Pick<Ended, 'out'>) =>
   out
     .trim()
     .split('\n')
@@ -143,17 +143,19 @@ describe('potstill run recipes/vision/mnist-quick.yaml', () => {
 
   it('goes on after Ctrl-C and after SIGKILL in mid-epoch, to the same bytes and numbers', async () => {
     const words = [...small, '--runs', join(folder, 'broken')];
-    const stopAt = (name: string, signal: NodeJS.Signals) => {
-      let sent = false;
-      return {
-        onLine(line: string, child: { kill(signal: NodeJS.Signals): boolean }) {
-          const { event, stage, epoch = 0 } = JSON.parse(line) as Event;
-          if (sent || event !== 'progress' || stage !== name || epoch < 1) return;
-          sent = child.kill(signal);
-        },
-      };
-    };
-    const stopped = await potstill(words, stopAt('teacher', 'SIGINT'));
+    /** Sends a signal once that epoch has ended, with others still to come. */
+    const stopAfter = (name: string, end: number, signal: NodeJS.Signals) => ({
+      onLine(line: string, child: { kill(signal: NodeJS.Signals): boolean }) {
+        const { event, stage, epoch } = JSON.parse(line) as Event;
+        if (event === 'epoch' && stage === name && epoch === end) child.kill(signal);
+      },
+    });
+    const epochsOf = (name: string, { out }: Ended) =>
+      events({ out: out.slice(0, out.lastIndexOf('\n')) })
+        .filter(({ event, stage }) => event === 'epoch' && stage === name)
+        .map(({ epoch }) => epoch);
+
+    const stopped = await potstill(words, stopAfter('teacher', 1, 'SIGINT'));
     expect(stopped.code).toBe(130);
     expect(stopped.err).toMatch(/^stopping at the next step with a checkpoint/);
     expect(events(stopped).at(-1)).toMatchObject({
@@ -161,16 +163,19 @@ describe('potstill run recipes/vision/mnist-quick.yaml', () => {
       exitCode: 130,
       errors: [{ code: 'TRAIN_INTERRUPTED' }],
     });
+    expect(epochsOf('teacher', stopped)).not.toContain(3);
 
-    const killed = await potstill([...words, '--resume'], stopAt('student', 'SIGKILL'));
+    const killed = await potstill([...words, '--resume'], stopAfter('student', 2, 'SIGKILL'));
     expect(killed.code).toBeNull();
-    // What was done before Ctrl-C is not done again.
-    const epochs = events({ ...killed, out: killed.out.slice(0, killed.out.lastIndexOf('\n')) });
-    expect(
-      epochs.filter(({ event, stage }) => event === 'epoch' && stage === 'teacher').map(({ epoch }) => epoch),
-    ).toEqual([2]);
+    expect(epochsOf('student', killed)).not.toContain(16);
+    // What was done before Ctrl-C is not done again; nor, below, what was done before the kill.
+    expect(epochsOf('teacher', killed)).not.toContain(1);
+    expect(epochsOf('teacher', killed)).toContain(3);
 
-    const { runFolder, summary } = done(await potstill([...words, '--resume']));
+    const resumed = await potstill([...words, '--resume']);
+    const { runFolder, summary } = done(resumed);
+    expect([...epochsOf('teacher', resumed), ...epochsOf('baseline', resumed)]).toEqual([]);
+    expect(epochsOf('student', resumed)).not.toContain(2);
     const unbroken = done(whole);
     expect(numbers(summary)).toEqual(numbers(unbroken.summary));
     for (const file of [
