@@ -5,8 +5,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { tmpdir } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { program } from '../core/distill/src/cli/program.js';
-import { runProgram } from '../core/distill/src/cli/run-program.js';
-import type { Output } from '../core/distill/src/cli/output.js';
+import { potstill as runHere } from '../core/distill/test/cli/place.js';
 import { root } from './support/processes.js';
 
 const found = async (folder: string, extension: string) =>
@@ -88,23 +87,17 @@ const potstillCommands = (text: string) =>
     // `npx potstill …` stands for any command.
     .filter(({ words: [word] }) => word !== '…');
 
+/** The commands of potstill, which are read and do nothing. */
+const parser: typeof program = (output) => {
+  const commander = program(output);
+  for (const command of commander.commands) command.action(() => undefined);
+  return commander;
+};
+
 /** Runs a command line in this process, or, with `only: 'parse'`, reads it without doing anything. */
 async function potstill(words: readonly string[], { only }: { only?: 'parse' } = {}) {
-  const said: string[] = [];
-  const say = (text: string) => void said.push(text);
-  const output: Output = {
-    print: say,
-    note: say,
-    terminal: false,
-    color: false,
-    unread: new AbortController().signal,
-  };
-  const build = (to: Output) => {
-    const commander = program(to);
-    if (only === 'parse') for (const command of commander.commands) command.action(() => undefined);
-    return commander;
-  };
-  return { code: await runProgram(build, words, output), said: said.join('\n') };
+  const { code, out, err } = await runHere(words, only === 'parse' ? { build: parser } : {});
+  return { code, said: [...out, ...err].join('\n') };
 }
 
 describe.each(pages)('$file', ({ file, text }) => {

@@ -18,11 +18,16 @@ export interface Collected {
   readonly err: string[];
 }
 
-/** Runs a command line in this process. `onPrint` is told of each piece of stdout. */
-export async function potstill(
-  words: readonly string[],
-  options: { readonly unread?: AbortSignal; readonly onPrint?: (text: string) => void } = {},
-): Promise<Collected> {
+interface How {
+  readonly unread?: AbortSignal;
+  /** Told of each piece of stdout. */
+  readonly onPrint?: (text: string) => void;
+  /** Makes the commander program. */
+  readonly build?: typeof program;
+}
+
+/** Runs a command line in this process. */
+export async function potstill(words: readonly string[], options: How = {}): Promise<Collected> {
   const out: string[] = [];
   const err: string[] = [];
   const output: Output = {
@@ -35,7 +40,7 @@ export async function potstill(
     color: false,
     unread: options.unread ?? new AbortController().signal,
   };
-  return { code: await runProgram(program, words, output), out, err };
+  return { code: await runProgram(options.build ?? program, words, output), out, err };
 }
 
 /** A new folder with `teacher.yaml`, `student.yaml` and `quick.yaml`, a student with a teacher that needs no training. */
