@@ -111,8 +111,7 @@ function facts(title: string, rows: readonly (readonly [string, string])[]): Htm
 
 /** Where a teacher from outside comes from; nothing for one that was trained here. */
 function teacherFacts({ source, licence }: ReportModel = {}): Html {
-  const known = { source, licence };
-  const rows = Object.entries(known).flatMap(([name, value]) =>
+  const rows = Object.entries({ source, licence }).flatMap(([name, value]) =>
     value === undefined ? [] : [[name, value] as const],
   );
   return rows.length === 0 ? html`` : facts('Teacher', rows);

@@ -24,9 +24,9 @@ export interface ReportModel {
   /** On the test data; the same data, in the same order, for all models. */
   readonly evaluation?: Evaluation;
   /** Where a model from outside comes from. */
-  readonly source?: string;
+  readonly source?: string | undefined;
   /** The licence of a model from outside. */
-  readonly licence?: string;
+  readonly licence?: string | undefined;
   /** Learning curves; absent for a model that was not trained in this run. */
   readonly epochs?: readonly ReportEpoch[];
 }

@@ -1,7 +1,7 @@
 // The end of a run: exports, report, summary.
 import { copyFile } from 'node:fs/promises';
 import { stringify } from 'yaml';
-import type { ExportResult, Student, Teacher } from '../contracts/index.js';
+import type { ExportResult, Student } from '../contracts/index.js';
 import type { Evaluation } from '../evaluate/evaluate-model.js';
 import { resolvedRecipe } from '../recipe/resolved.js';
 import { describeMachine } from '../report/machine.js';
@@ -87,7 +87,15 @@ export async function report(
     data: named.flatMap(({ role, data: open, plan: slot }) =>
       open && slot ? [{ role, name: slot.component.definition.name, examples: open.size }] : [],
     ),
-    ...(models.teacher ? { teacher: { ...modelOf(models.teacher), ...originOf(context.teacher) } } : {}),
+    ...(models.teacher
+      ? {
+          teacher: {
+            ...modelOf(models.teacher),
+            source: context.teacher?.source,
+            licence: context.teacher?.licence,
+          },
+        }
+      : {}),
     ...(models.baseline ? { baseline: modelOf(models.baseline) } : {}),
     student: modelOf(models.student),
     exports,
@@ -120,11 +128,6 @@ function biasSection(correction: BiasCorrectionSummary, evaluatedOn: string): Re
 /** The resolved recipe as `recipe.yaml` holds it. */
 export function recipeYaml({ plan }: Pick<RunContext, 'plan'>): string {
   return stringify(resolvedRecipe(plan));
-}
-
-function originOf(teacher: Teacher | undefined): Pick<ReportModel, 'source' | 'licence'> {
-  const { source, licence } = teacher ?? {};
-  return { ...(source === undefined ? {} : { source }), ...(licence === undefined ? {} : { licence }) };
 }
 
 function modelOf({ title, compared, history }: Reported): ReportModel {

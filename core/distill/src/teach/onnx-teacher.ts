@@ -21,6 +21,9 @@ export interface OnnxTeacherOptions {
   readonly outputs?: OutputNames | undefined;
   /** Default: those of the file's metadata. */
   readonly labels?: readonly string[] | undefined;
+  /** Where the model comes from. */
+  readonly source?: string | undefined;
+  readonly licence?: string | undefined;
   /** Threads within an operator. */
   readonly threads: number;
 }
@@ -47,7 +50,7 @@ type Mappings = ReadonlyMap<string, InputMapping>;
 async function teacherOf(
   session: TeacherSession,
   names: OutputNames,
-  { file, data, labels = labelsOf(file) }: OnnxTeacherOptions,
+  { file, data, labels = labelsOf(file), source, licence }: OnnxTeacherOptions,
   mappings: Mappings,
 ): Promise<Teacher> {
   const graphNames = [...new Set(Object.values(names))];
@@ -78,6 +81,8 @@ async function teacherOf(
       [...mappings.values()].map((mapping) => mapping.description),
     ),
     ...(labels === undefined ? {} : { labels }),
+    ...(source === undefined ? {} : { source }),
+    ...(licence === undefined ? {} : { licence }),
     parameters: file.parameters,
     bytes: file.bytes.length,
     async label(batch) {

@@ -67,16 +67,11 @@ export const onnx = teacher('onnx', {
         'class names in the order of the logits; default: `potstill.labels` of the metadata, if it is there',
       ),
   }),
-  create: async ({ model, sha256, source, licence, input, outputs, labels }, services, { data }) => ({
-    ...(await openOnnxTeacher({
+  create: async ({ model, sha256, ...options }, services, { data }) =>
+    openOnnxTeacher({
+      ...options,
       file: await readModelFile(resolveDataPath(model, services.paths), sha256),
       data,
-      input,
-      outputs,
-      labels,
       threads: services.engine.threads,
-    })),
-    ...(source === undefined ? {} : { source }),
-    ...(licence === undefined ? {} : { licence }),
-  }),
+    }),
 });
