@@ -23,6 +23,7 @@ export interface SgdOptions {
 export function sgd(options: SgdOptions = {}): Optimizer {
   const { momentum = 0, nesterov = false, dampening = 0, weightDecay = 0 } = options;
   checkNonNegative('sgd', 'momentum', momentum);
+  checkNonNegative('sgd', 'dampening', dampening);
   checkNonNegative('sgd', 'weightDecay', weightDecay);
   if (nesterov && (momentum === 0 || dampening !== 0))
     throw new EngineError(

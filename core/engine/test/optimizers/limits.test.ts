@@ -136,6 +136,10 @@ describe('options out of range', () => {
   it.each([
     [() => sgd({ momentum: -1 }), 'sgd: momentum is -1, it must be a number of at least 0'],
     [
+      () => sgd({ momentum: 0.9, dampening: Number.NaN }),
+      'sgd: dampening is NaN, it must be a number of at least 0',
+    ],
+    [
       () => sgd({ nesterov: true }),
       'sgd: nesterov wants momentum above 0 and no dampening, here momentum is 0 and dampening 0',
     ],
