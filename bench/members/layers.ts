@@ -48,9 +48,16 @@ export class Initial {
     this.he(`${name}/kernel`, [size, size, inputs, units], size * size * inputs);
   }
 
-  /** Filters [size, size, channels, 1], without a bias. */
-  depthwise(name: string, size: number, channels: number): void {
-    this.he(`${name}/kernel`, [size, size, channels, 1], size * size);
+  /** Filters [size, size, inputs, units] under `name/conv`, batch norm under `name/norm`. */
+  convNorm(name: string, size: number, inputs: number, units: number): void {
+    this.conv(`${name}/conv`, size, inputs, units);
+    this.batchNorm(`${name}/norm`, units);
+  }
+
+  /** Depthwise filters [size, size, channels, 1] under `name/conv`, batch norm under `name/norm`. */
+  depthwiseNorm(name: string, size: number, channels: number): void {
+    this.he(`${name}/conv/kernel`, [size, size, channels, 1], size * size);
+    this.batchNorm(`${name}/norm`, channels);
   }
 
   /** Scale, offset and the two running statistics, [channels] each. */
@@ -77,11 +84,6 @@ export function conv(
   return tf.conv2d(x, weight(`${name}/kernel`) as tf.Variable<tf.Rank.R4>, stride, pad);
 }
 
-/** 3x3 convolution of each channel by itself, one zero on every side. Without a bias. */
-export function depthwise(x: tf.Tensor4D, name: string, weight: Weights, stride = 1): tf.Tensor4D {
-  return tf.depthwiseConv2d(x, weight(`${name}/kernel`) as tf.Variable<tf.Rank.R4>, stride, 1);
-}
-
 const momentum = 0.1;
 const epsilon = 1e-5;
 
@@ -101,6 +103,40 @@ export function batchNorm(x: tf.Tensor4D, name: string, weight: Weights, trainin
   follow(mean, batch.mean, momentum);
   follow(variance, batch.variance, (momentum * count) / (count - 1));
   return tf.batchNorm4d(x, batch.mean as tf.Tensor1D, batch.variance as tf.Tensor1D, beta, gamma, epsilon);
+}
+
+interface Normed {
+  readonly stride?: number;
+  readonly training: boolean;
+}
+
+/** Convolution that keeps the size at stride 1 (odd filters), then batch norm. */
+export function convNorm(
+  x: tf.Tensor4D,
+  name: string,
+  weight: Weights,
+  { stride = 1, training }: Normed,
+): tf.Tensor4D {
+  const [size = 1] = weight(`${name}/conv/kernel`).shape;
+  const h = conv(x, `${name}/conv`, weight, { stride, pad: (size - 1) / 2 });
+  return batchNorm(h, `${name}/norm`, weight, training);
+}
+
+/** Convolution of each channel by itself that keeps the size at stride 1 (odd filters), then batch norm. */
+export function depthwiseNorm(
+  x: tf.Tensor4D,
+  name: string,
+  weight: Weights,
+  { stride = 1, training }: Normed,
+): tf.Tensor4D {
+  const kernel = weight(`${name}/conv/kernel`) as tf.Variable<tf.Rank.R4>;
+  const h = tf.depthwiseConv2d(x, kernel, stride, (kernel.shape[0] - 1) / 2);
+  return batchNorm(h, `${name}/norm`, weight, training);
+}
+
+/** Mean over height and width: [batch, h, w, channels] to [batch, channels]. */
+export function globalPool(x: tf.Tensor4D): tf.Tensor2D {
+  return tf.mean(x, [1, 2]);
 }
 
 /** 0.3 hard cross-entropy + 0.7 T^2 cross-entropy with the teacher's distribution, both at temperature T = 4 (Hinton et al. 2015). */
@@ -127,7 +163,7 @@ export function classification(
 ): HostTensors & { readonly x: HostTensor } {
   const [count = 0] = shape;
   const random = randomStream(seed).child('batch').at(index);
-  const label = Int32Array.from({ length: count }, (_, i) => random.child('label').integer(classes, i));
+  const label = Int32Array.from(random.child('label').uniform(count), (x) => Math.floor(x * classes));
   return {
     x: float(shape, random.child('x').normal(product(shape))),
     label: { dtype: 'int32', shape: [count], data: label },
