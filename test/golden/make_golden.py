@@ -69,6 +69,49 @@ def optimizers():
     adam = lambda decay=0.0, **options: (lambda groups: torch.optim.Adam(groups(decay), lr=1, **options))
     adamw = lambda decay, **options: (lambda groups: torch.optim.AdamW(groups(decay), lr=1, **options))
 
+    torch_rule = lambda rule, decay=0.0, **options: (lambda groups: rule(groups(decay), lr=1, **options))
+
+    # Not in torch.optim: LAMB as algorithm 2 of You et al. 2020 has it, with phi the identity; like the authors' code,
+    # variables without decay take no trust ratio.
+    class Lamb(torch.optim.Optimizer):
+        def __init__(self, groups, lr, betas=(0.9, 0.999), eps=1e-6):
+            super().__init__(groups, {"lr": lr, "betas": betas, "eps": eps})
+
+        @torch.no_grad()
+        def step(self):
+            for group in self.param_groups:
+                beta1, beta2 = group["betas"]
+                for x in group["params"]:
+                    state = self.state[x]
+                    if not state:
+                        state.update(t=0, m=torch.zeros_like(x), v=torch.zeros_like(x))
+                    state["t"] += 1
+                    state["m"] = beta1 * state["m"] + (1 - beta1) * x.grad
+                    state["v"] = beta2 * state["v"] + (1 - beta2) * x.grad**2
+                    m = state["m"] / (1 - beta1 ** state["t"])
+                    v = state["v"] / (1 - beta2 ** state["t"])
+                    r = m / (v.sqrt() + group["eps"])
+                    u = r + group["weight_decay"] * x
+                    ratio = x.norm() / u.norm() if x.dim() >= 2 else 1.0
+                    x -= group["lr"] * ratio * u
+
+    # Lion: program 1 of Chen et al. 2023.
+    class Lion(torch.optim.Optimizer):
+        def __init__(self, groups, lr, betas=(0.9, 0.99)):
+            super().__init__(groups, {"lr": lr, "betas": betas})
+
+        @torch.no_grad()
+        def step(self):
+            for group in self.param_groups:
+                beta1, beta2 = group["betas"]
+                for w in group["params"]:
+                    m = self.state[w].get("m", torch.zeros_like(w))
+                    update = torch.sign(beta1 * m + (1 - beta1) * w.grad) + group["weight_decay"] * w
+                    self.state[w]["m"] = beta2 * m + (1 - beta2) * w.grad
+                    w -= group["lr"] * update
+
+    optim = torch.optim
+
     def clip_each(limit):
         def clip(params):
             for param in params:
@@ -86,6 +129,22 @@ def optimizers():
         "adam other betas": train(adam(betas=(0.5, 0.9), eps=1e-3)),
         "adam weight decay": train(adam(0.05)),
         "adamw": train(adamw(0.05)),
+        "adam amsgrad": train(adam(0.05, amsgrad=True, betas=(0.9, 0.5))),
+        "adamw amsgrad": train(adamw(0.05, amsgrad=True, betas=(0.9, 0.5))),
+        "rmsprop": train(torch_rule(optim.RMSprop)),
+        "rmsprop momentum": train(torch_rule(optim.RMSprop, 0.05, alpha=0.9, eps=1e-3, momentum=0.5)),
+        "rmsprop centered": train(torch_rule(optim.RMSprop, alpha=0.9, centered=True)),
+        "rmsprop centered momentum": train(
+            torch_rule(optim.RMSprop, 0.05, alpha=0.9, eps=1e-3, momentum=0.5, centered=True)
+        ),
+        "adagrad": train(torch_rule(optim.Adagrad)),
+        "adagrad options": train(
+            torch_rule(optim.Adagrad, 0.05, lr_decay=0.1, initial_accumulator_value=0.5, eps=1e-3)
+        ),
+        "lamb": train(torch_rule(Lamb, 0.05)),
+        "lamb without decay": train(torch_rule(Lamb, betas=(0.5, 0.9), eps=1e-3)),
+        "lion": train(torch_rule(Lion)),
+        "lion weight decay": train(torch_rule(Lion, 0.5, betas=(0.8, 0.95))),
         "clip by value": train(sgd(momentum=0.9), clip=lambda params: torch.nn.utils.clip_grad_value_(params, 0.1)),
         "clip by norm": train(sgd(momentum=0.9), clip=clip_each(0.2)),
         "clip by global norm": train(sgd(momentum=0.9), clip=lambda params: torch.nn.utils.clip_grad_norm_(params, 0.3)),

@@ -5,14 +5,22 @@ export * from './types.js';
 export { EngineError, engineErrorCodes, type EngineErrorCode, type EngineErrorDetails } from './errors.js';
 export { randomStream, type RandomStream } from './random/stream.js';
 export {
+  adagrad,
   adam,
   adamw,
   clipByGlobalNorm,
   clipByNorm,
   clipByValue,
+  lamb,
+  lion,
   maxNorm,
+  rmsprop,
   sgd,
+  type AdagradOptions,
   type AdamOptions,
+  type LambOptions,
+  type LionOptions,
+  type RmspropOptions,
   type SgdOptions,
 } from './optimizers/index.js';
 export { createEngine } from './engine.js';

@@ -82,6 +82,8 @@ export interface UpdateContext {
   readonly rate: tf.Scalar;
   readonly step: tf.Scalar;
   readonly variable: NamedVariable;
+  /** The weight decay of the variable's group, in place of the rule's own; see `withGroups`. */
+  readonly weightDecay?: number;
 }
 
 /**

@@ -1,5 +1,5 @@
 // The optimisers of recipes: update rules of the engine. Limits on gradients and weights are `train.clip` and `train.maxNorm`.
-import { adam, adamw, sgd } from '@potstill/engine';
+import { adagrad, adam, adamw, lamb, lion, rmsprop, sgd } from '@potstill/engine';
 import { z } from 'zod';
 import type { AnyComponent } from '../contracts/index.js';
 import { optimizer } from '../plugin/define.js';
@@ -13,6 +13,17 @@ const betas = {
   beta2: fraction.default(0.999).describe('Decay of the running mean of squared gradients.'),
   epsilon: positive.default(1e-8).describe('Added to the root in the denominator.'),
 };
+const amsgrad = z
+  .boolean()
+  .default(false)
+  .describe('AMSGrad (Reddi et al. 2018): divides by the largest mean of squares so far.');
+const l2 = z.number().min(0).default(0).describe(`Times the weight, added to its gradient (L2). ${decayed}`);
+const apart = (value: number) =>
+  z
+    .number()
+    .min(0)
+    .default(value)
+    .describe(`Share of the weight, times the rate, taken off at each update. ${decayed}`);
 
 const sgdOptimizer: AnyComponent = optimizer('sgd', {
   help: 'Stochastic gradient descent, with momentum where asked for.',
@@ -24,11 +35,7 @@ const sgdOptimizer: AnyComponent = optimizer('sgd', {
         .default(false)
         .describe('Looks one step ahead along the velocity; wants momentum.'),
       dampening: fraction.default(0).describe('The gradient enters the velocity times 1 minus this.'),
-      weightDecay: z
-        .number()
-        .min(0)
-        .default(0)
-        .describe(`Times the weight, added to its gradient (L2). ${decayed}`),
+      weightDecay: l2,
     })
     .refine(({ nesterov, momentum }) => !nesterov || momentum > 0, {
       path: ['nesterov'],
@@ -45,11 +52,8 @@ const adamOptimizer: AnyComponent = optimizer('adam', {
   help: 'Adam (Kingma & Ba 2015).',
   options: z.strictObject({
     ...betas,
-    weightDecay: z
-      .number()
-      .min(0)
-      .default(0)
-      .describe(`Times the weight, added to its gradient (L2). ${decayed}`),
+    amsgrad,
+    weightDecay: l2,
   }),
   create: (options) => adam(options),
 });
@@ -58,13 +62,68 @@ const adamwOptimizer: AnyComponent = optimizer('adamw', {
   help: 'Adam with weight decay apart from the gradient (Loshchilov & Hutter 2019).',
   options: z.strictObject({
     ...betas,
-    weightDecay: z
-      .number()
-      .min(0)
-      .default(0.01)
-      .describe(`Share of the weight, times the rate, taken off at each update. ${decayed}`),
+    amsgrad,
+    weightDecay: apart(0.01),
   }),
   create: (options) => adamw(options),
 });
 
-export const optimizerComponents: readonly AnyComponent[] = [sgdOptimizer, adamOptimizer, adamwOptimizer];
+const rmspropOptimizer: AnyComponent = optimizer('rmsprop', {
+  help: 'RMSprop (Tieleman & Hinton 2012), centred and with momentum where asked for.',
+  options: z.strictObject({
+    alpha: fraction.default(0.99).describe('Decay of the running mean of squared gradients.'),
+    epsilon: betas.epsilon,
+    momentum: z.number().min(0).default(0).describe('Share of the last velocity that is kept.'),
+    centered: z
+      .boolean()
+      .default(false)
+      .describe('Divides by the standard deviation of the gradient, not by its root mean square.'),
+    weightDecay: l2,
+  }),
+  create: (options) => rmsprop(options),
+});
+
+const adagradOptimizer: AnyComponent = optimizer('adagrad', {
+  help: 'Adagrad (Duchi et al. 2011).',
+  options: z.strictObject({
+    epsilon: positive.default(1e-10).describe('Added to the root in the denominator.'),
+    initial: z.number().min(0).default(0).describe('What the sum of squared gradients starts from.'),
+    rateDecay: z
+      .number()
+      .min(0)
+      .default(0)
+      .describe('The rate is divided by 1 plus this for every update made.'),
+    weightDecay: l2,
+  }),
+  create: (options) => adagrad(options),
+});
+
+const lambOptimizer: AnyComponent = optimizer('lamb', {
+  help: 'LAMB, for large batches (You et al. 2020): Adam with a trust ratio for each weight matrix.',
+  options: z.strictObject({
+    ...betas,
+    epsilon: positive.default(1e-6).describe('Added to the root in the denominator.'),
+    weightDecay: apart(0.01),
+  }),
+  create: (options) => lamb(options),
+});
+
+const lionOptimizer: AnyComponent = optimizer('lion', {
+  help: 'Lion (Chen et al. 2023): the sign of a mean gradient. Wants a rate three to ten times below Adam’s.',
+  options: z.strictObject({
+    beta1: fraction.default(0.9).describe('Share of the running mean in the direction of a step.'),
+    beta2: fraction.default(0.99).describe('Decay of the running mean of gradients.'),
+    weightDecay: apart(0),
+  }),
+  create: (options) => lion(options),
+});
+
+export const optimizerComponents: readonly AnyComponent[] = [
+  sgdOptimizer,
+  adamOptimizer,
+  adamwOptimizer,
+  rmspropOptimizer,
+  adagradOptimizer,
+  lambOptimizer,
+  lionOptimizer,
+];

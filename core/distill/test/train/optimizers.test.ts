@@ -30,6 +30,18 @@ describe('optimizerComponents', () => {
     ['adam', {}, 1.9],
     ['adamw', {}, 1.898],
     ['adamw', { weightDecay: 0 }, 1.9],
+    ['adam', { amsgrad: true }, 1.9],
+    // One step at the mean of squares 0.25 * 9: the gradient over its root is 2.
+    ['rmsprop', { alpha: 0.75 }, 1.8],
+    ['rmsprop', { alpha: 0.75, momentum: 0.5, weightDecay: 0.5 }, 1.8],
+    // The variance of one gradient of 3 is 0.75 * 0.25 * 9.
+    ['rmsprop', { alpha: 0.75, centered: true }, 2 - 0.1 / Math.sqrt(0.1875)],
+    ['adagrad', {}, 1.9],
+    ['adagrad', { initial: 16, rateDecay: 5 }, 1.94],
+    // The trust ratio is the weight itself: 2 - 0.1 * 2.
+    ['lamb', { weightDecay: 0 }, 1.8],
+    ['lion', {}, 1.9],
+    ['lion', { weightDecay: 0.5 }, 1.8],
   ])('%s %j', async (name, options, expected) => {
     expect(updated(await make(name, options))).toBeCloseTo(expected, 5);
   });

@@ -1,11 +1,5 @@
-// Checks of optimiser options, and which variables weight decay acts on.
+// Checks of optimiser options.
 import { EngineError } from '../errors.js';
-import type { NamedVariable } from '../types.js';
-
-/** True for variables that weight decay and max-norm act on: `decay`, or a rank of at least 2 where that is left open. */
-export function decays(variable: NamedVariable): boolean {
-  return variable.decay ?? variable.variable.shape.length >= 2;
-}
 
 /** Throws ENGINE_OPTION unless `fits`. `accepted` completes the sentence "must be …". */
 function checkOption(

@@ -2,7 +2,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { EngineError } from '../errors.js';
 import type { Optimizer } from '../types.js';
-import { checkNonNegative, decays } from './check.js';
+import { checkNonNegative } from './check.js';
+import { withL2 } from './decay.js';
 
 export interface SgdOptions {
   /** Share of the last velocity that is kept. Default 0: plain gradient descent, without a slot. */
@@ -34,8 +35,7 @@ export function sgd(options: SgdOptions = {}): Optimizer {
     name: 'sgd',
     slots: momentum === 0 ? [] : [{ name: 'velocity', shape: 'variable', fill: 0 }],
     update(value, gradient, slots, at) {
-      const decayed =
-        weightDecay !== 0 && decays(at.variable) ? tf.add(gradient, tf.mul(value, weightDecay)) : gradient;
+      const decayed = withL2(gradient, value, at, weightDecay);
       if (momentum === 0) return { value: tf.sub(value, tf.mul(decayed, at.rate)), slots: {} };
       const fresh = dampening === 0 ? decayed : tf.mul(decayed, dampened(dampening, at.step));
       const velocity = tf.add(tf.mul(slots.velocity as tf.Tensor, momentum), fresh);

@@ -1,12 +1,16 @@
 // What optimisers do at the edges: which variables decay, limits that bind and that do not, wrong options.
 import {
+  adagrad,
   adam,
   adamw,
   clipByGlobalNorm,
   clipByNorm,
   clipByValue,
   EngineError,
+  lamb,
+  lion,
   maxNorm,
+  rmsprop,
   sgd,
   type NamedVariable,
   type Optimizer,
@@ -38,6 +42,9 @@ describe('weight decay', () => {
   it.each([
     ['sgd', sgd({ weightDecay: 0.5 })],
     ['adamw', adamw({ weightDecay: 0.5 })],
+    ['rmsprop', rmsprop({ alpha: 0, weightDecay: 0.5 })],
+    ['adagrad', adagrad({ weightDecay: 0.5 })],
+    ['lion', lion({ weightDecay: 0.5 })],
   ])('%s: acts on matrices, not on vectors, unless told', (_, optimizer) => {
     expect(updated(optimizer, named([2], [1, 1]), [0])).toEqual([1]);
     expect(updated(optimizer, named([2], [1]), [0])).toEqual([2]);
@@ -56,6 +63,42 @@ describe('adam', () => {
   it('stands still on a gradient of 0', () => {
     expect(updated(adam(), named([3], [1]), [0])).toEqual([3]);
     expect(updated(adam({ beta1: 0, beta2: 0 }), named([3], [1]), [0])).toEqual([3]);
+  });
+});
+
+describe('rmsprop', () => {
+  it('centred, stays finite under a gradient that never changes', () => {
+    const state = { variables: [named([1], [1])], slots: new Map<string, tf.Tensor>() };
+    for (let step = 1; step <= 200; step++)
+      applyGradients(rmsprop({ alpha: 0.5, centered: true }), state, { rate: 1e-12, step }, [
+        tf.tensor1d([0.3]),
+      ]);
+    expect(Math.abs(1 - (values(state.variables[0]?.variable)[0] ?? NaN))).toBeLessThan(0.1);
+  });
+});
+
+describe('lamb', () => {
+  it('moves a weight matrix by its own norm times the rate', () => {
+    const next = updated(lamb({ weightDecay: 0 }), named([3, 4], [2, 1]), [0.1, -0.1]);
+    expect(norm([3 - (next[0] as number), 4 - (next[1] as number)])).toBeCloseTo(5, 4);
+  });
+
+  it('takes a trust ratio of 1 for weights of 0, and stands still on a gradient of 0', () => {
+    const next = updated(lamb(), named([0, 0], [2, 1]), [0.1, -0.1]);
+    next.forEach((value, i) => expect(value).toBeCloseTo(i === 0 ? -1 : 1, 4));
+    expect(updated(lamb({ weightDecay: 0 }), named([3, 4], [2, 1]), [0, 0])).toEqual([3, 4]);
+    expect(updated(lamb(), named([], [0, 1]), [])).toEqual([]);
+  });
+
+  it('takes no trust ratio for what does not decay', () => {
+    const next = updated(lamb(), named([3, 4], [2]), [0.1, -0.1]);
+    [2, 5].forEach((value, i) => expect(next[i]).toBeCloseTo(value, 4));
+  });
+});
+
+describe('lion', () => {
+  it('moves every weight by the rate, whatever the size of its gradient', () => {
+    expect(updated(lion(), named([0, 0, 0], [3]), [1e-6, -1e6, 0])).toEqual([-1, 1, 0]);
   });
 });
 
@@ -145,6 +188,12 @@ describe('options out of range', () => {
     ],
     [() => adam({ beta1: 1 }), 'adam: beta1 is 1, it must be at least 0 and below 1'],
     [() => adamw({ epsilon: 0 }), 'adamw: epsilon is 0, it must be a number above 0'],
+    [() => rmsprop({ alpha: 1 }), 'rmsprop: alpha is 1, it must be at least 0 and below 1'],
+    [() => rmsprop({ momentum: -1 }), 'rmsprop: momentum is -1, it must be a number of at least 0'],
+    [() => adagrad({ initial: -1 }), 'adagrad: initial is -1, it must be a number of at least 0'],
+    [() => adagrad({ rateDecay: -1 }), 'adagrad: rateDecay is -1, it must be a number of at least 0'],
+    [() => lamb({ epsilon: 0 }), 'lamb: epsilon is 0, it must be a number above 0'],
+    [() => lion({ beta2: 1 }), 'lion: beta2 is 1, it must be at least 0 and below 1'],
     [() => clipByNorm(sgd(), 0), 'clipByNorm: limit is 0, it must be a number above 0'],
     [() => maxNorm(sgd(), Number.NaN), 'maxNorm: limit is NaN, it must be a number above 0'],
   ])('%#: %s', (make, message) => {

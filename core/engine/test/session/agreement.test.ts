@@ -1,11 +1,16 @@
 // The onnx backend against the cpu backend: whole steps, several updates.
 import { afterAll, describe, expect, it } from 'vitest';
 import {
+  adagrad,
+  adam,
   adamw,
   clipByGlobalNorm,
   createEngine,
   type HostTensors,
+  lamb,
+  lion,
   type Optimizer,
+  rmsprop,
   sgd,
   type TrainingDefinition,
 } from '@potstill/engine';
@@ -42,6 +47,11 @@ const optimizers: [string, () => Optimizer][] = [
   ['plain SGD', () => sgd()],
   ['momentum', () => sgd({ momentum: 0.9 })],
   ['Nesterov momentum and weight decay', () => sgd({ momentum: 0.9, nesterov: true, weightDecay: 0.01 })],
+  ['AMSGrad', () => adam({ amsgrad: true })],
+  ['centred RMSprop with momentum', () => rmsprop({ centered: true, momentum: 0.5 })],
+  ['Adagrad', () => adagrad({ initial: 0.1, rateDecay: 0.1 })],
+  ['LAMB', () => lamb()],
+  ['Lion', () => lion({ weightDecay: 0.1 })],
   ['AdamW under clipping', () => clipByGlobalNorm(adamw(), 0.5)],
 ];
 
