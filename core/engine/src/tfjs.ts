@@ -51,3 +51,25 @@ export function dropGradientTape(): void {
   for (const node of nodes) for (const tensor of node.saved ?? []) tensor.dispose();
   Object.assign(state, { activeTape: null });
 }
+
+type GradientFunction = (dys: tf.Tensor[]) => unknown;
+
+/** While `body` runs, the gradient function of each operation that TF.js puts on its tape is what `wrap` makes of it. */
+export function wrapGradients<T>(wrap: (gradient: GradientFunction) => GradientFunction, body: () => T): T {
+  const engine: object = tf.engine();
+  const original: unknown = Reflect.get(engine, 'addTapeNode');
+  if (typeof original !== 'function') throw new Error('internal: TF.js has no addTapeNode');
+  const added = (...args: unknown[]): void => {
+    Reflect.apply(original, engine, args);
+    // The declared type leaves out that operations without a gradient have none.
+    const node = tf.engine().state.activeTape.at(-1) as { gradient?: GradientFunction } | undefined;
+    if (node?.gradient) node.gradient = wrap(node.gradient);
+  };
+  Reflect.set(engine, 'addTapeNode', added);
+  try {
+    return body();
+  } finally {
+    // It belongs to the prototype.
+    Reflect.deleteProperty(engine, 'addTapeNode');
+  }
+}

@@ -129,12 +129,51 @@ export interface StepResult {
   readonly finite: boolean;
 }
 
+export interface ExplainOptions {
+  /** Runs that are measured, after two that are not. Default 20. */
+  readonly steps?: number;
+}
+
+export interface ExplainedOperator {
+  /** ONNX operator, or one of ONNX Runtime's own (`FusedConv`). */
+  readonly operator: string;
+  readonly nodes: number;
+  readonly milliseconds: number;
+}
+
+export interface ExplainedLine {
+  /** `file:line:column`. What a gradient computes counts to the line of the operation it is the gradient of. Where there is none: `update rule`, `added by ONNX Runtime`, `no line known`. */
+  readonly line: string;
+  /** TF.js kernels that the nodes came from, in alphabetical order. */
+  readonly kernels: readonly string[];
+  readonly nodes: number;
+  readonly milliseconds: number;
+}
+
+/** Where the time of a graph goes. Times are sums over nodes of the median over runs, with the profiler's own cost, a few microseconds a node. */
+export interface Explanation {
+  /** Nodes that run, after the engine's passes and those of ONNX Runtime. */
+  readonly nodes: number;
+  readonly milliseconds: number;
+  /** Slowest first. */
+  readonly byOperator: readonly ExplainedOperator[];
+  /** Slowest first. A fused node counts to one line: that of the operation that does most of its work. */
+  readonly byLine: readonly ExplainedLine[];
+  /** Both as a table. */
+  toString(): string;
+}
+
 /** A model being trained. Steps must not overlap: await each before the next. */
 export interface TrainingSession {
   /** Updates made so far. */
   readonly step: number;
   /** One update. Compiles at the first sight of a set of shapes. `rate` is the learning rate. */
   train(inputs: HostTensors, at: { readonly rate: number }): Promise<StepResult>;
+  /**
+   * Where the time of a step goes (onnx only, else ENGINE_OPTION): runs it under ONNX Runtime's profiler, on inputs such
+   * as `train` takes. Nothing is kept of what the steps compute. Waits its turn among the steps.
+   */
+  explain(inputs: HostTensors, options?: ExplainOptions): Promise<Explanation>;
   /** A function of the weights as they are now, without gradients; follows the training as it goes on. */
   predictor(forward: Forward): Predictor;
   /** A copy of the state. */
@@ -152,6 +191,8 @@ export type Forward = (inputs: NamedTensors, at: StepContext) => NamedTensors;
 /** A compiled forward pass; compiles at the first sight of a set of shapes. */
 export interface Predictor {
   run(inputs: HostTensors): Promise<HostTensors>;
+  /** Where the time of a run goes (onnx only, else ENGINE_OPTION). */
+  explain(inputs: HostTensors, options?: ExplainOptions): Promise<Explanation>;
   dispose(): Promise<void>;
 }
 

@@ -6,7 +6,7 @@ import { noRandom } from '../record/random.js';
 import { checkVariables, valueOf } from '../session/definition.js';
 import { checkInputs } from '../session/host.js';
 import { onBackend } from '../tfjs.js';
-import type { Forward, HostTensors, NamedVariable, Predictor } from '../types.js';
+import type { Explanation, Forward, HostTensors, NamedVariable, Predictor } from '../types.js';
 import { fromTensor, tensorsOf } from './tensors.js';
 import { lend, own } from './lend.js';
 
@@ -36,11 +36,24 @@ export class EagerPredictor implements Predictor {
     });
   }
 
+  explain(): Promise<Explanation> {
+    return refuseExplain();
+  }
+
   dispose(): Promise<void> {
     if (!this.disposed) this.close();
     this.disposed = true;
     return Promise.resolve();
   }
+}
+
+/** Eager backends have no graph to explain. */
+export function refuseExplain(): Promise<never> {
+  return Promise.reject(
+    new EngineError('ENGINE_OPTION', 'explain: only the `onnx` backend has a graph to explain', {
+      hint: "Use createEngine({ backend: 'onnx' }), or TF.js's own tf.profile.",
+    }),
+  );
 }
 
 /** A predictor over the values that the variables have now. */

@@ -10,6 +10,7 @@ import { Turns } from '../session/turns.js';
 import { dropGradientTape, onBackend } from '../tfjs.js';
 import type {
   DType,
+  Explanation,
   Forward,
   HostTensor,
   HostTensors,
@@ -22,7 +23,7 @@ import type {
   TrainingState,
 } from '../types.js';
 import { lend, own } from './lend.js';
-import { EagerPredictor } from './predictor.js';
+import { EagerPredictor, refuseExplain } from './predictor.js';
 import { tensorsOf, tensorOf } from './tensors.js';
 
 export class EagerTraining implements TrainingSession {
@@ -128,6 +129,10 @@ export class EagerTraining implements TrainingSession {
     const slot = this.slots.get(name);
     if (!slot) throw new Error(`internal: no slot ${name}`);
     return slot;
+  }
+
+  explain(): Promise<Explanation> {
+    return refuseExplain();
   }
 
   predictor(forward: Forward): Predictor {

@@ -35,6 +35,7 @@ function reshaped(view: Value, added: Value, output: Value, at: Rewriting): Valu
       op: 'Gemm',
       inputs: [gemm.inputs[0], gemm.inputs[1], flat],
       attributes: { ...gemm.attributes, ...(scaled ? { beta: { float: scaled.factor } } : {}) },
+      origin: gemm.origin,
     },
     product,
   );
@@ -53,6 +54,7 @@ function fused(product: Value, added: Value, output: Value, at: Rewriting): Valu
         op: 'Gemm',
         inputs: [gemm.inputs[0], gemm.inputs[1], scaled?.value ?? added],
         attributes: { ...gemm.attributes, ...(scaled ? { beta: { float: scaled.factor } } : {}) },
+        origin: gemm.origin,
       },
       output,
     ),

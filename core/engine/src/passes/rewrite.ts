@@ -1,5 +1,5 @@
 // Walks a graph once, node by node, putting other nodes in place of some.
-import type { Attribute, ElementArray, ElementType, Graph, Node, Value } from '../graph/graph.js';
+import type { ElementArray, ElementType, Graph, Node, Value } from '../graph/graph.js';
 import { removeDeadCode } from './dead-code.js';
 
 /** What a visitor sees of the graph around a node, and how it makes new nodes. */
@@ -9,9 +9,9 @@ export interface Rewriting {
   constant(value: Value | undefined): ElementArray | undefined;
   /** How many nodes and outputs used a value before the pass. */
   uses(value: Value): number;
-  /** Adds a node with one output. `name`: of the TF.js kernel it stems from. */
+  /** Adds a node with one output. `origin`: that of the node visited, unless given. */
   emit(
-    node: Pick<Node, 'op' | 'inputs'> & { readonly attributes?: Readonly<Record<string, Attribute>> },
+    node: Pick<Node, 'op' | 'inputs'> & Partial<Pick<Node, 'attributes' | 'origin'>>,
     like: { readonly shape: readonly number[]; readonly type: ElementType },
   ): Value;
   /** Adds a constant. */
@@ -40,9 +40,9 @@ export function rewrite(graph: Graph, visit: Visitor): Graph {
     producer: (value) => (value ? producers.get(value) : undefined),
     constant: (value) => (value ? constants.get(value) : undefined),
     uses: (value) => uses.get(value) ?? 0,
-    emit: ({ op, inputs, attributes = {} }, { shape, type }) => {
+    emit: ({ op, inputs, attributes = {}, origin: own = origin }, { shape, type }) => {
       const output: Value = { name: fresh(), shape, type };
-      add({ op, inputs, outputs: [output], attributes, origin });
+      add({ op, inputs, outputs: [output], attributes, origin: own });
       return output;
     },
     make: (data, shape, type) => {

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import { EngineError } from '../errors.js';
 import type { KernelRule, KernelTable, Shaped } from '../kernels/rule.js';
 import type { DType } from '../types.js';
-import { userLine } from './location.js';
+import { lineOf } from './location.js';
 import {
   compact,
   largestConstant,
@@ -26,6 +26,7 @@ export function runRecorded(
   attributes: Readonly<Record<string, unknown>>,
 ): readonly Recorded[] {
   const stack = new Error();
+  const { differentiated, part } = tape;
   const inputs = Object.fromEntries(
     Object.entries(tensors).flatMap(([name, tensor]) =>
       tensor ? [[name, recordedOf(tape, tensor)] as const] : [],
@@ -38,7 +39,7 @@ export function runRecorded(
     inputs,
     attributes: { ...attributes },
     outputs: [],
-    line: () => userLine(stack),
+    line: () => lineOf(stack, differentiated) ?? part,
   };
   taped.outputs = shapesOf(tape, rule, inputs, attributes).map(
     ({ shape, dtype }, index) => new Recorded([...shape], dtype, { kind: 'kernel', kernel: taped, index }),

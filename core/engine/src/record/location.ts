@@ -22,9 +22,25 @@ function framesOf(stack: string): string[] {
 
 /** `file:line:column` of the user's innermost line, if the stack has one. */
 export function userLine(error: Error): string | undefined {
-  return framesOf(error.stack ?? '').find(
-    (frame) => !frame.startsWith(engineFolder) && !tfjsPattern.test(frame),
-  );
+  return userFrame(error.stack ?? '');
+}
+
+function userFrame(stack: string): string | undefined {
+  return framesOf(stack).find((frame) => !frame.startsWith(engineFolder) && !tfjsPattern.test(frame));
+}
+
+/** TF.js's walk back along its tape; what lies outside of it on the stack is whoever asked for gradients. */
+const walkBack = / at (?:\S+\.)?backpropagateGradients /;
+
+/** As `userLine`; for what a gradient computes, the line of the operation that it is the gradient of. */
+export function lineOf(
+  error: Error,
+  differentiated: (() => string | undefined) | undefined,
+): string | undefined {
+  const stack = error.stack ?? '';
+  const walk = differentiated ? walkBack.exec(stack) : null;
+  // Above the walk stand gradient functions, which may be the user's own.
+  return walk ? (userFrame(stack.slice(0, walk.index)) ?? differentiated?.()) : userFrame(stack);
 }
 
 /** Names of the functions on the stack, innermost first, without formatting it. */

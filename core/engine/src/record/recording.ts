@@ -2,7 +2,14 @@
 import * as tf from '@tensorflow/tfjs';
 import { EngineError } from '../errors.js';
 import type { KernelTable } from '../kernels/rule.js';
-import { type DataId, dropGradientTape, onBackend, registeredVariables, setDataId } from '../tfjs.js';
+import {
+  type DataId,
+  dropGradientTape,
+  onBackend,
+  registeredVariables,
+  setDataId,
+  wrapGradients,
+} from '../tfjs.js';
 import type { DType, NamedVariable } from '../types.js';
 import { recordBackend, recordBackendName } from './backend.js';
 import { guardRandom } from './guard.js';
@@ -86,7 +93,7 @@ export function record<T>(
       try {
         let result: T | undefined;
         tf.tidy(() => {
-          result = guardRandom(tape, () => body(recorder));
+          result = guardRandom(tape, () => wrapGradients(remember(tape), () => body(recorder)));
         });
         refuseLeftovers(tape, placeholders, names);
         if (tape.failure) throw tape.failure;
@@ -113,6 +120,18 @@ export function record<T>(
     Error.stackTraceLimit = frames;
     backend.exchangeTape(previous);
   }
+}
+
+/** Has the tape know, while a gradient is computed, the line of the operation that it belongs to. */
+function remember(tape: Tape): Parameters<typeof wrapGradients>[0] {
+  return (gradient) => {
+    // The operation that has just run. TF.js adds up gradients after they are computed, so the line stays.
+    const line = tape.kernels.at(-1)?.line;
+    return (dys) => {
+      tape.differentiated = line;
+      return gradient(dys);
+    };
+  };
 }
 
 function placeholderOf(

@@ -47,7 +47,7 @@ export function recordStep(
 ): RecordedStep {
   const { variables, optimizer } = definition;
   const draws: RandomDraw[] = [];
-  const { result, assigned } = record(table, variables, ({ input, recorded }) => {
+  const { result, assigned } = record(table, variables, ({ tape, input, recorded }) => {
     const inputs: NamedTensors = Object.fromEntries(
       Object.entries(shapes).map(([name, { shape, dtype }]) => [name, input(userInput(name), shape, dtype)]),
     );
@@ -58,6 +58,7 @@ export function recordStep(
     const { loss, terms, gradients } = gradientsOf(definition, inputs, { training: true, random }, (tensor) =>
       recorded(tensor),
     );
+    tape.part = 'update rule';
     const slots = new Map<string, Recorded>();
     const unreached = updateAll(
       definition,

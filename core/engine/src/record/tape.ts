@@ -43,6 +43,10 @@ export class Tape {
   readonly captured = new Map<object, Recorded>();
   /** Names of TF.js variables that are no part of the definition, by their placeholder. */
   readonly strangers = new Map<Recorded, string>();
+  /** The line of the operation whose gradient is being computed, or was last. */
+  differentiated: (() => string | undefined) | undefined;
+  /** Stands for the line of kernels that no line of the user's made: `update rule`. */
+  part: string | undefined;
   /** The first refusal. Kept, as the step may have caught it. */
   failure: Error | undefined;
 

@@ -1,9 +1,10 @@
 // A training step for one set of input shapes: recorded, lowered, improved, compiled.
+import type { Graph } from '../graph/graph.js';
 import type { KernelTable } from '../kernels/rule.js';
 import { improve, type PassSwitches } from '../passes/index.js';
 import { lower } from '../record/lower.js';
 import type { RandomDraw } from '../record/random.js';
-import { type InputShapes, recordStep } from '../record/step.js';
+import { type InputShapes, type RecordedStep, recordStep } from '../record/step.js';
 import type { TrainingDefinition } from '../types.js';
 import { compile, type Program } from './program.js';
 
@@ -23,18 +24,28 @@ export interface CompileOptions {
   readonly passes: PassSwitches;
 }
 
-export async function compileStep(
+/** The graph of one update: the loss, the other terms, the next value of each thing that changes. */
+export function stepGraph(
   definition: TrainingDefinition,
   shapes: InputShapes,
-  { table, threads, passes }: CompileOptions,
-): Promise<CompiledStep> {
+  { table, passes }: CompileOptions,
+): { readonly step: RecordedStep; readonly graph: Graph } {
   const step = recordStep(table, definition, shapes);
   const graph = lower(table, [
     step.loss,
     ...step.terms.map(({ value }) => value),
     ...step.changes.map(({ next }) => next),
   ]);
-  const program = await compile(improve(graph, passes), threads, 'input');
+  return { step, graph: improve(graph, passes) };
+}
+
+export async function compileStep(
+  definition: TrainingDefinition,
+  shapes: InputShapes,
+  options: CompileOptions,
+): Promise<CompiledStep> {
+  const { step, graph } = stepGraph(definition, shapes, options);
+  const program = await compile(graph, options.threads, 'input');
   const [loss, ...others] = program.outputs as [string, ...string[]];
   const used = new Set(program.inputs);
   return {

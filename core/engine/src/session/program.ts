@@ -24,17 +24,15 @@ export interface Program {
 const sentinel = 'potstill:written';
 const unconvertible = 'Non tensor type';
 
+/** Whether the weights are constants of a graph or inputs. */
+export type WeightKind = 'constant' | 'input';
+
 /**
- * Compiles a graph for `threads` threads within an operator. `weights`: whether they are constants of the graph or
- * inputs. ONNX Runtime's blocked layout (level `all`) pays only for constant filters; with filters as inputs it reorders
- * activations to and fro and costs a CNN's step 7 per cent.
+ * How ONNX Runtime runs a graph, on `threads` threads within an operator. Its blocked layout (level `all`) pays only for
+ * constant filters; with filters as inputs it reorders activations to and fro and costs a CNN's step 7 per cent.
  */
-export async function compile(
-  graph: Graph,
-  threads: number,
-  weights: 'constant' | 'input',
-): Promise<Program> {
-  const session = await ort.InferenceSession.create(encodeGraph(graph, { sentinel }), {
+export function sessionOptions(threads: number, weights: WeightKind): ort.InferenceSession.SessionOptions {
+  return {
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     executionMode: 'sequential',
@@ -43,7 +41,15 @@ export async function compile(
     extra: { session: { set_denormal_as_zero: '1' } },
     // Warnings about initializers that the optimiser dropped say nothing to a user.
     logSeverityLevel: 3,
-  });
+  };
+}
+
+/** Compiles a graph for `threads` threads within an operator. */
+export async function compile(graph: Graph, threads: number, weights: WeightKind): Promise<Program> {
+  const session = await ort.InferenceSession.create(
+    encodeGraph(graph, { sentinel }),
+    sessionOptions(threads, weights),
+  );
   return {
     inputs: graph.inputs.map(({ name }) => name),
     outputs: graph.outputs.map(({ name }) => name),

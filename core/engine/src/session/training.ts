@@ -6,6 +6,8 @@ import { draw } from '../record/random.js';
 import { variableInput } from '../record/recording.js';
 import { rateInput, slotInput, stepInput, userInput } from '../record/step.js';
 import type {
+  ExplainOptions,
+  Explanation,
   Forward,
   HostTensor,
   HostTensors,
@@ -15,13 +17,17 @@ import type {
   TrainingSession,
   TrainingState,
 } from '../types.js';
-import { type CompiledStep, type CompileOptions, compileStep } from './compiled-step.js';
+import { type CompiledStep, type CompileOptions, compileStep, stepGraph } from './compiled-step.js';
 import { checkVariables, freshSlot, slotName, slotsOf, valueOf } from './definition.js';
+import { explainGraph } from './explain.js';
 import { checkInputs, copyOf, shapesKey, toOrt } from './host.js';
 import { Parameters } from './parameters.js';
 import { OnnxPredictor } from './predictor.js';
 import { checkState } from './state.js';
 import { Turns } from './turns.js';
+
+/** Nothing that is explained is kept, so any rate of a usual size will do. */
+const explainedRate = 0.01;
 
 export class OnnxTraining implements TrainingSession {
   private updates = 0;
@@ -66,21 +72,31 @@ export class OnnxTraining implements TrainingSession {
     });
   }
 
-  private async run(step: CompiledStep, inputs: HostTensors, rate: number): Promise<StepResult> {
-    const { program, changes, terms } = step;
+  /** What a run of the graph reads: the state as it is, and what this step alone has. */
+  private feeds(
+    names: readonly string[],
+    draws: CompiledStep['draws'],
+    inputs: HostTensors,
+    rate: number,
+  ): Record<string, ort.Tensor> {
     const host = new Map<string, HostTensor>(
       Object.entries(inputs).map(([name, tensor]) => [userInput(name), tensor]),
     );
     host.set(rateInput, scalar(rate));
     host.set(stepInput, scalar(this.updates + 1));
     const stream = this.definition.random.at(this.updates);
-    for (const at of step.draws)
-      host.set(at.input, { dtype: 'float32', shape: at.shape, data: draw(stream, at) });
+    for (const at of draws) host.set(at.input, { dtype: 'float32', shape: at.shape, data: draw(stream, at) });
     const feeds: Record<string, ort.Tensor> = {};
-    for (const input of program.inputs) {
+    for (const input of names) {
       const tensor = host.get(input);
       feeds[input] = tensor ? toOrt(tensor) : this.parameters.feed(input);
     }
+    return feeds;
+  }
+
+  private async run(step: CompiledStep, inputs: HostTensors, rate: number): Promise<StepResult> {
+    const { program, changes, terms, draws } = step;
+    const feeds = this.feeds(program.inputs, draws, inputs, rate);
     const into: Record<string, ort.Tensor> = {};
     const scalars = [step.loss, ...terms.map(({ output }) => output)].map((output) => {
       const data = new Float32Array(1);
@@ -100,6 +116,22 @@ export class OnnxTraining implements TrainingSession {
       terms: Object.fromEntries(terms.map(({ name }, i) => [name, others[i] as number])),
       finite,
     };
+  }
+
+  explain(inputs: HostTensors, options?: ExplainOptions): Promise<Explanation> {
+    return this.turn(() => {
+      checkInputs(inputs);
+      const { graph, step } = stepGraph(this.definition, inputs, this.options);
+      const names = graph.inputs.map(({ name }) => name);
+      const draws = step.draws.filter(({ input }) => names.includes(input));
+      return explainGraph(
+        graph,
+        this.options.threads,
+        'input',
+        this.feeds(names, draws, inputs, explainedRate),
+        options,
+      );
+    });
   }
 
   predictor(forward: Forward): Predictor {
