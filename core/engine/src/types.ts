@@ -101,6 +101,8 @@ export interface Optimizer {
   ): { value: tf.Tensor; slots: NamedTensors };
   transformGradients?(gradients: readonly tf.Tensor[]): readonly tf.Tensor[];
   constrain?(value: tf.Tensor, variable: NamedVariable): tf.Tensor;
+  /** Called once with all variables, before anything is computed: throws when options do not fit them. */
+  check?(variables: readonly NamedVariable[]): void;
 }
 
 /** A training step: what is trained, its loss, its update rule. */

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import { EngineError } from '../errors.js';
 import { eagerRandom } from '../record/random.js';
 import { gradientsOf, updateAll } from '../record/update.js';
-import { checkVariables, freshSlot, slotName, slotsOf, valueOf } from '../session/definition.js';
+import { checkDefinition, freshSlot, slotName, slotsOf, valueOf } from '../session/definition.js';
 import { checkInputs, copyOf, hostOf } from '../session/host.js';
 import { checkState } from '../session/state.js';
 import { Turns } from '../session/turns.js';
@@ -39,7 +39,7 @@ export class EagerTraining implements TrainingSession {
     private readonly definition: TrainingDefinition,
     private readonly backend: string,
   ) {
-    checkVariables(definition.variables);
+    checkDefinition(definition);
     this.values = new Map();
     this.slots = new Map();
     onBackend(backend, () => {

@@ -30,6 +30,12 @@ export function checkVariables(variables: readonly NamedVariable[]): void {
   }
 }
 
+/** Refuses a definition whose variables or options cannot be trained. */
+export function checkDefinition({ variables, optimizer }: TrainingDefinition): void {
+  checkVariables(variables);
+  optimizer.check?.(variables);
+}
+
 /** A variable's value now, as a copy. */
 export function valueOf({ variable }: NamedVariable): HostTensor {
   return hostOf(variable.dtype as DType, [...variable.shape], variable.dataSync());

@@ -18,7 +18,7 @@ import type {
   TrainingState,
 } from '../types.js';
 import { type CompiledStep, type CompileOptions, compileStep, stepGraph } from './compiled-step.js';
-import { checkVariables, freshSlot, slotName, slotsOf, valueOf } from './definition.js';
+import { checkDefinition, freshSlot, slotName, slotsOf, valueOf } from './definition.js';
 import { explainGraph } from './explain.js';
 import { checkInputs, copyOf, shapesKey, toOrt } from './host.js';
 import { Parameters } from './parameters.js';
@@ -41,7 +41,7 @@ export class OnnxTraining implements TrainingSession {
     private readonly definition: TrainingDefinition,
     private readonly options: CompileOptions,
   ) {
-    checkVariables(definition.variables);
+    checkDefinition(definition);
     for (const variable of definition.variables)
       this.parameters.add(variableInput(variable.name), valueOf(variable));
     for (const { variable, slot, shape } of slotsOf(definition))
