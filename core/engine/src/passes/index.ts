@@ -1,4 +1,5 @@
 // The passes over a graph, in the order in which they run.
+import { mapBodies } from '../graph/bodies.js';
 import type { Graph } from '../graph/graph.js';
 import { fuseConvBias, maskFromRelu } from './activations.js';
 import { shareCommon } from './common.js';
@@ -27,10 +28,14 @@ export type PassName = keyof typeof passes;
 /** A pass that is false here is left out. */
 export type PassSwitches = Readonly<Partial<Record<PassName, boolean>>>;
 
-/** Runs all passes that are not switched off. */
+/** Runs all passes that are not switched off, each on the graph and on the graphs within its nodes. */
 export function improve(graph: Graph, switches: PassSwitches = {}): Graph {
   return (Object.entries(passes) as [PassName, Pass][]).reduce(
-    (current, [name, pass]) => (switches[name] === false ? current : pass(current)),
+    (current, [name, pass]) => (switches[name] === false ? current : throughout(pass, current)),
     graph,
   );
+}
+
+function throughout(pass: Pass, graph: Graph): Graph {
+  return mapBodies(pass(graph), (body) => throughout(pass, body));
 }
