@@ -74,7 +74,8 @@ export interface NamedVariable {
 export interface SlotSpec {
   readonly name: string;
   readonly shape: 'variable' | 'scalar';
-  readonly fill: number;
+  /** What it starts from: a number throughout, or (of a variable's shape) the variable's `value`. */
+  readonly fill: number | 'value';
 }
 
 /** What an update rule sees of one variable at one step. `rate` and `step` (from 1) are scalar inputs of the graph. */
@@ -88,7 +89,8 @@ export interface UpdateContext {
 
 /**
  * An update rule: plain TF.js operations from value, gradient and slots to the next value and slots.
- * `transformGradients` sees all gradients at once (clipping by global norm); `constrain` the updated value (max-norm).
+ * `transformGradients` sees all gradients at once (clipping by global norm); `constrain` the updated value (max-norm);
+ * `follow` the value that is kept (averages of weights).
  */
 export interface Optimizer {
   readonly name: string;
@@ -101,6 +103,8 @@ export interface Optimizer {
   ): { value: tf.Tensor; slots: NamedTensors };
   transformGradients?(gradients: readonly tf.Tensor[]): readonly tf.Tensor[];
   constrain?(value: tf.Tensor, variable: NamedVariable): tf.Tensor;
+  /** Next values of slots that depend on the value after `constrain`; `slots` are those before the update. */
+  follow?(value: tf.Tensor, slots: NamedTensors, at: UpdateContext): NamedTensors;
   /** Called once with all variables, before anything is computed: throws when options do not fit them. */
   check?(variables: readonly NamedVariable[]): void;
 }
@@ -113,11 +117,17 @@ export interface TrainingDefinition {
   readonly optimizer: Optimizer;
   /** Streams for dropout and other random tensors; step `n` draws from `random.at(n)`. */
   readonly random: RandomStream;
+  /**
+   * Calls of `train` that make one update, with the mean of their gradients. Default 1. Batches of `k` parts of equal size
+   * train as one batch `k` times as large, in the memory of a part, as far as the loss is a mean over examples; statistics
+   * that the forward pass assigns (batch norm) see the parts.
+   */
+  readonly accumulate?: number;
 }
 
 /** Everything that training changes, by name: enough to go on as if never interrupted. Slots are named `variable/slot`. */
 export interface TrainingState {
-  /** Updates made so far. */
+  /** Calls of `train` that took effect: the updates made, where `accumulate` is 1. */
   readonly step: number;
   readonly variables: HostTensors;
   readonly slots: HostTensors;
@@ -167,9 +177,12 @@ export interface Explanation {
 
 /** A model being trained. Steps must not overlap: await each before the next. */
 export interface TrainingSession {
-  /** Updates made so far. */
+  /** Calls of `train` that took effect: the updates made, where the definition's `accumulate` is 1. */
   readonly step: number;
-  /** One update. Compiles at the first sight of a set of shapes. `rate` is the learning rate. */
+  /**
+   * One update, or one part of it where the definition accumulates. Compiles at the first sight of a set of shapes.
+   * `rate` is the learning rate; that of an update's last part counts.
+   */
   train(inputs: HostTensors, at: { readonly rate: number }): Promise<StepResult>;
   /**
    * Where the time of a step goes (onnx only, else ENGINE_OPTION): runs it under ONNX Runtime's profiler, on inputs such
@@ -177,14 +190,23 @@ export interface TrainingSession {
    */
   explain(inputs: HostTensors, options?: ExplainOptions): Promise<Explanation>;
   /** A function of the weights as they are now, without gradients; follows the training as it goes on. */
-  predictor(forward: Forward): Predictor;
+  predictor(forward: Forward, options?: WeightOptions): Predictor;
   /** A copy of the state. */
   snapshot(): Promise<TrainingState>;
   /** Takes a state up again. Names and shapes must fit exactly. */
   restore(state: TrainingState): Promise<void>;
   /** Writes the weights back into the TF.js variables. */
-  sync(): Promise<void>;
+  sync(options?: WeightOptions): Promise<void>;
   dispose(): Promise<void>;
+}
+
+/** Which values of the variables are meant. */
+export interface WeightOptions {
+  /**
+   * `trained` (default): as the last update left them. `average`: the running averages that an optimiser made with `averaged`
+   * keeps (else `ENGINE_OPTION`); what is not trained (statistics, frozen variables) is as it is.
+   */
+  readonly weights?: 'trained' | 'average';
 }
 
 /** Plain TF.js from inputs to outputs. */

@@ -2,7 +2,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { EngineError } from '../errors.js';
 import type { KernelTable } from '../kernels/rule.js';
-import type { DType, NamedTensors, TrainingDefinition } from '../types.js';
+import type { DType, NamedTensors, NamedVariable, TrainingDefinition } from '../types.js';
+import { accumulatedSlot, gathered, meansOf, type StepPart } from './accumulate.js';
 import { numberedRandom, type RandomDraw } from './random.js';
 import { record, variableInput } from './recording.js';
 import type { Recorded } from './tape.js';
@@ -24,6 +25,8 @@ export interface RecordedStep {
   readonly terms: readonly { readonly name: string; readonly value: Recorded }[];
   readonly changes: readonly RecordedChange[];
   readonly draws: readonly RandomDraw[];
+  /** Graph inputs that are zeros again after the step: gradients that went into an update. */
+  readonly resets: readonly string[];
   /** Trainable variables that the loss does not depend on; they keep their values. */
   readonly unreached: readonly string[];
 }
@@ -39,11 +42,12 @@ export function slotInput(variable: string, slot: string): string {
   return `slot:${variable}/${slot}`;
 }
 
-/** Records one update of `definition` for inputs of these shapes. */
+/** Records one update of `definition`, or a part of it that only gathers gradients, for inputs of these shapes. */
 export function recordStep(
   table: KernelTable,
   definition: TrainingDefinition,
   shapes: InputShapes,
+  part: StepPart = 'update',
 ): RecordedStep {
   const { variables, optimizer } = definition;
   const draws: RandomDraw[] = [];
@@ -60,9 +64,21 @@ export function recordStep(
     );
     tape.part = 'update rule';
     const slots = new Map<string, Recorded>();
+    const resets: string[] = [];
+    const sumOf = ({ name, variable }: NamedVariable): tf.Tensor => {
+      const sum = slotInput(name, accumulatedSlot.name);
+      if (part === 'update') resets.push(sum);
+      return input(sum, variable.shape, 'float32');
+    };
+    if (part === 'add') {
+      const sums = gathered(definition, gradients, sumOf);
+      for (const { variable, sum } of sums)
+        slots.set(slotInput(variable.name, accumulatedSlot.name), recorded(sum));
+      return { loss, terms, slots, resets, unreached: [] };
+    }
     const unreached = updateAll(
       definition,
-      gradients,
+      meansOf(definition, gradients, sumOf),
       {
         rate: input(rateInput, [], 'float32') as tf.Scalar,
         step: input(stepInput, [], 'float32') as tf.Scalar,
@@ -82,13 +98,13 @@ export function recordStep(
         },
       },
     );
-    return { loss, terms, slots, unreached };
+    return { loss, terms, slots, resets, unreached };
   });
   const changed = assigned.flatMap((next, i) => {
     const name = variableInput(variables[i]?.name ?? '');
     return next.source.kind === 'input' && next.source.name === name ? [] : [{ input: name, next }];
   });
-  if (changed.length === 0)
+  if (changed.length === 0 && part === 'update')
     throw new EngineError('ENGINE_NO_GRADIENT', 'the step changes no variable', {
       hint: 'Check that the loss is computed from the variables of the definition.',
     });
@@ -97,6 +113,7 @@ export function recordStep(
     terms: result.terms,
     changes: [...changed, ...[...result.slots].map(([input, next]) => ({ input, next }))],
     draws,
+    resets: result.resets,
     unreached: result.unreached,
   };
 }

@@ -2,6 +2,7 @@
 import type { Graph } from '../graph/graph.js';
 import type { KernelTable } from '../kernels/rule.js';
 import { improve, type PassSwitches } from '../passes/index.js';
+import type { StepPart } from '../record/accumulate.js';
 import { lower } from '../record/lower.js';
 import type { RandomDraw } from '../record/random.js';
 import { type InputShapes, type RecordedStep, recordStep } from '../record/step.js';
@@ -16,6 +17,8 @@ export interface CompiledStep {
   /** Graph inputs that the step changes, and the outputs that hold their next values. */
   readonly changes: readonly { readonly input: string; readonly output: string }[];
   readonly draws: readonly RandomDraw[];
+  /** Graph inputs that are zeros again after the step. */
+  readonly resets: readonly string[];
 }
 
 export interface CompileOptions {
@@ -24,13 +27,14 @@ export interface CompileOptions {
   readonly passes: PassSwitches;
 }
 
-/** The graph of one update: the loss, the other terms, the next value of each thing that changes. */
+/** The graph of one update, or of a part of it: the loss, the other terms, the next value of each thing that changes. */
 export function stepGraph(
   definition: TrainingDefinition,
   shapes: InputShapes,
   { table, passes }: CompileOptions,
+  part?: StepPart,
 ): { readonly step: RecordedStep; readonly graph: Graph } {
-  const step = recordStep(table, definition, shapes);
+  const step = recordStep(table, definition, shapes, part);
   const graph = lower(table, [
     step.loss,
     ...step.terms.map(({ value }) => value),
@@ -43,8 +47,9 @@ export async function compileStep(
   definition: TrainingDefinition,
   shapes: InputShapes,
   options: CompileOptions,
+  part: StepPart,
 ): Promise<CompiledStep> {
-  const { step, graph } = stepGraph(definition, shapes, options);
+  const { step, graph } = stepGraph(definition, shapes, options, part);
   const program = await compile(graph, options.threads, 'input');
   const [loss, ...others] = program.outputs as [string, ...string[]];
   const used = new Set(program.inputs);
@@ -54,5 +59,6 @@ export async function compileStep(
     terms: step.terms.map(({ name }, i) => ({ name, output: others[i] as string })),
     changes: step.changes.map(({ input }, i) => ({ input, output: others[step.terms.length + i] as string })),
     draws: step.draws.filter(({ input }) => used.has(input)),
+    resets: step.resets,
   };
 }

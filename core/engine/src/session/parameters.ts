@@ -62,6 +62,11 @@ export class Parameters {
     return this.of(input).current;
   }
 
+  /** Makes the current value zeros. */
+  clear(input: string): void {
+    this.of(input).current.data.fill(0);
+  }
+
   /** Overwrites the current value. */
   set(input: string, tensor: HostTensor): void {
     this.of(input).current.data.set(tensor.data);

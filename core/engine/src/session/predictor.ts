@@ -21,12 +21,12 @@ import type { CompileOptions } from './compiled-step.js';
 import { checkVariables, valueOf } from './definition.js';
 import { explainGraph } from './explain.js';
 import { checkInputs, fromOrt, shapesKey, toOrt } from './host.js';
-import type { Parameters } from './parameters.js';
 import { compile, type Program, type WeightKind } from './program.js';
 
 /** The weights of a session that trains on, and its order of turns. */
 export interface LiveWeights {
-  readonly parameters: Parameters;
+  /** What a run reads for a graph input that is a variable. */
+  feed(input: string): ort.Tensor;
   turn<T>(body: () => Promise<T>): Promise<T>;
 }
 
@@ -73,7 +73,7 @@ export class OnnxPredictor implements Predictor {
     for (const input of names) {
       const tensor = host.get(input);
       if (!tensor && !this.live) throw new Error(`internal: no value for ${input}`);
-      feeds[input] = tensor ? toOrt(tensor) : (this.live as LiveWeights).parameters.feed(input);
+      feeds[input] = tensor ? toOrt(tensor) : (this.live as LiveWeights).feed(input);
     }
     return feeds;
   }

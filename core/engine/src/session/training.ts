@@ -2,6 +2,7 @@
 import * as ort from 'onnxruntime-node';
 import * as tf from '@tensorflow/tfjs';
 import { EngineError } from '../errors.js';
+import { partAfter, updateAfter } from '../record/accumulate.js';
 import { draw } from '../record/random.js';
 import { variableInput } from '../record/recording.js';
 import { rateInput, slotInput, stepInput, userInput } from '../record/step.js';
@@ -16,9 +17,10 @@ import type {
   TrainingDefinition,
   TrainingSession,
   TrainingState,
+  WeightOptions,
 } from '../types.js';
 import { type CompiledStep, type CompileOptions, compileStep, stepGraph } from './compiled-step.js';
-import { checkDefinition, freshSlot, slotName, slotsOf, valueOf } from './definition.js';
+import { checkDefinition, freshSlot, slotName, slotsOf, valueOf, weightSlot } from './definition.js';
 import { explainGraph } from './explain.js';
 import { checkInputs, copyOf, shapesKey, toOrt } from './host.js';
 import { Parameters } from './parameters.js';
@@ -30,7 +32,7 @@ import { Turns } from './turns.js';
 const explainedRate = 0.01;
 
 export class OnnxTraining implements TrainingSession {
-  private updates = 0;
+  private calls = 0;
   private disposed = false;
   private readonly parameters = new Parameters();
   private readonly steps = new Map<string, CompiledStep>();
@@ -45,11 +47,11 @@ export class OnnxTraining implements TrainingSession {
     for (const variable of definition.variables)
       this.parameters.add(variableInput(variable.name), valueOf(variable));
     for (const { variable, slot, shape } of slotsOf(definition))
-      this.parameters.add(slotInput(variable.name, slot.name), freshSlot(slot, shape));
+      this.parameters.add(slotInput(variable.name, slot.name), freshSlot(slot, shape, variable));
   }
 
   get step(): number {
-    return this.updates;
+    return this.calls;
   }
 
   private turn<T>(body: () => Promise<T>): Promise<T> {
@@ -62,10 +64,11 @@ export class OnnxTraining implements TrainingSession {
   train(inputs: HostTensors, { rate }: { readonly rate: number }): Promise<StepResult> {
     return this.turn(async () => {
       checkInputs(inputs);
-      const key = shapesKey(inputs);
+      const part = partAfter(this.definition, this.calls);
+      const key = `${part} ${shapesKey(inputs)}`;
       let step = this.steps.get(key);
       if (!step) {
-        step = await compileStep(this.definition, inputs, this.options);
+        step = await compileStep(this.definition, inputs, this.options, part);
         this.steps.set(key, step);
       }
       return this.run(step, inputs, rate);
@@ -83,8 +86,8 @@ export class OnnxTraining implements TrainingSession {
       Object.entries(inputs).map(([name, tensor]) => [userInput(name), tensor]),
     );
     host.set(rateInput, scalar(rate));
-    host.set(stepInput, scalar(this.updates + 1));
-    const stream = this.definition.random.at(this.updates);
+    host.set(stepInput, scalar(updateAfter(this.definition, this.calls)));
+    const stream = this.definition.random.at(this.calls);
     for (const at of draws) host.set(at.input, { dtype: 'float32', shape: at.shape, data: draw(stream, at) });
     const feeds: Record<string, ort.Tensor> = {};
     for (const input of names) {
@@ -109,7 +112,8 @@ export class OnnxTraining implements TrainingSession {
     const finite = Number.isFinite(loss) && others.every(Number.isFinite);
     if (finite) {
       this.parameters.swap(changes.map(({ input }) => input));
-      this.updates++;
+      for (const input of step.resets) this.parameters.clear(input);
+      this.calls++;
     }
     return {
       loss,
@@ -134,9 +138,22 @@ export class OnnxTraining implements TrainingSession {
     });
   }
 
-  predictor(forward: Forward): Predictor {
+  /** The parameter that holds each variable under these options, by the variable's graph input. */
+  private weights(options?: WeightOptions): ReadonlyMap<string, string> {
+    const slotOf = weightSlot(this.definition, options);
+    return new Map(
+      this.definition.variables.map((variable) => {
+        const slot = slotOf(variable);
+        const input = variableInput(variable.name);
+        return [input, slot === undefined ? input : slotInput(variable.name, slot)];
+      }),
+    );
+  }
+
+  predictor(forward: Forward, options?: WeightOptions): Predictor {
+    const weights = this.weights(options);
     const predictor = new OnnxPredictor(this.definition.variables, forward, this.options, {
-      parameters: this.parameters,
+      feed: (input) => this.parameters.feed(weights.get(input) ?? input),
       turn: (body) => this.turn(body),
     });
     this.predictors.add(predictor);
@@ -153,7 +170,7 @@ export class OnnxTraining implements TrainingSession {
         slots[slotName(variable.name, slot.name)] = copyOf(
           this.parameters.value(slotInput(variable.name, slot.name)),
         );
-      return Promise.resolve({ step: this.updates, variables, slots });
+      return Promise.resolve({ step: this.calls, variables, slots });
     });
   }
 
@@ -172,15 +189,16 @@ export class OnnxTraining implements TrainingSession {
       checkState('slot', state.slots, shapes(slots));
       for (const [name, input] of inputs) this.parameters.set(input, state.variables[name] as HostTensor);
       for (const [name, input] of slots) this.parameters.set(input, state.slots[name] as HostTensor);
-      this.updates = state.step;
+      this.calls = state.step;
       return Promise.resolve();
     });
   }
 
-  sync(): Promise<void> {
+  sync(options?: WeightOptions): Promise<void> {
     return this.turn(() => {
+      const weights = this.weights(options);
       for (const { name, variable } of this.definition.variables) {
-        const { data, dtype } = this.parameters.value(variableInput(name));
+        const { data, dtype } = this.parameters.value(weights.get(variableInput(name)) as string);
         // TF.js's cpu backend keeps the array it is given; ours is overwritten by later steps.
         tf.tidy(() => variable.assign(tf.tensor(data.slice(), variable.shape, dtype)));
       }
