@@ -46,7 +46,7 @@ function network({ image, channels, batch }: Sizes): Network {
   };
   return {
     weights: initial.weights,
-    rate: 0.002,
+    rate: 0.0003,
     batch: (index) => classification([batch, image, image, 3], 10, { seed: 3, index }),
     loss: (at, weight, context) => ({
       loss: distillationLoss(logits(at, weight, context), at.label as tf.Tensor, at.teacher as tf.Tensor),
