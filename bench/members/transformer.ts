@@ -31,7 +31,7 @@ function gelu(x: tf.Tensor): tf.Tensor {
 }
 
 /** x [batch * tokens, width]; `mask` [batch, 1, 1, tokens] is added to the scores. */
-function attention(x: tf.Tensor2D, name: string, weight: Weights, mask: tf.Tensor, sizes: Sizes): tf.Tensor {
+function attention(x: tf.Tensor, name: string, weight: Weights, mask: tf.Tensor, sizes: Sizes): tf.Tensor {
   const { batch, tokens, heads, width } = sizes;
   const size = width / heads;
   const split = tf.reshape(dense(x, `${name}/qkv`, weight), [batch, tokens, 3, heads, size]);
