@@ -1,5 +1,5 @@
 // Layers and losses that members share: plain TF.js on variables by name, and their initial weights.
-import { type HostTensor, type HostTensors, type RandomStream, randomStream } from '@potstill/engine';
+import { type HostTensor, type RandomStream, randomStream } from '@potstill/engine';
 import * as tf from '@tensorflow/tfjs';
 import type { Network, Weight } from './member.js';
 
