@@ -34,6 +34,8 @@ export interface EngineOptions {
   readonly threads?: number;
   /** Graph passes to leave out, by name: `{ 'fuse-gemm-add': false }` (onnx only). Default: all run. */
   readonly passes?: PassSwitches;
+  /** Bytes that all sessions of the engine may hold together, as {@link Engine.memory} counts them (onnx only). Default: what the machine has left. */
+  readonly memoryLimit?: number;
 }
 
 /** What a step's function is told beside its inputs. */
@@ -141,6 +143,28 @@ export interface StepResult {
   readonly finite: boolean;
 }
 
+/** dtype and shape of each input, by name. */
+export type InputShapes = Readonly<
+  Record<string, { readonly dtype: DType; readonly shape: readonly number[] }>
+>;
+
+/** Bytes by what they are for. Within a quarter of what ONNX Runtime takes, which adds workspaces of its own. */
+export interface MemoryAccount {
+  /** Variables; twice those that steps change, as a step reads one buffer and writes another. */
+  readonly parameters: number;
+  /** The optimiser's slots and gathered gradients, counted likewise. */
+  readonly slots: number;
+  /** Constants of compiled graphs; in a predictor of its own these are the weights once more. */
+  readonly constants: number;
+  /** The inputs of a step. */
+  readonly inputs: number;
+  /** Random tensors of a step, such as dropout masks. */
+  readonly random: number;
+  /** The most that activations and gradients take at once: each compiled graph keeps that much for its next run. 0 on eager backends, where TF.js holds them. */
+  readonly activations: number;
+  readonly total: number;
+}
+
 export interface ExplainOptions {
   /** Runs that are measured, after two that are not. Default 20. */
   readonly steps?: number;
@@ -189,6 +213,11 @@ export interface TrainingSession {
    * as `train` takes. Nothing is kept of what the steps compute. Waits its turn among the steps.
    */
   explain(inputs: HostTensors, options?: ExplainOptions): Promise<Explanation>;
+  /**
+   * What the session holds now; given inputs (or their dtypes and shapes alone), what it holds while it runs the next
+   * step on such inputs, compiled or not (onnx only, else ENGINE_OPTION).
+   */
+  memory(inputs?: InputShapes): Promise<MemoryAccount>;
   /** A function of the weights as they are now, without gradients; follows the training as it goes on. */
   predictor(forward: Forward, options?: WeightOptions): Predictor;
   /** A copy of the state. */
@@ -217,6 +246,8 @@ export interface Predictor {
   run(inputs: HostTensors): Promise<HostTensors>;
   /** Where the time of a run goes (onnx only, else ENGINE_OPTION). */
   explain(inputs: HostTensors, options?: ExplainOptions): Promise<Explanation>;
+  /** What it holds now; given inputs or their dtypes and shapes, what it holds while it runs on such inputs (onnx only, else ENGINE_OPTION). */
+  memory(inputs?: InputShapes): Promise<MemoryAccount>;
   dispose(): Promise<void>;
 }
 
@@ -237,6 +268,8 @@ export interface ExportDefinition {
 export interface Engine {
   readonly backend: BackendName;
   readonly threads: number;
+  /** What all open sessions and predictors hold now. */
+  memory(): MemoryAccount;
   training(definition: TrainingDefinition): Promise<TrainingSession>;
   /** A predictor over variables that are not being trained (read at creation). */
   predictor(definition: {

@@ -6,6 +6,7 @@ import { eagerRandom } from '../record/random.js';
 import { gradientsOf, updateAll } from '../record/update.js';
 import { checkDefinition, freshSlot, slotName, slotsOf, valueOf, weightSlot } from '../session/definition.js';
 import { checkInputs, copyOf, hostOf } from '../session/host.js';
+import { accountOf, type Holder } from '../session/memory.js';
 import { checkState } from '../session/state.js';
 import { Turns } from '../session/turns.js';
 import { dropGradientTape, onBackend } from '../tfjs.js';
@@ -15,6 +16,8 @@ import type {
   Forward,
   HostTensor,
   HostTensors,
+  InputShapes,
+  MemoryAccount,
   NamedTensors,
   NamedVariable,
   Predictor,
@@ -25,10 +28,10 @@ import type {
   WeightOptions,
 } from '../types.js';
 import { lend, own } from './lend.js';
-import { EagerPredictor, refuseExplain } from './predictor.js';
+import { bytesHeld, EagerPredictor, refuseEstimate, refuseExplain } from './predictor.js';
 import { tensorsOf, tensorOf } from './tensors.js';
 
-export class EagerTraining implements TrainingSession {
+export class EagerTraining implements TrainingSession, Holder {
   private calls = 0;
   private disposed = false;
   /** The session's own copies; the user's variables point at them only while a step runs. */
@@ -142,6 +145,15 @@ export class EagerTraining implements TrainingSession {
 
   explain(): Promise<Explanation> {
     return refuseExplain();
+  }
+
+  memory(inputs?: InputShapes): Promise<MemoryAccount> {
+    return inputs ? refuseEstimate() : this.turn(() => this.held());
+  }
+
+  held(): MemoryAccount {
+    if (this.disposed) return accountOf();
+    return accountOf({ parameters: bytesHeld(this.values.values()), slots: bytesHeld(this.slots.values()) });
   }
 
   /** What each variable holds under these options. */

@@ -2,17 +2,14 @@
 import * as tf from '@tensorflow/tfjs';
 import { EngineError } from '../errors.js';
 import type { KernelTable } from '../kernels/rule.js';
-import type { DType, NamedTensors, NamedVariable, TrainingDefinition } from '../types.js';
+import type { InputShapes, NamedTensors, NamedVariable, TrainingDefinition } from '../types.js';
+
+export type { InputShapes } from '../types.js';
 import { accumulatedSlot, gathered, meansOf, type StepPart } from './accumulate.js';
 import { numberedRandom, type RandomDraw } from './random.js';
 import { record, variableInput } from './recording.js';
 import type { Recorded } from './tape.js';
 import { gradientsOf, updateAll } from './update.js';
-
-/** dtype and shape of each input, by name. */
-export type InputShapes = Readonly<
-  Record<string, { readonly dtype: DType; readonly shape: readonly number[] }>
->;
 
 /** One thing that changes at a step: the graph input that holds it now, its next value. */
 export interface RecordedChange {

@@ -7,10 +7,12 @@ import { lower } from '../record/lower.js';
 import type { RandomDraw } from '../record/random.js';
 import { type InputShapes, type RecordedStep, recordStep } from '../record/step.js';
 import type { TrainingDefinition } from '../types.js';
+import { type GraphMemory, graphMemory, type MemoryBudget } from './memory.js';
 import { compile, type Program } from './program.js';
 
 export interface CompiledStep {
   readonly program: Program;
+  readonly memory: GraphMemory;
   readonly loss: string;
   /** Output names of the other terms, by the term's name. */
   readonly terms: readonly { readonly name: string; readonly output: string }[];
@@ -25,36 +27,42 @@ export interface CompileOptions {
   readonly table: KernelTable;
   readonly threads: number;
   readonly passes: PassSwitches;
+  readonly budget: MemoryBudget;
+}
+
+export interface StepGraph {
+  readonly step: RecordedStep;
+  readonly graph: Graph;
+  readonly memory: GraphMemory;
 }
 
 /** The graph of one update, or of a part of it: the loss, the other terms, the next value of each thing that changes. */
 export function stepGraph(
   definition: TrainingDefinition,
   shapes: InputShapes,
-  { table, passes }: CompileOptions,
+  { table, passes }: Pick<CompileOptions, 'table' | 'passes'>,
   part?: StepPart,
-): { readonly step: RecordedStep; readonly graph: Graph } {
+): StepGraph {
   const step = recordStep(table, definition, shapes, part);
   const graph = lower(table, [
     step.loss,
     ...step.terms.map(({ value }) => value),
     ...step.changes.map(({ next }) => next),
   ]);
-  return { step, graph: improve(graph, passes) };
+  const improved = improve(graph, passes);
+  return { step, graph: improved, memory: graphMemory(improved, step.draws) };
 }
 
 export async function compileStep(
-  definition: TrainingDefinition,
-  shapes: InputShapes,
+  { step, graph, memory }: StepGraph,
   options: CompileOptions,
-  part: StepPart,
 ): Promise<CompiledStep> {
-  const { step, graph } = stepGraph(definition, shapes, options, part);
   const program = await compile(graph, options.threads, 'input');
   const [loss, ...others] = program.outputs as [string, ...string[]];
   const used = new Set(program.inputs);
   return {
     program,
+    memory,
     loss,
     terms: step.terms.map(({ name }, i) => ({ name, output: others[i] as string })),
     changes: step.changes.map(({ input }, i) => ({ input, output: others[step.terms.length + i] as string })),

@@ -7,13 +7,14 @@ import { improve } from '../passes/index.js';
 import { recordForward } from '../record/forward.js';
 import { lower } from '../record/lower.js';
 import { variableInput } from '../record/recording.js';
-import { userInput } from '../record/step.js';
+import { type InputShapes, userInput } from '../record/step.js';
 import type {
   ExplainOptions,
   Explanation,
   Forward,
   HostTensor,
   HostTensors,
+  MemoryAccount,
   NamedVariable,
   Predictor,
 } from '../types.js';
@@ -21,6 +22,7 @@ import type { CompileOptions } from './compiled-step.js';
 import { checkVariables, valueOf } from './definition.js';
 import { explainGraph } from './explain.js';
 import { checkInputs, fromOrt, shapesKey, toOrt } from './host.js';
+import { accountOf, betweenRuns, type GraphMemory, graphMemory, type Holder } from './memory.js';
 import { compile, type Program, type WeightKind } from './program.js';
 
 /** The weights of a session that trains on, and its order of turns. */
@@ -32,10 +34,11 @@ export interface LiveWeights {
 
 interface CompiledForward {
   readonly program: Program;
+  readonly memory: GraphMemory;
   readonly names: readonly string[];
 }
 
-export class OnnxPredictor implements Predictor {
+export class OnnxPredictor implements Predictor, Holder {
   private readonly compiled = new Map<string, CompiledForward>();
   private readonly fixed: ReadonlyMap<string, HostTensor> | undefined;
   private disposed = false;
@@ -96,15 +99,36 @@ export class OnnxPredictor implements Predictor {
     return this.fixed ? 'constant' : 'input';
   }
 
-  private graphFor(inputs: HostTensors): { readonly graph: Graph; readonly names: readonly string[] } {
+  async memory(inputs?: InputShapes): Promise<MemoryAccount> {
+    if (this.disposed) throw new EngineError('ENGINE_STATE', 'the predictor was disposed of');
+    if (!inputs) return this.held();
+    const known = this.compiled.get(shapesKey(inputs));
+    return known
+      ? accountOf(this.held(), { inputs: known.memory.inputs })
+      : accountOf(this.held(), this.graphFor(inputs).memory);
+  }
+
+  held(): MemoryAccount {
+    if (this.disposed) return accountOf();
+    const own = Array.from(this.fixed?.values() ?? [], ({ data }) => ({ parameters: data.byteLength }));
+    return accountOf(...own, ...Array.from(this.compiled.values(), ({ memory }) => betweenRuns(memory)));
+  }
+
+  private graphFor(inputs: InputShapes): {
+    readonly graph: Graph;
+    readonly memory: GraphMemory;
+    readonly names: readonly string[];
+  } {
     const { table, passes } = this.options;
     const outputs = recordForward(table, this.variables, this.forward, inputs);
     const lowered = lower(
       table,
       outputs.map(({ value }) => value),
     );
+    const graph = improve(this.fixed ? bindInputs(lowered, this.fixed) : lowered, passes);
     return {
-      graph: improve(this.fixed ? bindInputs(lowered, this.fixed) : lowered, passes),
+      graph,
+      memory: graphMemory(graph),
       names: outputs.map(({ name }) => name),
     };
   }
@@ -113,9 +137,10 @@ export class OnnxPredictor implements Predictor {
     const key = shapesKey(inputs);
     const known = this.compiled.get(key);
     if (known) return known;
-    const { graph, names } = this.graphFor(inputs);
+    const { graph, memory, names } = this.graphFor(inputs);
+    this.options.budget.admit(this.held(), accountOf(this.held(), memory), 'a forward pass', inputs);
     const program = await compile(graph, this.options.threads, this.weights);
-    const compiled = { program, names };
+    const compiled = { program, memory, names };
     this.compiled.set(key, compiled);
     return compiled;
   }

@@ -2,16 +2,17 @@
 import * as ort from 'onnxruntime-node';
 import * as tf from '@tensorflow/tfjs';
 import { EngineError } from '../errors.js';
-import { partAfter, updateAfter } from '../record/accumulate.js';
+import { partAfter, type StepPart, updateAfter } from '../record/accumulate.js';
 import { draw } from '../record/random.js';
 import { variableInput } from '../record/recording.js';
-import { rateInput, slotInput, stepInput, userInput } from '../record/step.js';
+import { type InputShapes, rateInput, slotInput, stepInput, userInput } from '../record/step.js';
 import type {
   ExplainOptions,
   Explanation,
   Forward,
   HostTensor,
   HostTensors,
+  MemoryAccount,
   Predictor,
   StepResult,
   TrainingDefinition,
@@ -19,10 +20,17 @@ import type {
   TrainingState,
   WeightOptions,
 } from '../types.js';
-import { type CompiledStep, type CompileOptions, compileStep, stepGraph } from './compiled-step.js';
+import {
+  type CompiledStep,
+  type CompileOptions,
+  compileStep,
+  type StepGraph,
+  stepGraph,
+} from './compiled-step.js';
 import { checkDefinition, freshSlot, slotName, slotsOf, valueOf, weightSlot } from './definition.js';
 import { explainGraph } from './explain.js';
 import { checkInputs, copyOf, shapesKey, toOrt } from './host.js';
+import { accountOf, betweenRuns, type Holder } from './memory.js';
 import { Parameters } from './parameters.js';
 import { OnnxPredictor } from './predictor.js';
 import { checkState } from './state.js';
@@ -31,12 +39,12 @@ import { Turns } from './turns.js';
 /** Nothing that is explained is kept, so any rate of a usual size will do. */
 const explainedRate = 0.01;
 
-export class OnnxTraining implements TrainingSession {
+export class OnnxTraining implements TrainingSession, Holder {
   private calls = 0;
   private disposed = false;
   private readonly parameters = new Parameters();
   private readonly steps = new Map<string, CompiledStep>();
-  private readonly predictors = new Set<Predictor>();
+  private readonly predictors = new Set<OnnxPredictor>();
   private readonly turns = new Turns();
 
   constructor(
@@ -65,10 +73,12 @@ export class OnnxTraining implements TrainingSession {
     return this.turn(async () => {
       checkInputs(inputs);
       const part = partAfter(this.definition, this.calls);
-      const key = `${part} ${shapesKey(inputs)}`;
+      const key = stepKey(part, inputs);
       let step = this.steps.get(key);
       if (!step) {
-        step = await compileStep(this.definition, inputs, this.options, part);
+        const made = stepGraph(this.definition, inputs, this.options, part);
+        this.options.budget.admit(this.held(), this.heldWith(made), 'a training step', inputs);
+        step = await compileStep(made, this.options);
         this.steps.set(key, step);
       }
       return this.run(step, inputs, rate);
@@ -120,6 +130,44 @@ export class OnnxTraining implements TrainingSession {
       terms: Object.fromEntries(terms.map(({ name }, i) => [name, others[i] as number])),
       finite,
     };
+  }
+
+  memory(inputs?: InputShapes): Promise<MemoryAccount> {
+    return this.turn(() => {
+      if (!inputs) return Promise.resolve(this.held());
+      const part = partAfter(this.definition, this.calls);
+      const known = this.steps.get(stepKey(part, inputs));
+      return Promise.resolve(
+        known
+          ? accountOf(this.held(), { inputs: known.memory.inputs, random: known.memory.random })
+          : this.heldWith(stepGraph(this.definition, inputs, this.options, part)),
+      );
+    });
+  }
+
+  held(): MemoryAccount {
+    return this.disposed ? accountOf() : accountOf(this.heldParameters(), ...this.heldGraphs());
+  }
+
+  /** As `held`, while a step of one more graph runs. */
+  private heldWith({ step, memory }: StepGraph): MemoryAccount {
+    const changed = new Set(step.changes.map(({ input }) => input));
+    return accountOf(this.heldParameters(changed), ...this.heldGraphs(), memory);
+  }
+
+  private heldParameters(changed?: ReadonlySet<string>): Partial<MemoryAccount> {
+    const variables = new Set(this.definition.variables.map(({ name }) => variableInput(name)));
+    return {
+      parameters: this.parameters.bytes((input) => variables.has(input), changed),
+      slots: this.parameters.bytes((input) => !variables.has(input), changed),
+    };
+  }
+
+  private heldGraphs(): Partial<MemoryAccount>[] {
+    return [
+      ...Array.from(this.steps.values(), ({ memory }) => betweenRuns(memory)),
+      ...Array.from(this.predictors, (predictor) => predictor.held()),
+    ];
   }
 
   explain(inputs: HostTensors, options?: ExplainOptions): Promise<Explanation> {
@@ -215,6 +263,10 @@ export class OnnxTraining implements TrainingSession {
       for (const predictor of this.predictors) await predictor.dispose();
     });
   }
+}
+
+function stepKey(part: StepPart, inputs: InputShapes): string {
+  return `${part} ${shapesKey(inputs)}`;
 }
 
 function scalar(x: number): HostTensor {
