@@ -32,6 +32,8 @@ export {
 } from './optimizers/index.js';
 export { createEngine } from './engine.js';
 export { dropout } from './dropout.js';
+export { scan, type ScanOperands, type ScanResults } from './recurrent/scan.js';
+export type { Cell } from './recurrent/cell.js';
 export { exportOnnx } from './export/export.js';
 export {
   readOnnxModel,

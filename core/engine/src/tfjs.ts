@@ -73,3 +73,21 @@ export function wrapGradients<T>(wrap: (gradient: GradientFunction) => GradientF
     Reflect.deleteProperty(engine, 'addTapeNode');
   }
 }
+
+/**
+ * Runs `body` as if nothing were going on: gradients that it computes are its own, whatever gradient or kernel is being
+ * computed around it.
+ */
+export function apart<T>(body: () => T): T {
+  const { state } = tf.engine();
+  const { gradientDepth, kernelDepth, activeTape } = state;
+  Object.assign(state, { gradientDepth: 0, kernelDepth: 0, activeTape: null });
+  try {
+    return body();
+  } catch (error) {
+    dropGradientTape();
+    throw error;
+  } finally {
+    Object.assign(state, { gradientDepth, kernelDepth, activeTape });
+  }
+}

@@ -19,6 +19,7 @@ import { poolingKernels } from './pooling.js';
 import { reduceKernels } from './reduce.js';
 import { resizeKernels } from './resize.js';
 import type { KernelRule, KernelTable } from './rule.js';
+import { scanKernels } from './scan.js';
 import { scatterKernels } from './scatter.js';
 import { shapeKernels } from './shape.js';
 import { sliceKernels } from './slice.js';
@@ -58,6 +59,7 @@ export const kernelSubjects = {
   'Reading at positions': gatherKernels,
   'Writing at positions': scatterKernels,
   'Resizing of images': resizeKernels,
+  'Repeated steps (of the engine; see `scan`)': scanKernels,
 } satisfies Record<string, KernelTable>;
 
 /** The rules of all kernels that can be part of a recorded step. */
