@@ -8,10 +8,12 @@ import type { Network } from '../bench/members/member.js';
 
 interface Golden {
   readonly steps: number;
+  /** Batches, which come round in turn. */
+  readonly batches: number;
   /** Losses of each step by PyTorch. */
   readonly networks: Readonly<Record<string, Readonly<Record<'float32' | 'float64', readonly number[]>>>>;
 }
-const { steps, networks } = JSON.parse(
+const { steps, batches, networks } = JSON.parse(
   readFileSync(new URL('golden/networks.json', import.meta.url), 'utf8'),
 ) as Golden;
 
@@ -21,6 +23,13 @@ const cpu = await createEngine({ backend: 'cpu' });
 afterAll(async () => {
   for (const engine of [onnx2, onnx1, cpu]) await engine.dispose();
 });
+
+/**
+ * How far losses may lie apart, relatively, at any step. Rounding makes 1e-7 of it, a rate that is wrong by a thousandth 2e-5 and more.
+ * Where rounding moves an activation of ReLU across zero its gradient jumps; of all networks only ResNet-20, of 20 layers and
+ * batch norm over few numbers, shows more than 1e-6 then: once in 48 runs from weights that were moved by 1e-7, 2e-5.
+ */
+const slack = (name: string): number => (name === 'resnet-20' ? 1e-4 : 1e-5);
 
 /** The network's weights as variables, and its training by SGD with momentum. */
 function trainable(network: Network): TrainingDefinition {
@@ -48,7 +57,7 @@ async function losses(engine: Engine, network: Network): Promise<number[]> {
   const session = await engine.training(definition);
   const made: number[] = [];
   for (let i = 0; i < steps; i++) {
-    const { loss } = await session.train(network.batch(i), { rate: network.rate });
+    const { loss } = await session.train(network.batch(i % batches), { rate: network.rate });
     made.push(loss);
   }
   await session.dispose();
@@ -77,7 +86,6 @@ describe('50 training steps', () => {
       float64: difference(fast, golden.float64),
       threads: difference(fast, single),
     };
-    if (process.env.SHOW) console.log(name, found, fast[0], fast.at(-1));
-    for (const [against, most] of Object.entries(found)) expect(most, against).toBeLessThan(1e-4);
+    for (const [against, most] of Object.entries(found)) expect(most, against).toBeLessThan(slack(name));
   });
 });
