@@ -9,8 +9,6 @@ export interface Operation {
   readonly of: Readonly<Record<string, readonly number[]>>;
   /** Any output; it is weighed element by element and summed to the loss. */
   compute(at: Tensors): tf.Tensor;
-  /** Where the gradient of TF.js's cpu backend is known to be wrong: the backend not to compare with it. */
-  readonly wrong?: { readonly cpu: string };
 }
 
 const image = (t: tf.Tensor | undefined): tf.Tensor4D => t as tf.Tensor4D;
@@ -157,7 +155,86 @@ export const operations: readonly Operation[] = [
     name: 'average pooling over padding',
     of: { x: [2, 7, 6, 3] },
     compute: ({ x }) => tf.avgPool(image(x), 3, 2, 'same'),
-    wrong: { cpu: 'divides by the size of the window where padding was left out' },
+  },
+  ...(['floor', 'ceil'] as const).flatMap((rounding) => [
+    {
+      name: `max pooling, one pixel of padding, ${rounding}`,
+      of: { x: [2, 7, 6, 3] },
+      compute: ({ x }: Tensors) => tf.maxPool(image(x), 3, 2, 1, rounding),
+    },
+    {
+      name: `average pooling, one pixel of padding, ${rounding}`,
+      of: { x: [2, 7, 6, 3] },
+      compute: ({ x }: Tensors) => tf.avgPool(image(x), 3, 2, 1, rounding),
+    },
+    {
+      name: `depthwise convolution, stride 2, one pixel of padding, ${rounding}`,
+      of: { x: [2, 7, 6, 2], w: [3, 3, 2, 2] },
+      compute: ({ x, w }: Tensors) => tf.depthwiseConv2d(image(x), image(w), 2, 1, 'NHWC', 1, rounding),
+    },
+  ]),
+  {
+    name: 'convolution, other padding on each side',
+    of: { x: [2, 5, 4, 2], w: [3, 3, 2, 3] },
+    compute: ({ x, w }) =>
+      tf.conv2d(image(x), image(w), 1, [
+        [0, 0],
+        [2, 0],
+        [0, 1],
+        [0, 0],
+      ]),
+  },
+  {
+    name: 'fused convolution, one pixel of padding',
+    of: { x: [2, 5, 4, 2], w: [3, 3, 2, 3], bias: [3] },
+    compute: ({ x, w, bias }) =>
+      tf.fused.conv2d({
+        x: image(x),
+        filter: image(w),
+        strides: 2,
+        pad: 1,
+        bias: bias as tf.Tensor,
+        activation: 'relu',
+      }),
+  },
+  {
+    name: 'fused depthwise convolution, one pixel of padding',
+    of: { x: [2, 5, 4, 2], w: [3, 3, 2, 1], bias: [2] },
+    compute: ({ x, w, bias }) =>
+      tf.fused.depthwiseConv2d({
+        x: image(x),
+        filter: image(w),
+        strides: 1,
+        pad: 1,
+        bias: bias as tf.Tensor,
+        activation: 'relu6',
+      }),
+  },
+  {
+    name: 'dilated convolution, two pixels of padding',
+    of: { x: [2, 7, 6, 2], w: [3, 3, 2, 3] },
+    compute: ({ x, w }) => tf.conv2d(image(x), image(w), 1, 2, 'NHWC', 2),
+  },
+  {
+    name: 'convolution in three dimensions',
+    of: { x: [1, 4, 5, 4, 2], w: [2, 3, 2, 2, 3] },
+    compute: ({ x, w }) => tf.conv3d(x as tf.Tensor5D, w as tf.Tensor5D, 1, 'same'),
+  },
+  {
+    name: 'max pooling in three dimensions',
+    of: { x: [1, 4, 4, 4, 2] },
+    compute: ({ x }) => tf.maxPool3d(x as tf.Tensor5D, 2, 2, 'valid'),
+  },
+  {
+    name: 'average pooling in three dimensions',
+    of: { x: [1, 5, 4, 4, 2] },
+    compute: ({ x }) => tf.avgPool3d(x as tf.Tensor5D, 3, 2, 'same'),
+  },
+  {
+    name: 'pooling in three dimensions, one pixel of padding',
+    of: { x: [1, 4, 4, 4, 2] },
+    compute: ({ x }) =>
+      tf.add(tf.maxPool3d(x as tf.Tensor5D, 3, 1, 1), tf.avgPool3d(x as tf.Tensor5D, 3, 1, 1)),
   },
   { name: 'batch norm', of: { x: [3, 4, 4, 2], gamma: [2], beta: [2] }, compute: batchNorm },
   { name: 'layer norm', of: { x: [3, 4, 6], gamma: [6], beta: [6] }, compute: layerNorm },
@@ -171,6 +248,33 @@ export const operations: readonly Operation[] = [
     name: 'products of broadcast batches',
     of: { a: [2, 3, 4], b: [4, 5] },
     compute: ({ a, b }) => tf.matMul(a as tf.Tensor, b as tf.Tensor),
+  },
+  { name: 'cumulative products', of: { x: [3, 4] }, compute: ({ x }) => tf.cumprod(x as tf.Tensor, 1) },
+  {
+    name: 'scatterND',
+    of: { x: [3, 2] },
+    compute: ({ x }) => tf.scatterND(tf.tensor2d([[1], [3], [1]], [3, 1], 'int32'), x as tf.Tensor, [5, 2]),
+  },
+  {
+    name: 'tensorScatterUpdate',
+    of: { x: [4, 2], y: [2, 2] },
+    compute: ({ x, y }) =>
+      tf.tensorScatterUpdate(x as tf.Tensor, tf.tensor2d([[2], [0]], [2, 1], 'int32'), y as tf.Tensor),
+  },
+  {
+    name: 'integers and truth values',
+    of: { x: [3, 4] },
+    compute: ({ x }) => {
+      const whole = tf.cast(tf.round(tf.mul(x as tf.Tensor, 3)), 'int32');
+      const odd = tf.notEqual(tf.mod(whole, tf.scalar(2, 'int32')), tf.scalar(0, 'int32'));
+      const some = tf.logicalOr(
+        tf.logicalAnd(odd, tf.greater(whole, tf.scalar(0, 'int32'))),
+        tf.logicalNot(odd),
+      );
+      const share = tf.cast(tf.any(some, 1), 'float32').add(tf.cast(tf.all(odd, 0).any(), 'float32'));
+      const third = tf.cast(tf.floorDiv(whole, tf.scalar(3, 'int32')), 'float32');
+      return tf.mul(tf.mul(x as tf.Tensor, tf.cast(some, 'float32')), tf.add(third, tf.expandDims(share, 1)));
+    },
   },
   { name: 'top k', of: { x: [3, 7] }, compute: ({ x }) => tf.topk(x as tf.Tensor, 3).values },
   {

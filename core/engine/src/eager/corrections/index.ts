@@ -1,18 +1,25 @@
 // Kernels of TF.js's eager backends that are wrong, or refuse what the other backends do, replaced by right ones.
 import * as tf from '@tensorflow/tfjs';
 import { replaceKernel, type Correction } from './kernel.js';
-import { numericPadding } from './padding.js';
+import { cpuAverageGradient, maxGradient, numericPadding } from './padding.js';
 import { resizeGradients } from './resize.js';
-import { poolWindow, share } from './window.js';
 
-/** The cpu backend divides by the size of the window even where padding was left out of the average. */
-const averageGradient: Correction = (inputs, attributes, original) => {
-  const window = poolWindow((inputs.input as tf.Tensor).shape, attributes);
-  return original({ ...inputs, dy: tf.mul(inputs.dy as tf.Tensor, share(window)) }, attributes);
+/** The cpu backend writes into the tensor it is given. */
+const scatterUpdate: Correction = (inputs, attributes, original) => {
+  const tensor = inputs.tensor as tf.Tensor;
+  const copy = tf.tensor(tensor.dataSync().slice(), tensor.shape, tensor.dtype);
+  return original({ ...inputs, tensor: copy }, attributes);
 };
 
 const corrections: Readonly<Record<'cpu' | 'tensorflow', Readonly<Record<string, Correction>>>> = {
-  cpu: { ...resizeGradients, AvgPoolGrad: averageGradient },
+  cpu: {
+    ...resizeGradients,
+    AvgPoolGrad: cpuAverageGradient,
+    AvgPool3DGrad: cpuAverageGradient,
+    MaxPoolGrad: maxGradient,
+    MaxPool3DGrad: maxGradient,
+    TensorScatterUpdate: scatterUpdate,
+  },
   tensorflow: { ...resizeGradients, ...numericPadding },
 };
 

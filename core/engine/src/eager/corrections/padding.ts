@@ -6,7 +6,7 @@ import {
   padded,
   paddedShape,
   poolWindow,
-  share,
+  shared,
   unpadded,
   type Window,
 } from './window.js';
@@ -62,10 +62,37 @@ function filterGradient(depthwise: boolean): Correction {
   );
 }
 
-const pooled =
-  (image: string): Windows =>
-  (inputs, attributes) =>
-    poolWindow(tensor(inputs, image).shape, attributes);
+const forward = (inputs: Inputs, attributes: Attributes): Window =>
+  poolWindow(tensor(inputs, 'x').shape, attributes);
+
+const backward = (inputs: Inputs, attributes: Attributes): Window =>
+  poolWindow(tensor(inputs, 'input').shape, attributes, tensor(inputs, 'dy').shape);
+
+const max = numeric(forward, (window, { x }, attributes, original) =>
+  original({ x: padded(x as tf.Tensor, window, -Infinity) }, attributes),
+);
+
+const average = numeric(forward, (window, { x }, attributes, original) =>
+  shared(original({ x: padded(x as tf.Tensor, window) }, attributes), window),
+);
+
+/** Right on every backend: the size of `dy` says how the output's size was rounded, and padding counts for nothing. */
+export const maxGradient = numeric(backward, (window, inputs, attributes, original) => {
+  const input = padded(tensor(inputs, 'input'), window, -Infinity);
+  return unpadded(original({ ...inputs, input }, attributes), window);
+});
+
+const averageGradient = numeric(backward, (window, inputs, attributes, original) => {
+  const input = padded(tensor(inputs, 'input'), window);
+  return unpadded(original({ dy: shared(tensor(inputs, 'dy'), window), input }, attributes), window);
+});
+
+/** The cpu backend divides by the size of the window also where padding was left out of the average. */
+export const cpuAverageGradient: Correction = (inputs, attributes, original) => {
+  const window = backward(inputs, attributes);
+  if (window.padding !== 'SAME') return averageGradient(inputs, attributes, original);
+  return original({ ...inputs, dy: shared(tensor(inputs, 'dy'), window) }, attributes);
+};
 
 export const numericPadding: Readonly<Record<string, Correction>> = {
   Conv2D: convolution(false),
@@ -76,19 +103,12 @@ export const numericPadding: Readonly<Record<string, Correction>> = {
   FusedDepthwiseConv2D: convolution(true),
   DepthwiseConv2dNativeBackpropInput: imageGradient(true),
   DepthwiseConv2dNativeBackpropFilter: filterGradient(true),
-  MaxPool: numeric(pooled('x'), (window, inputs, attributes, original) =>
-    original({ x: padded(tensor(inputs, 'x'), window, -Infinity) }, attributes),
-  ),
-  MaxPoolGrad: numeric(pooled('input'), (window, inputs, attributes, original) => {
-    const input = padded(tensor(inputs, 'input'), window, -Infinity);
-    return unpadded(original({ ...inputs, input }, attributes), window);
-  }),
-  AvgPool: numeric(pooled('x'), (window, inputs, attributes, original) =>
-    tf.mul(original({ x: padded(tensor(inputs, 'x'), window) }, attributes), share(window)),
-  ),
-  AvgPoolGrad: numeric(pooled('input'), (window, inputs, attributes, original) => {
-    const input = padded(tensor(inputs, 'input'), window);
-    const dy = tf.mul(tensor(inputs, 'dy'), share(window));
-    return unpadded(original({ dy, input }, attributes), window);
-  }),
+  MaxPool: max,
+  MaxPool3D: max,
+  MaxPoolGrad: maxGradient,
+  MaxPool3DGrad: maxGradient,
+  AvgPool: average,
+  AvgPool3D: average,
+  AvgPoolGrad: averageGradient,
+  AvgPool3DGrad: averageGradient,
 };

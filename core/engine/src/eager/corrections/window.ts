@@ -3,8 +3,10 @@ import * as tf from '@tensorflow/tfjs';
 import type { Attributes } from './kernel.js';
 
 type Image = [number, number, number, number];
+type Volume = [number, number, number, number, number];
 type Size = number | [number, number];
 type Padding = Parameters<typeof tf.backend_util.computePool2DInfo>[4];
+type Rounding = 'floor' | 'round' | 'ceil';
 
 /** One axis of a window that moves over an image. */
 interface Axis {
@@ -18,8 +20,8 @@ interface Axis {
 }
 
 export interface Window {
-  readonly axes: readonly [Axis, Axis];
-  readonly padding: 'SAME' | 'VALID' | 'NUMBER' | 'EXPLICIT';
+  readonly axes: readonly Axis[];
+  readonly padding: string;
   readonly channelsLast: boolean;
 }
 
@@ -44,42 +46,75 @@ export function convolutionWindow(
   );
 }
 
-export function poolWindow(image: readonly number[], attributes: Attributes): Window {
+/**
+ * Of pooling over two or three axes. Gradients of TF.js do not hand the rounding of the output's size on: there it
+ * is found by `output`, the shape of `dy`.
+ */
+export function poolWindow(
+  image: readonly number[],
+  attributes: Attributes,
+  output?: readonly number[],
+): Window {
+  const window = pool(image, attributes, attributes.dimRoundingMode as Rounding | undefined);
+  const fits = !output || window.axes.every((axis, i) => axis.output === output[i + 1]);
+  return fits ? window : pool(image, attributes, 'ceil');
+}
+
+function pool(image: readonly number[], attributes: Attributes, rounding: Rounding | undefined): Window {
+  const { filterSize, strides, pad } = attributes;
+  if (image.length === 5) {
+    const [size, steps] = [filterSize, strides] as Parameters<typeof tf.backend_util.computePool3DInfo>[1][];
+    return windowOf(
+      tf.backend_util.computePool3DInfo(
+        image as Volume,
+        size as number,
+        steps as number,
+        1,
+        pad as 'same',
+        rounding,
+      ),
+    );
+  }
   return windowOf(
     tf.backend_util.computePool2DInfo(
       image as Image,
-      attributes.filterSize as Size,
-      attributes.strides as Size,
+      filterSize as Size,
+      strides as Size,
       1,
-      attributes.pad as Padding,
-      attributes.dimRoundingMode as 'floor' | undefined,
+      pad as Padding,
+      rounding,
     ),
   );
 }
 
-function windowOf(info: tf.backend_util.Conv2DInfo): Window {
-  return {
-    padding: info.padInfo.type,
-    channelsLast: info.dataFormat === 'channelsLast',
-    axes: [
-      {
-        length: info.inHeight,
-        output: info.outHeight,
-        stride: info.strideHeight,
-        size: info.filterHeight,
-        span: info.effectiveFilterHeight,
-        before: info.padInfo.top,
-      },
-      {
-        length: info.inWidth,
-        output: info.outWidth,
-        stride: info.strideWidth,
-        size: info.filterWidth,
-        span: info.effectiveFilterWidth,
-        before: info.padInfo.left,
-      },
-    ],
+function windowOf(info: tf.backend_util.Conv2DInfo | tf.backend_util.Conv3DInfo): Window {
+  const rows: Axis = {
+    length: info.inHeight,
+    output: info.outHeight,
+    stride: info.strideHeight,
+    size: info.filterHeight,
+    span: info.effectiveFilterHeight,
+    before: info.padInfo.top,
   };
+  const columns: Axis = {
+    length: info.inWidth,
+    output: info.outWidth,
+    stride: info.strideWidth,
+    size: info.filterWidth,
+    span: info.effectiveFilterWidth,
+    before: info.padInfo.left,
+  };
+  const axes = [rows, columns];
+  if ('inDepth' in info)
+    axes.unshift({
+      length: info.inDepth,
+      output: info.outDepth,
+      stride: info.strideDepth,
+      size: info.filterDepth,
+      span: info.effectiveFilterDepth,
+      before: info.padInfo.front,
+    });
+  return { padding: info.padInfo.type, channelsLast: info.dataFormat === 'channelsLast', axes };
 }
 
 /** How far the last window reaches beyond the image; below 0, what no window reaches. */
@@ -103,18 +138,19 @@ export function paddedShape(shape: readonly number[], { axes }: Window): number[
 
 /** Takes the padding away again. */
 export function unpadded(x: tf.Tensor, { axes }: Window): tf.Tensor {
-  const [batch, , , channels] = x.shape;
   const begin = [0, ...axes.map(({ before }) => before), 0];
-  return tf.slice(x, begin, [batch, ...axes.map(({ length }) => length), channels as number]);
+  return tf.slice(x, begin, [-1, ...axes.map(({ length }) => length), -1]);
 }
 
-/** [1, height, width, 1]: by how much a mean over whole windows is too small, since padding counts for nothing. */
-export function share({ axes }: Window): tf.Tensor {
-  const [rows, columns] = axes.map(({ length, output, stride, size, before }) =>
-    Float32Array.from({ length: output }, (_, i) => {
-      const start = i * stride - before;
+/** `x` of the output's shape, times that by which a mean over whole windows is too small: padding counts for nothing. */
+export function shared(x: tf.Tensor, { axes }: Window): tf.Tensor {
+  return axes.reduce((value, { length, output, stride, size, before }, i) => {
+    const factors = Float32Array.from({ length: output }, (_, at) => {
+      const start = at * stride - before;
       return size / (Math.min(start + size, length) - Math.max(start, 0));
-    }),
-  ) as [Float32Array, Float32Array];
-  return tf.mul(tf.tensor(rows, [1, rows.length, 1, 1]), tf.tensor(columns, [1, 1, columns.length, 1]));
+    });
+    if (factors.every((factor) => factor === 1)) return value;
+    const shape = x.shape.map((_, axis) => (axis === i + 1 ? output : 1));
+    return tf.mul(value, tf.tensor(factors, shape));
+  }, x);
 }
