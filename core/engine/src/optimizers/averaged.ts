@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { EngineError } from '../errors.js';
 import type { Optimizer } from '../types.js';
-import { checkFraction } from './check.js';
+import { checkFraction } from '../option-checks.js';
 
 /** The slot that holds the average of a variable. */
 export const averageSlot = 'average';

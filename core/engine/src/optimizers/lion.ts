@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Optimizer } from '../types.js';
 import { discounted } from './bias.js';
-import { checkFraction, checkNonNegative } from './check.js';
+import { checkFraction, checkNonNegative } from '../option-checks.js';
 import { shrunk } from './decay.js';
 
 export interface LionOptions {

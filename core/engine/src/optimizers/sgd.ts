@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { EngineError } from '../errors.js';
 import type { Optimizer } from '../types.js';
-import { checkNonNegative } from './check.js';
+import { checkNonNegative } from '../option-checks.js';
 import { withL2 } from './decay.js';
 
 export interface SgdOptions {
