@@ -6,6 +6,7 @@ import { fixedEagerPredictor } from './eager/predictor.js';
 import { EagerTraining } from './eager/training.js';
 import { kernelTable } from './kernels/index.js';
 import type { CompileOptions } from './session/compiled-step.js';
+import { emitWarning } from './session/many-shapes.js';
 import { accountOf, type Holder, MemoryBudget } from './session/memory.js';
 import { OnnxPredictor } from './session/predictor.js';
 import { OnnxTraining } from './session/training.js';
@@ -24,7 +25,13 @@ import type {
  * backend is asked for and @tensorflow/tfjs-node cannot be loaded.
  */
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
-  const { backend = 'onnx', threads = availableParallelism(), passes = {}, memoryLimit } = options;
+  const {
+    backend = 'onnx',
+    threads = availableParallelism(),
+    passes = {},
+    memoryLimit,
+    onWarning = emitWarning,
+  } = options;
   if (!Number.isInteger(threads) || threads < 1)
     throw new EngineError('ENGINE_OPTION', `threads is ${threads}; it is a whole number from 1`);
   if (memoryLimit !== undefined && !(memoryLimit >= 0))
@@ -37,7 +44,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
   const budget = new MemoryBudget(memoryLimit, open);
   const make =
     backend === 'onnx'
-      ? onnxMaker({ table: kernelTable, threads, passes, budget })
+      ? onnxMaker({ table: kernelTable, threads, passes, budget, warn: onWarning })
       : await eagerMaker(backend);
   return {
     backend,

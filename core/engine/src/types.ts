@@ -1,5 +1,6 @@
 // What the engine takes and gives: host tensors, steps, optimisers, sessions. Interfaces only.
 import type * as tf from '@tensorflow/tfjs';
+import type { EngineErrorCode } from './errors.js';
 import type { PassSwitches } from './passes/index.js';
 import type { RandomStream } from './random/stream.js';
 
@@ -36,6 +37,15 @@ export interface EngineOptions {
   readonly passes?: PassSwitches;
   /** Bytes that all sessions of the engine may hold together, as {@link Engine.memory} counts them (onnx only). Default: what the machine has left. */
   readonly memoryLimit?: number;
+  /** Told of what went not quite right. Default: Node's `process.emitWarning`. */
+  readonly onWarning?: (warning: EngineWarning) => void;
+}
+
+/** Something that works, and should not be left as it is. */
+export interface EngineWarning {
+  readonly code: EngineErrorCode;
+  readonly message: string;
+  readonly hint: string;
 }
 
 /** What a step's function is told beside its inputs. */

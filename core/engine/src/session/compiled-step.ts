@@ -6,7 +6,7 @@ import type { StepPart } from '../record/accumulate.js';
 import { lower } from '../record/lower.js';
 import type { RandomDraw } from '../record/random.js';
 import { type InputShapes, type RecordedStep, recordStep } from '../record/step.js';
-import type { TrainingDefinition } from '../types.js';
+import type { EngineWarning, TrainingDefinition } from '../types.js';
 import { type GraphMemory, graphMemory, type MemoryBudget } from './memory.js';
 import { compile, type Program } from './program.js';
 
@@ -28,6 +28,7 @@ export interface CompileOptions {
   readonly threads: number;
   readonly passes: PassSwitches;
   readonly budget: MemoryBudget;
+  readonly warn: (warning: EngineWarning) => void;
 }
 
 export interface StepGraph {

@@ -30,6 +30,7 @@ import {
 import { checkDefinition, freshSlot, slotName, slotsOf, valueOf, weightSlot } from './definition.js';
 import { explainGraph } from './explain.js';
 import { checkInputs, copyOf, shapesKey, toOrt } from './host.js';
+import { ShapeWatch } from './many-shapes.js';
 import { accountOf, betweenRuns, type Holder } from './memory.js';
 import { Parameters } from './parameters.js';
 import { OnnxPredictor } from './predictor.js';
@@ -46,11 +47,13 @@ export class OnnxTraining implements TrainingSession, Holder {
   private readonly steps = new Map<string, CompiledStep>();
   private readonly predictors = new Set<OnnxPredictor>();
   private readonly turns = new Turns();
+  private readonly watch: ShapeWatch;
 
   constructor(
     private readonly definition: TrainingDefinition,
     private readonly options: CompileOptions,
   ) {
+    this.watch = new ShapeWatch(options.warn);
     checkDefinition(definition);
     for (const variable of definition.variables)
       this.parameters.add(variableInput(variable.name), valueOf(variable));
@@ -79,6 +82,7 @@ export class OnnxTraining implements TrainingSession, Holder {
         const made = stepGraph(this.definition, inputs, this.options, part);
         this.options.budget.admit(this.held(), this.heldWith(made), 'a training step', inputs);
         step = await compileStep(made, this.options);
+        this.watch.compiled(inputs);
         this.steps.set(key, step);
       }
       return this.run(step, inputs, rate);
