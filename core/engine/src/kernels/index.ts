@@ -23,6 +23,7 @@ import { scanKernels } from './scan.js';
 import { scatterKernels } from './scatter.js';
 import { shapeKernels } from './shape.js';
 import { sliceKernels } from './slice.js';
+import { registerSumGradients } from './sum-gradients.js';
 
 /** Outputs without elements are constants: operators are never asked to work on nothing. */
 function emptyAware(rule: KernelRule): KernelRule {
@@ -71,6 +72,7 @@ export const kernelTable: KernelTable = Object.fromEntries(
 
 // Dilated convolutions must differentiate on whichever backend runs the step.
 registerGradients();
+registerSumGradients();
 
 export { unsupportedKernels } from './unsupported.js';
 export { departures } from './departures.js';
