@@ -8,6 +8,7 @@ import {
   gumbelSoftmax,
   randomCrop,
   randomStream,
+  type HostTensor,
   type NamedVariable,
   type Optimizer,
   type StepContext,
@@ -66,7 +67,7 @@ async function threeSteps(
   for (let i = 0; i < 3; i++) {
     await session.train({}, { rate: 1 });
     const { variables: now, slots } = await session.snapshot();
-    steps.push({ output: now.out as never, gradient: slots['x/gradient'] as never });
+    steps.push({ output: now.out as HostTensor, gradient: slots['x/gradient'] as HostTensor });
   }
   await session.dispose();
   for (const { variable } of variables) variable.dispose();

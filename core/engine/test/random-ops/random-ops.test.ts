@@ -23,7 +23,7 @@ const values = (tensor: tf.Tensor) => Array.from(tensor.dataSync());
 
 /** Ones of [batch, time, features], so that zeros are masks. */
 const ones = (...shape: [number, number, number]) => tf.ones<tf.Rank.R3>(shape);
-const sequence = tf.reshape<tf.Tensor3D>(tf.range(0, 24), [2, 6, 2]);
+const sequence = tf.reshape<tf.Rank.R3>(tf.range(0, 24), [2, 6, 2]);
 
 describe('when not training', () => {
   it.each<[string, (x: tf.Tensor3D) => tf.Tensor]>([
