@@ -7,7 +7,7 @@ import type { InputShapes, NamedTensors, NamedVariable, TrainingDefinition } fro
 export type { InputShapes } from '../types.js';
 import { accumulatedSlot, gathered, meansOf, type StepPart } from './accumulate.js';
 import { numberedRandom, type RandomDraw } from './random.js';
-import { record, variableInput } from './recording.js';
+import { record, type RecordOptions, variableInput } from './recording.js';
 import type { Recorded } from './tape.js';
 import { gradientsOf, updateAll } from './update.js';
 
@@ -45,58 +45,70 @@ export function recordStep(
   definition: TrainingDefinition,
   shapes: InputShapes,
   part: StepPart = 'update',
+  options?: RecordOptions,
 ): RecordedStep {
   const { variables, optimizer } = definition;
   const draws: RandomDraw[] = [];
-  const { result, assigned } = record(table, variables, ({ tape, input, recorded }) => {
-    const inputs: NamedTensors = Object.fromEntries(
-      Object.entries(shapes).map(([name, { shape, dtype }]) => [name, input(userInput(name), shape, dtype)]),
-    );
-    const random = numberedRandom((draw) => {
-      draws.push(draw);
-      return input(draw.input, draw.shape, 'float32');
-    });
-    const { loss, terms, gradients } = gradientsOf(definition, inputs, { training: true, random }, (tensor) =>
-      recorded(tensor),
-    );
-    tape.part = 'update rule';
-    const slots = new Map<string, Recorded>();
-    const resets: string[] = [];
-    const sumOf = ({ name, variable }: NamedVariable): tf.Tensor => {
-      const sum = slotInput(name, accumulatedSlot.name);
-      if (part === 'update') resets.push(sum);
-      return input(sum, variable.shape, 'float32');
-    };
-    if (part === 'add') {
-      const sums = gathered(definition, gradients, sumOf);
-      for (const { variable, sum } of sums)
-        slots.set(slotInput(variable.name, accumulatedSlot.name), recorded(sum));
-      return { loss, terms, slots, resets, unreached: [] };
-    }
-    const unreached = updateAll(
-      definition,
-      meansOf(definition, gradients, sumOf),
-      {
-        rate: input(rateInput, [], 'float32') as tf.Scalar,
-        step: input(stepInput, [], 'float32') as tf.Scalar,
-      },
-      {
-        slotsOf: ({ name, variable }) =>
-          Object.fromEntries(
-            optimizer.slots.map((slot) => [
-              slot.name,
-              input(slotInput(name, slot.name), slot.shape === 'scalar' ? [] : variable.shape, 'float32'),
-            ]),
-          ),
-        put: ({ name, variable }, value, next) => {
-          variable.assign(value);
-          for (const [slot, tensor] of Object.entries(next))
-            slots.set(slotInput(name, slot), recorded(tensor));
+  const { result, assigned } = record(
+    table,
+    variables,
+    ({ tape, input, recorded }) => {
+      const inputs: NamedTensors = Object.fromEntries(
+        Object.entries(shapes).map(([name, { shape, dtype }]) => [
+          name,
+          input(userInput(name), shape, dtype),
+        ]),
+      );
+      const random = numberedRandom((draw) => {
+        draws.push(draw);
+        return input(draw.input, draw.shape, 'float32');
+      });
+      const { loss, terms, gradients } = gradientsOf(
+        definition,
+        inputs,
+        { training: true, random },
+        (tensor) => recorded(tensor),
+      );
+      tape.part = 'update rule';
+      const slots = new Map<string, Recorded>();
+      const resets: string[] = [];
+      const sumOf = ({ name, variable }: NamedVariable): tf.Tensor => {
+        const sum = slotInput(name, accumulatedSlot.name);
+        if (part === 'update') resets.push(sum);
+        return input(sum, variable.shape, 'float32');
+      };
+      if (part === 'add') {
+        const sums = gathered(definition, gradients, sumOf);
+        for (const { variable, sum } of sums)
+          slots.set(slotInput(variable.name, accumulatedSlot.name), recorded(sum));
+        return { loss, terms, slots, resets, unreached: [] };
+      }
+      const unreached = updateAll(
+        definition,
+        meansOf(definition, gradients, sumOf),
+        {
+          rate: input(rateInput, [], 'float32') as tf.Scalar,
+          step: input(stepInput, [], 'float32') as tf.Scalar,
         },
-      },
-    );
-    return { loss, terms, slots, resets, unreached };
-  });
+        {
+          slotsOf: ({ name, variable }) =>
+            Object.fromEntries(
+              optimizer.slots.map((slot) => [
+                slot.name,
+                input(slotInput(name, slot.name), slot.shape === 'scalar' ? [] : variable.shape, 'float32'),
+              ]),
+            ),
+          put: ({ name, variable }, value, next) => {
+            variable.assign(value);
+            for (const [slot, tensor] of Object.entries(next))
+              slots.set(slotInput(name, slot), recorded(tensor));
+          },
+        },
+      );
+      return { loss, terms, slots, resets, unreached };
+    },
+    options,
+  );
   const changed = assigned.flatMap((next, i) => {
     const name = variableInput(variables[i]?.name ?? '');
     return next.source.kind === 'input' && next.source.name === name ? [] : [{ input: name, next }];

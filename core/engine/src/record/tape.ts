@@ -38,6 +38,9 @@ export const largestConstant = 1024;
 
 /** A recording under way. */
 export class Tape {
+  /** `lines`: whether to keep what finds the user's line of each kernel, which takes a third of the recording. */
+  constructor(readonly lines = true) {}
+
   readonly kernels: TapedKernel[] = [];
   /** Tensors from outside, by their dataId. */
   readonly captured = new Map<object, Recorded>();

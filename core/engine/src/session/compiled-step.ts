@@ -5,6 +5,7 @@ import { improve, type PassSwitches } from '../passes/index.js';
 import type { StepPart } from '../record/accumulate.js';
 import { lower } from '../record/lower.js';
 import type { RandomDraw } from '../record/random.js';
+import type { RecordOptions } from '../record/recording.js';
 import { type InputShapes, type RecordedStep, recordStep } from '../record/step.js';
 import type { EngineWarning, TrainingDefinition } from '../types.js';
 import { type GraphMemory, graphMemory, type MemoryBudget } from './memory.js';
@@ -43,8 +44,9 @@ export function stepGraph(
   shapes: InputShapes,
   { table, passes }: Pick<CompileOptions, 'table' | 'passes'>,
   part?: StepPart,
+  record: RecordOptions = { lines: false },
 ): StepGraph {
-  const step = recordStep(table, definition, shapes, part);
+  const step = recordStep(table, definition, shapes, part, record);
   const graph = lower(table, [
     step.loss,
     ...step.terms.map(({ value }) => value),

@@ -6,7 +6,7 @@ import type { Graph } from '../graph/graph.js';
 import { improve } from '../passes/index.js';
 import { recordForward } from '../record/forward.js';
 import { lower } from '../record/lower.js';
-import { variableInput } from '../record/recording.js';
+import { type RecordOptions, variableInput } from '../record/recording.js';
 import { type InputShapes, userInput } from '../record/step.js';
 import type {
   ExplainOptions,
@@ -90,7 +90,7 @@ export class OnnxPredictor implements Predictor, Holder {
   private async explainNow(inputs: HostTensors, options?: ExplainOptions): Promise<Explanation> {
     if (this.disposed) throw new EngineError('ENGINE_STATE', 'the predictor was disposed of');
     checkInputs(inputs);
-    const { graph } = this.graphFor(inputs);
+    const { graph } = this.graphFor(inputs, { lines: true });
     const names = graph.inputs.map(({ name }) => name);
     return explainGraph(graph, this.options.threads, this.weights, this.feeds(names, inputs), options);
   }
@@ -114,13 +114,16 @@ export class OnnxPredictor implements Predictor, Holder {
     return accountOf(...own, ...Array.from(this.compiled.values(), ({ memory }) => betweenRuns(memory)));
   }
 
-  private graphFor(inputs: InputShapes): {
+  private graphFor(
+    inputs: InputShapes,
+    record: RecordOptions = { lines: false },
+  ): {
     readonly graph: Graph;
     readonly memory: GraphMemory;
     readonly names: readonly string[];
   } {
     const { table, passes } = this.options;
-    const outputs = recordForward(table, this.variables, this.forward, inputs);
+    const outputs = recordForward(table, this.variables, this.forward, inputs, record);
     const lowered = lower(
       table,
       outputs.map(({ value }) => value),

@@ -177,7 +177,7 @@ export class OnnxTraining implements TrainingSession, Holder {
   explain(inputs: HostTensors, options?: ExplainOptions): Promise<Explanation> {
     return this.turn(() => {
       checkInputs(inputs);
-      const { graph, step } = stepGraph(this.definition, inputs, this.options);
+      const { graph, step } = stepGraph(this.definition, inputs, this.options, 'update', { lines: true });
       const names = graph.inputs.map(({ name }) => name);
       const draws = step.draws.filter(({ input }) => names.includes(input));
       return explainGraph(
