@@ -5,6 +5,8 @@ import { mark, type Reply, type Request, warmShare } from '../harness/protocol.j
 export interface Stepper {
   /** Of the libraries that this peer is, by name. */
   readonly versions: Readonly<Record<string, string>>;
+  /** How it runs, where that needs a word. */
+  readonly remark?: string;
   /** One update on the next batch; gives the loss before it. */
   step(): Promise<number>;
 }
@@ -55,7 +57,8 @@ export async function serve(make: (at: PeerArguments) => Promise<Stepper>): Prom
   try {
     const stepper = await make(peerArguments(process.argv.slice(2)));
     const step = (): Promise<number> => stepper.step();
-    say({ reply: 'ready', versions: stepper.versions });
+    const { versions, remark } = stepper;
+    say({ reply: 'ready', versions, ...(remark !== undefined && { remark }) });
     for await (const line of createInterface({ input: process.stdin })) {
       const request = JSON.parse(line) as Request;
       if (request.ask === 'first') say({ reply: 'first', ...(await timed(step)) });
