@@ -91,3 +91,19 @@ export function apart<T>(body: () => T): T {
     Object.assign(state, { gradientDepth, kernelDepth, activeTape });
   }
 }
+
+/**
+ * An operation of several outputs with a gradient of its own; tf.customGrad allows one output. `gradient` gives a function
+ * for each input, called when that input's gradient is asked for.
+ */
+export function withGradient(
+  inputs: tf.NamedTensorMap,
+  forward: () => tf.Tensor[],
+  gradient: (dys: readonly tf.Tensor[]) => Readonly<Record<string, () => tf.Tensor>>,
+): tf.Tensor[] {
+  const engine: object = tf.engine();
+  const run: unknown = Reflect.get(engine, 'runKernelFunc');
+  if (typeof run !== 'function') throw new Error('internal: TF.js has no runKernelFunc');
+  const backwardsFunc = (dys: tf.Tensor | tf.Tensor[]) => gradient(Array.isArray(dys) ? dys : [dys]);
+  return Reflect.apply(run, engine, [{ forwardFunc: forward, backwardsFunc, inputs }]) as tf.Tensor[];
+}

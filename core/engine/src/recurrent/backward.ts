@@ -60,8 +60,10 @@ class Backward {
       ...traced.gradients.slice(states, states + sequences),
       ...plan.terms.flat().flatMap((term) => (term.kind === 'rest' ? [] : operandsOf(term))),
     ];
-    for (const value of wanted)
+    for (const one of wanted) {
+      const value = one && resolved(one);
       if (value && !this.known.has(value) && !this.given.includes(value)) this.given.push(value);
+    }
     const results = this.run();
     this.given.forEach((value, i) => this.known.set(value, results[this.state.length + i] as tf.Tensor));
     return inputs.map((input, i) => {
@@ -71,7 +73,7 @@ class Backward {
       }
       if (i < states + sequences) {
         const gradient = traced.gradients[i];
-        return gradient ? this.known.get(gradient) : undefined;
+        return gradient ? this.known.get(resolved(gradient)) : undefined;
       }
       const at = i - states - sequences;
       const parts = (plan.terms[at] ?? []).flatMap((term) => this.evaluate(term));

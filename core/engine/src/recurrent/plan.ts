@@ -1,5 +1,5 @@
 // Divides a recorded cell and its gradient between a forward scan, a backward scan, and products over all steps at once.
-import type { Recorded } from '../record/tape.js';
+import { type Recorded, show } from '../record/tape.js';
 import type { TracedCell } from './trace.js';
 
 /**
@@ -73,12 +73,15 @@ function termsOf(gradient: Recorded): Term[] {
   }
 }
 
-/** TF.js saves clones: what they are clones of. */
+/** Kernels that give their operand as it is, when its shape and dtype stay. */
+const passing = new Set(['Identity', 'Reshape', 'Cast']);
+
+/** What a value is a mere copy of: TF.js saves clones, and reshapes gradients that have the shape already. */
 export function resolved(value: Recorded): Recorded {
   const { source } = value;
-  if (source.kind !== 'kernel' || source.kernel.kernel !== 'Identity') return value;
+  if (source.kind !== 'kernel' || !passing.has(source.kernel.kernel)) return value;
   const [input] = Object.values(source.kernel.inputs);
-  return input ? resolved(input) : value;
+  return input && show(input) === show(value) ? resolved(input) : value;
 }
 
 /** Kernels that only show a part of their operand: computed again rather than saved beside it. */

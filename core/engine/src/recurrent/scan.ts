@@ -5,6 +5,7 @@ import { kernelTable } from '../kernels/index.js';
 import { scanKernel } from '../kernels/scan.js';
 import { failing, isRecording, recordedOfTensor } from '../record/nested.js';
 import { type Recorded, show } from '../record/tape.js';
+import { withGradient } from '../tfjs.js';
 import type { DType, NamedTensors } from '../types.js';
 import { backward, runScan, type ScanCall } from './backward.js';
 import { bodyGraph } from './body.js';
@@ -146,37 +147,46 @@ function recordedScan(
     sequences: traced.sequences,
     length,
     reverse,
-    call: undefined as ScanCall | undefined,
   };
-  const made = runScan(operands, attributes);
-  const kept = (tensor: tf.Tensor): Recorded => recordedOfTensor(kernelTable, tensor);
-  attributes.call = {
-    table: kernelTable,
-    traced,
-    plan,
-    attributes,
-    inputs: operands.map(kept),
-    outputs: made.map(kept),
-    stacked: needed,
-  };
+  let call: ScanCall | undefined;
+  const made = withGradient(
+    Object.fromEntries(operands.map((operand, i) => [i, operand])),
+    () => {
+      const given = runScan(operands, attributes);
+      const kept = (tensor: tf.Tensor): Recorded => recordedOfTensor(kernelTable, tensor);
+      call = {
+        table: kernelTable,
+        traced,
+        plan,
+        attributes,
+        inputs: operands.map(kept),
+        outputs: given.map(kept),
+        stacked: needed,
+      };
+      return given.slice(0, outputs.length);
+    },
+    (dys) => gradientOf(call as ScanCall, dys),
+  );
   return {
     carry: renamed(Object.keys(carry), made),
     y: renamed(traced.names, made.slice(states)),
   };
 }
 
+function gradientOf(call: ScanCall, dys: readonly tf.Tensor[]): Record<string, () => tf.Tensor> {
+  if (call.traced.gradientError) throw call.traced.gradientError;
+  const gradients = backward(call, dys);
+  return Object.fromEntries(
+    call.inputs.map(({ shape }, i) => [i, () => gradients[i] ?? tf.zeros([...shape])]),
+  );
+}
+
+// The backward pass is a scan too, and ends here.
 tf.registerGradient({
   kernelName: scanKernel,
-  gradFunc: (dy, _, attributes) => {
-    const { call } = attributes as unknown as { readonly call: ScanCall | undefined };
-    if (!call)
-      throw new EngineError('ENGINE_NO_GRADIENT', 'the gradient of a scan has no gradient of its own', {
-        hint: 'Gradients of gradients go through a scan on the `cpu` and `tensorflow` backends only.',
-      });
-    if (call.traced.gradientError !== undefined) throw call.traced.gradientError;
-    const gradients = backward(call, Array.isArray(dy) ? dy : [dy]);
-    return Object.fromEntries(
-      call.inputs.map(({ shape }, i) => [i, () => gradients[i] ?? tf.zeros([...shape])]),
-    );
+  gradFunc: () => {
+    throw new EngineError('ENGINE_NO_GRADIENT', 'the gradient of a scan has no gradient of its own', {
+      hint: 'Gradients of gradients go through a scan on the `cpu` and `tensorflow` backends only.',
+    });
   },
 });

@@ -95,11 +95,21 @@ export function project(x: tf.Tensor3D, kernel: tf.Tensor, bias: tf.Tensor | und
 
 /** The columns of the last axis, `units` each, of the gates asked for, side by side. */
 export function gatesOf(weights: tf.Tensor, units: number, gates: readonly number[]): tf.Tensor {
-  const pieces = gates.map((gate) => {
-    const begin = weights.shape.map((_, i) => (i === weights.rank - 1 ? gate * units : 0));
-    return tf.slice(weights, begin, [...weights.shape.slice(0, -1), units]);
+  const last = weights.rank - 1;
+  const slice = (first: number, count: number): tf.Tensor =>
+    tf.slice(
+      weights,
+      weights.shape.map((_, i) => (i === last ? first * units : 0)),
+      [...weights.shape.slice(0, -1), count * units],
+    );
+  // Neighbours are one slice.
+  const starts = gates.filter((gate) => !gates.includes(gate - 1));
+  const pieces = starts.map((first) => {
+    let count = 1;
+    while (gates.includes(first + count)) count++;
+    return slice(first, count);
   });
-  return pieces.length === 1 ? (pieces[0] as tf.Tensor) : tf.concat(pieces, weights.rank - 1);
+  return pieces.length === 1 ? (pieces[0] as tf.Tensor) : tf.concat(pieces, last);
 }
 
 /** Runs one after the other, as one: outputs side by side [batch, time, 2 units]. `backward` is a run with `reverse`. */
