@@ -121,7 +121,7 @@ export const ssd: Member = {
   make: (size) =>
     network(
       size === 'small'
-        ? { image: 32, channels: [3, 4, 5, 6], classes: 5, batch: 2 }
+        ? { image: 24, channels: [3, 4, 5, 6], classes: 5, batch: 2 }
         : { image: 160, channels: [16, 32, 64, 128, 128], classes: 21, batch: 16 },
     ),
 };
