@@ -1,10 +1,12 @@
 // Makes engines: one door to three backends.
 import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
 import { EngineError } from './errors.js';
 import { eagerBackend } from './eager/backend.js';
 import { fixedEagerPredictor } from './eager/predictor.js';
 import { EagerTraining } from './eager/training.js';
 import { kernelTable } from './kernels/index.js';
+import { GraphCache } from './session/cache.js';
 import type { CompileOptions } from './session/compiled-step.js';
 import { emitWarning } from './session/many-shapes.js';
 import { accountOf, type Holder, MemoryBudget } from './session/memory.js';
@@ -44,7 +46,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
   const budget = new MemoryBudget(memoryLimit, open);
   const make =
     backend === 'onnx'
-      ? onnxMaker({ table: kernelTable, threads, passes, budget, warn: onWarning })
+      ? onnxMaker({ table: kernelTable, threads, passes, budget, warn: onWarning, cache: cacheOf(options) })
       : await eagerMaker(backend);
   return {
     backend,
@@ -58,6 +60,10 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
       open.clear();
     },
   };
+}
+
+function cacheOf({ cache = false, onWarning = emitWarning }: EngineOptions): GraphCache | undefined {
+  return cache === false ? undefined : new GraphCache(resolve(cache), onWarning);
 }
 
 interface Maker {
