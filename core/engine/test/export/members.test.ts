@@ -1,4 +1,6 @@
 // Every network of the suite, trained a little, exported and run by ONNX Runtime beside the student on TF.js's cpu backend.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import * as ort from 'onnxruntime-node';
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -97,6 +99,9 @@ describe('exportOnnx', () => {
         ]),
       ),
     });
+    // For test/onnx_check.py.
+    const folder = process.env.POTSTILL_EXPORTS;
+    if (folder) writeFileSync(join(folder, `${member.name}.onnx`), bytes);
     const session = await ort.InferenceSession.create(bytes, { logSeverityLevel: 3 });
     const predictor = await cpu.predictor(student);
     const [most = 0] = inputs[0]?.[1].shape ?? [];
