@@ -76,7 +76,6 @@ describe('a recipe run on the command line', () => {
       expect(got.losses.length).toBe(expected.losses.length);
       got.losses.forEach((loss, i) => {
         const other = expected.losses[i] as number;
-        if (process.env.SHOW) console.log(backend, i, Math.abs(loss / other - 1), got.errors, got.difference);
         expect(Math.abs(loss / other - 1), `${backend}, epoch ${i}`).toBeLessThan(1e-4);
       });
       // An image in 500 may stand between two classes.
