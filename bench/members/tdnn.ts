@@ -92,5 +92,5 @@ const small: Sizes = { batch: 4, frames: 20, features: 8, channels: 12, senones:
 export const tdnnMember: Member = {
   name: 'tdnn',
   title: 'TDNN 5-3-3-1 x 256 on 200 frames of 40-dim fbank, 500 senones, batch 32',
-  make: (size) => tdnn(size === 'small' ? small : full, 0.02),
+  make: (size) => (size === 'small' ? tdnn(small, 0.02) : tdnn(full, 0.5)),
 };
