@@ -83,7 +83,7 @@ async function start(options: Options): Promise<number> {
   for (const name of options.members) {
     for (const threads of options.threads) {
       console.error(`${name}, ${threads} threads: cold start`);
-      cold.push(...(await measureCold(name, threads, options)));
+      cold.push(...(await measureCold(name, threads, { ...options, scratch })));
     }
     if (options.json) writeReport(options.json, { machine: machineNow({}), results: [], cold });
   }
