@@ -2,19 +2,30 @@
 
 /** Kernel -> the difference, for the documentation. */
 export const departures: Readonly<Record<string, string>> = {
+  All: 'true over no elements; TF.js says false',
+  Atan2: 'NaN of two infinities, and the sign of a zero is not looked at',
   AvgPoolGrad:
     'the true gradient: TF.js divides by the size of the window even where padding was left out of the average',
   AvgPool3DGrad: 'the true gradient, as with AvgPoolGrad',
   BatchMatMul:
     'batch axes broadcast as in NumPy: TF.js pairs the wrong matrices when both operands are broadcast ([2,1] with [3])',
-  FloorDiv: 'computed in float32: exact for integers up to 2^24',
-  Mod: 'computed in float32: exact for integers up to 2^24',
-  RealDiv: 'integers are divided in float32: exact up to 2^24',
+  Cast: 'what no int32 holds (NaN, infinities, 2^31 and beyond) becomes any int32; TF.js wraps it, as JavaScript does',
+  Einsum:
+    'a label of one operand alone is summed over: of two operands TF.js gives another shape then (ij,k->i)',
+  FloorDiv: 'computed in float32: exact for integers up to 2^24; by 0 any int32, in TF.js 0',
+  Max: 'NaN is left out, unless there is nothing else; TF.js gives NaN',
+  MaxPool:
+    'of a window with NaN, either NaN or the largest number; of one with -Infinity alone, the least float32 at the border',
+  Min: 'NaN is left out, as with Max',
+  Mod: 'computed in float32: exact for integers up to 2^24; of an integer by 0 any int32, in TF.js 0',
+  Pow: '1 to any power is 1, as is -1 to an infinite one; TF.js gives NaN for powers of NaN and infinity',
+  RealDiv: 'integers are divided in float32: exact up to 2^24; by 0 any int32, in TF.js 0',
+  Sign: 'NaN of NaN; TF.js gives 0',
   MaxPool3DGrad: 'of equal maxima the first takes the gradient, as in two dimensions; TF.js takes the last',
   ResizeBilinearGrad:
     'the true gradient: TF.js ignores half pixel centres and swaps height and width of the result',
   ResizeNearestNeighborGrad:
     'the true gradient: TF.js ignores half pixel centres and mixes the images of a batch',
   Select: 'a condition of rank 1 chooses rows; TF.js repeats elements (tf.where never asks for this)',
-  TopK: 'always sorted',
+  TopK: 'always sorted; the place of NaN is not defined',
 };

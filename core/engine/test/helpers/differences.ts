@@ -47,7 +47,7 @@ const noted: KernelTable = Object.fromEntries(
           .build([])
           .nodes.slice(before)
           .map(({ op }) => op);
-        visit('differences', name, inputs, at.attributes, operators);
+        visit('differences', name, { inputs, outputs: at.outputs, attributes: at.attributes, operators });
         return values;
       },
     },

@@ -36,13 +36,21 @@ const gradients = new Set<string>();
 export function visit(
   evidence: Evidence,
   kernel: string,
-  inputs: Readonly<Record<string, Operand | undefined>>,
-  attributes: Readonly<Record<string, unknown>>,
-  operators: readonly string[],
+  {
+    inputs,
+    outputs,
+    attributes,
+    operators,
+  }: {
+    readonly inputs: Readonly<Record<string, Operand | undefined>>;
+    readonly outputs: readonly Shaped[];
+    readonly attributes: Readonly<Record<string, unknown>>;
+    readonly operators: readonly string[];
+  },
 ): void {
   const entry = seen[evidence].get(kernel) ?? { operands: new Set(), operators: new Set() };
   seen[evidence].set(kernel, entry);
-  for (const kind of kindsOf(inputs, attributes)) entry.operands.add(kind);
+  for (const kind of kindsOf(inputs, outputs, attributes)) entry.operands.add(kind);
   for (const operator of operators) entry.operators.add(operator);
 }
 
@@ -53,17 +61,17 @@ export function visitGradient(kernel: string): void {
 
 function kindsOf(
   inputs: Readonly<Record<string, Operand | undefined>>,
+  outputs: readonly Shaped[],
   attributes: Readonly<Record<string, unknown>>,
 ): string[] {
-  const operands = Object.values(inputs).filter((operand) => operand !== undefined);
-  const kinds: string[] = operands.map(({ dtype }) => dtype);
+  const given = Object.values(inputs).filter((operand) => operand !== undefined);
+  const operands: Operand[] = [...given, ...outputs];
+  const kinds: string[] = (given.length > 0 ? given : outputs).map(({ dtype }) => dtype);
   if (operands.some(({ shape }) => sizeOf(shape) === 0)) kinds.push('size 0');
   if (operands.some(({ shape }) => shape.includes(1))) kinds.push('size 1');
   if (operands.some(({ shape }) => shape.length === 0)) kinds.push('rank 0');
   if (
-    operands.some(
-      ({ data, dtype }) => dtype === 'float32' && data && !Array.from(data).every(Number.isFinite),
-    )
+    given.some(({ data, dtype }) => dtype === 'float32' && data && !Array.from(data).every(Number.isFinite))
   )
     kinds.push('NaN or infinite');
   const { a, b } = inputs;

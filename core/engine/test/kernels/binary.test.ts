@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { kernelTable } from '../../src/kernels/index.js';
 import { broadcastable } from '../helpers/shapes.js';
+import { holdVisits } from '../helpers/visits.js';
 import { golden, kernel, normal, uniform } from './golden.js';
 
 const arithmetic = [
@@ -82,3 +83,5 @@ describe('binary kernels', () => {
     );
   });
 });
+
+holdVisits(import.meta.url);

@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { kernelTable } from '../../src/kernels/index.js';
+import { holdVisits } from '../helpers/visits.js';
 import { golden, kernel, normal } from './golden.js';
 
 type Pad = 'same' | 'valid' | number;
@@ -90,6 +91,12 @@ describe('convolution kernels', () => {
       await golden(() =>
         gradients(normal([1, 6, 5, 2]), normal([3, 3, 2, 2], 2), (a, w) => tf.conv2d(a, w, 2, pad)),
       );
+      for (const strides of [1, 2])
+        await golden(() =>
+          gradients(normal([1, 6, 5, 2]), normal([3, 3, 2, 2], 2), (a, w) =>
+            tf.depthwiseConv2d(a, w, strides, pad),
+          ),
+        );
     }
   });
 
@@ -218,3 +225,5 @@ describe('convolution kernels', () => {
     );
   });
 });
+
+holdVisits(import.meta.url);

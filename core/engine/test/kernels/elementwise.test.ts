@@ -1,6 +1,7 @@
 // Elementwise kernels against TF.js.
 import * as tf from '@tensorflow/tfjs';
 import { describe, it } from 'vitest';
+import { holdVisits } from '../helpers/visits.js';
 import { golden, kernel, normal, uniform } from './golden.js';
 
 /** Domain from which operands are drawn. */
@@ -119,3 +120,5 @@ describe('elementwise kernels', () => {
     await golden(() => tf.grad((x) => tf.elu(x))(normal([3, 4])));
   });
 });
+
+holdVisits(import.meta.url);

@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { kernelTable } from '../../src/kernels/index.js';
+import { holdVisits } from '../helpers/visits.js';
 import { golden, kernel, normal } from './golden.js';
 
 const ints = (values: number[], shape = [values.length]) => tf.tensor(values, shape, 'int32');
@@ -121,3 +122,5 @@ describe('resize kernels', () => {
     },
   );
 });
+
+holdVisits(import.meta.url);

@@ -7,6 +7,7 @@ import type { Value } from '../../src/graph/graph.js';
 import { kernelTable } from '../../src/kernels/index.js';
 import type { Shaped } from '../../src/kernels/rule.js';
 import type { DType } from '../../src/types.js';
+import { visit } from '../helpers/visits.js';
 import { encodeForTest } from './encoder.js';
 
 interface Data extends Shaped {
@@ -104,6 +105,8 @@ export async function runLowered(call: Call): Promise<Data[]> {
     feeds[`in_${name}`] = new Tensor(dtype, arrayOf[dtype].from(data), shape);
   }
   const outputs = rule.lower({ graph, inputs, attributes: call.attributes, outputs: call.outputs });
+  const operators = graph.build(outputs).nodes.map(({ op }) => op);
+  visit('agreement', call.kernel, { ...call, operators });
   const session = await InferenceSession.create(encodeForTest(graph.build(outputs)), {
     logSeverityLevel: 3,
     intraOpNumThreads: 2,

@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { registerGradients } from '../../src/kernels/gradients.js';
+import { holdVisits } from '../helpers/visits.js';
 import { golden, normal } from './golden.js';
 
 type Forward = (x: tf.Tensor4D, filter: tf.Tensor4D) => tf.Tensor;
@@ -86,3 +87,5 @@ describe('registerGradients', () => {
     expect(called).toEqual(expect.arrayContaining(['Conv2DBackpropInput', 'Conv2DBackpropFilter']));
   });
 });
+
+holdVisits(import.meta.url);

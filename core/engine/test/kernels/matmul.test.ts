@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { kernelTable } from '../../src/kernels/index.js';
+import { holdVisits } from '../helpers/visits.js';
 import { golden, kernel, normal } from './golden.js';
 
 const product = fc.record({
@@ -103,3 +104,5 @@ describe('matrix product kernels', () => {
     ).toThrow('einsum: j of ij,jk->ik is 3 long in one operand, 4 in another');
   });
 });
+
+holdVisits(import.meta.url);

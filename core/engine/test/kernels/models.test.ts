@@ -1,6 +1,7 @@
 // Whole training steps of tf.layers models: every kernel they call agrees with TF.js.
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
+import { holdVisits } from '../helpers/visits.js';
 import { golden, normal, record } from './golden.js';
 
 /** One step of an optimiser on cross-entropy. */
@@ -194,3 +195,5 @@ describe('training steps of tf.layers models', () => {
     for (const operation of operations) await golden(() => tf.grad((a) => operation(a))(x));
   });
 });
+
+holdVisits(import.meta.url);

@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { kernelTable } from '../../src/kernels/index.js';
+import { holdVisits } from '../helpers/visits.js';
 import { expectAgreement, golden, normal, uniform } from './golden.js';
 
 describe('normalisation kernels', () => {
@@ -60,3 +61,5 @@ describe('normalisation kernels', () => {
     ).toThrow('batchNorm with mean: shapes [2,5] and [4] do not broadcast');
   });
 });
+
+holdVisits(import.meta.url);

@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { kernelTable } from '../../src/kernels/index.js';
+import { holdVisits } from '../helpers/visits.js';
 import { expectAgreement, golden, kernel, normal, record, runLowered } from './golden.js';
 
 const geometry = fc.record({
@@ -131,3 +132,5 @@ describe('pooling kernels', () => {
     ).toThrow('maxPool: a padding of 2 leaves windows of size 2 without any element');
   });
 });
+
+holdVisits(import.meta.url);

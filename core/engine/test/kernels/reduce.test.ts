@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { kernelTable } from '../../src/kernels/index.js';
+import { holdVisits } from '../helpers/visits.js';
 import { golden, normal } from './golden.js';
 
 const shapeWithAxes = fc
@@ -86,3 +87,5 @@ describe('reduction kernels', () => {
     );
   });
 });
+
+holdVisits(import.meta.url);

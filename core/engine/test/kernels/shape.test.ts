@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { kernelTable } from '../../src/kernels/index.js';
+import { holdVisits } from '../helpers/visits.js';
 import { expectAgreement, golden, kernel, normal } from './golden.js';
 
 const anyShape = fc.array(fc.integer({ min: 0, max: 4 }), { minLength: 1, maxLength: 4 });
@@ -216,3 +217,5 @@ describe('shape kernels', () => {
     ).toThrow('concat: shapes [2,3] and [3,3] differ beside axis 1');
   });
 });
+
+holdVisits(import.meta.url);
