@@ -1,4 +1,4 @@
-// The members on sequences and graphs in jax-js: twins of bench/members/{tdnn,transformer,gcn}.ts at full size.
+// The members on sequences and graphs in jax-js: twins of bench/members/{tdnn,transformer,gcn}.ts.
 import { lax, nn, numpy as np } from '@jax-js/jax';
 import type { HostTensor, HostTensors } from '@potstill/engine';
 import {
@@ -67,7 +67,7 @@ export const transformer: Twin = {
     const embeddings = at.weight('token/embeddings');
     const rows = embeddings.shape[0] as number;
     let h = np.matmul(nn.oneHot(at.input('ids'), rows), embeddings).add(at.weight('position/embeddings'));
-    for (let i = 0; i < 4; i++) {
+    for (let i = 0; at.has(`block${i}/norm1/gamma`); i++) {
       const name = `block${i}`;
       h = h.ref.add(attention(layerNorm(h, `${name}/norm1`, at), name, mask.ref, at));
       const up = nn.gelu(dense(layerNorm(h.ref, `${name}/norm2`, at), `${name}/up`, at), {

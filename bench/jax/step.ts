@@ -1,6 +1,8 @@
 // One update of a member in jax-js by SGD with momentum 0.9.
-import { type numpy as np, tree, valueAndGrad } from '@jax-js/jax';
-import type { Arrays, At, Twin } from './layers.js';
+import { blockUntilReady, numpy as np, tree, valueAndGrad } from '@jax-js/jax';
+import type { HostTensors } from '@potstill/engine';
+import type { Network } from '../members/member.js';
+import { arrayOf, type Arrays, type At, type Twin, weightOf } from './layers.js';
 
 /** Loss before the update; then weights, velocities and running statistics after it. Owns its arguments. */
 export type Update = (
@@ -42,4 +44,41 @@ export function updateOf(twin: Twin, rate: number): Update {
     }
     return [value, moved, faster, next];
   };
+}
+
+/** A network's weights from the start, moved by `update` at each step. */
+export async function training(
+  network: Network,
+  update: Update,
+  batches: readonly Arrays[],
+): Promise<() => Promise<number>> {
+  const initial = (trainable: boolean): Arrays =>
+    Object.fromEntries(
+      Object.entries(network.weights).flatMap(([name, weight]) =>
+        weight.trainable === trainable ? [[name, weightOf(weight.value)]] : [],
+      ),
+    );
+  let [weights, statistics] = [initial(true), initial(false)];
+  let velocities: Arrays = {};
+  for (const [name, weight] of Object.entries(weights)) velocities[name] = np.zeros(weight.shape);
+  await blockUntilReady([weights, statistics, velocities]);
+  let made = 0;
+  return async () => {
+    const [value, moved, faster, now] = update(
+      weights,
+      velocities,
+      statistics,
+      tree.ref(batches[made++ % batches.length] as Arrays),
+    );
+    [weights, velocities, statistics] = [moved, faster, now];
+    // Without this, what the loss does not need would be left for the next step.
+    await blockUntilReady([value, weights, velocities, statistics]);
+    return value.item();
+  };
+}
+
+/** A batch as the twin wants it. */
+export function inputsOf(twin: Twin, batch: HostTensors): Arrays {
+  if (twin.inputs) return twin.inputs(batch);
+  return Object.fromEntries(Object.entries(batch).map(([name, tensor]) => [name, arrayOf(tensor)]));
 }

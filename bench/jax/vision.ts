@@ -1,4 +1,4 @@
-// The vision members in jax-js: twins of bench/members/{mlp,cnn,resnet,mobilenet,ssd}.ts at full size.
+// The vision members in jax-js: twins of bench/members/{mlp,cnn,resnet,mobilenet,ssd}.ts.
 import { nn, numpy as np } from '@jax-js/jax';
 import {
   type At,
@@ -56,7 +56,7 @@ export const resnet20: Twin = {
   },
 };
 
-/** Of the ten blocks. */
+/** Of the ten blocks; the small size has the first three. */
 const strides = [1, 2, 1, 2, 1, 2, 1, 1, 1, 1];
 
 export const mobilenet: Twin = {
@@ -64,6 +64,7 @@ export const mobilenet: Twin = {
   loss: (at) => {
     let h = nn.relu6(convNorm(at.input('x'), 'stem', at, { stride: 2 }));
     strides.forEach((stride, i) => {
+      if (!at.has(`blocks/${i}/spread/conv/kernel`)) return;
       const before = h.ref;
       const widened = at.has(`blocks/${i}/widen/conv/kernel`);
       const wide = widened ? nn.relu6(convNorm(h, `blocks/${i}/widen`, at)) : h;
@@ -98,11 +99,12 @@ export const ssd: Twin = {
   loss: (at) => {
     let h = at.input('x');
     const [logits, boxes]: [np.Array[], np.Array[]] = [[], []];
-    for (let i = 0; i < 5; i++) {
+    const classes = at.input('teacher').shape.at(-1) as number;
+    for (let i = 0; at.has(`stages/${i}/down/conv/kernel`); i++) {
       h = nn.relu(convNorm(h, `stages/${i}/down`, at, { stride: 2 }));
       h = nn.relu(convNorm(h, `stages/${i}/same`, at));
-      if (i < 2) continue;
-      logits.push(head(h.ref, `stages/${i}/classes`, 21, at));
+      if (!at.has(`stages/${i}/classes/kernel`)) continue;
+      logits.push(head(h.ref, `stages/${i}/classes`, classes, at));
       boxes.push(head(h.ref, `stages/${i}/boxes`, 4, at));
     }
     h.dispose();
