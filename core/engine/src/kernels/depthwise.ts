@@ -1,11 +1,12 @@
 // Depthwise convolutions (each channel by itself) and their gradients.
 import { sizeOf } from '../graph/builder.js';
 import { checkActivation } from './activation.js';
-import { convAttributes, finishConv, spread } from './convolution.js';
+import { convAttributes, finishConv } from './convolution.js';
 import { filled } from './emit.js';
 import { channelsFirst, channelsLast, cut, filterFirst, padded, reverse, taps, uncut } from './layout.js';
 import { numbersOf, operand, shaped } from './operands.js';
 import type { KernelRule, KernelTable } from './rule.js';
+import { spread } from './spread.js';
 import { reached, windowOf, type WindowSpec } from './window.js';
 
 const spec: WindowSpec = { name: 'depthwiseConv2d', kind: 'depthwise', spatial: 2 };
