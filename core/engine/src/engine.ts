@@ -5,7 +5,8 @@ import { eagerBackend } from './eager/backend.js';
 import { fixedEagerPredictor } from './eager/predictor.js';
 import { EagerTraining } from './eager/training.js';
 import { kernelTable } from './kernels/index.js';
-import type { PassSwitches } from './passes/index.js';
+import type { PassSwitches, Target } from './passes/index.js';
+import { channelBlock } from './session/channel-block.js';
 import { OnnxPredictor } from './session/predictor.js';
 import { OnnxTraining } from './session/training.js';
 import type {
@@ -31,7 +32,10 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
     open.add(made);
     return made;
   };
-  const make = backend === 'onnx' ? onnxMaker(threads, passes) : await eagerMaker(backend);
+  const make =
+    backend === 'onnx'
+      ? onnxMaker(threads, passes, { block: await channelBlock() })
+      : await eagerMaker(backend);
   return {
     backend,
     threads,
@@ -55,8 +59,8 @@ interface PredictorDefinition {
   readonly forward: Forward;
 }
 
-function onnxMaker(threads: number, passes: PassSwitches): Maker {
-  const options = { table: kernelTable, threads, passes };
+function onnxMaker(threads: number, passes: PassSwitches, target: Target): Maker {
+  const options = { table: kernelTable, threads, passes, target };
   return {
     training: (definition) => new OnnxTraining(definition, options),
     predictor: ({ variables, forward }) => new OnnxPredictor(variables, forward, options),

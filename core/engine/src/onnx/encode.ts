@@ -47,7 +47,12 @@ export function encodeGraph(graph: Graph, options: EncodeOptions = {}): Uint8Arr
   return writeOnnxModel({
     irVersion,
     producerName: 'potstill',
-    opsetImport: [{ domain: '', version: opsetVersion }],
+    opsetImport: [
+      { domain: '', version: opsetVersion },
+      ...[...new Set(graph.nodes.map(({ op }) => nameOf(op).domain))].flatMap((domain) =>
+        domain === '' ? [] : [{ domain, version: 1 }],
+      ),
+    ],
     metadataProps: Object.entries(options.metadata ?? {}).map(([key, value]) => ({ key, value })),
     graph: {
       name: options.name ?? 'potstill',
@@ -57,8 +62,8 @@ export function encodeGraph(graph: Graph, options: EncodeOptions = {}): Uint8Arr
       node: [
         ...sentinel.map((name) => ({ name, opType: 'SequenceEmpty', output: [name] })),
         ...graph.nodes.map((node, i) => ({
-          name: `${node.op}_${i}`,
-          opType: node.op,
+          name: `${nameOf(node.op).opType}_${i}`,
+          ...nameOf(node.op),
           input: node.inputs.map((input) => input?.name ?? ''),
           output: node.outputs.map(({ name }) => name),
           attribute: Object.entries(node.attributes).map(([name, value]) => attributeOf(name, value)),
@@ -66,6 +71,12 @@ export function encodeGraph(graph: Graph, options: EncodeOptions = {}): Uint8Arr
       ],
     },
   });
+}
+
+/** `domain:Operator`, or a standard operator by its name alone. */
+function nameOf(op: string): { readonly domain: string; readonly opType: string } {
+  const colon = op.indexOf(':');
+  return { domain: op.slice(0, Math.max(0, colon)), opType: op.slice(colon + 1) };
 }
 
 function tensorOf(value: Value, data: ElementArray): OnnxTensor {

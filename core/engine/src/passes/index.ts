@@ -1,20 +1,34 @@
 // The passes over a graph, in the order in which they run.
 import type { Graph } from '../graph/graph.js';
 import { fuseConvBias, maskFromRelu } from './activations.js';
+import { blockConvolutions } from './blocked/convolutions.js';
+import { keepBlocked } from './blocked/keep.js';
+import { writeBlocked } from './blocked/write.js';
 import { shareCommon } from './common.js';
 import { removeDeadCode } from './dead-code.js';
 import { foldConstants } from './fold.js';
 import { fuseGemmAdd } from './gemm.js';
+import { pointwiseProducts } from './pointwise.js';
 import { cancelShuffles } from './shuffles.js';
 import { sinkTransposes } from './transposes.js';
 
+/** What the passes must know of where the graph will run. */
+export interface Target {
+  /** Channels in a block of ONNX Runtime's own convolutions; 0 where it has none, or where a file must run elsewhere too. */
+  readonly block: number;
+}
+
 /** One graph to another that computes the same outputs, in the same order. */
-export type Pass = (graph: Graph) => Graph;
+export type Pass = (graph: Graph, target: Target) => Graph;
 
 export const passes = {
   'dead-code': removeDeadCode,
   'fold-constants': foldConstants,
+  'block-convolutions': (graph, { block }) => blockConvolutions(graph, block),
+  'pointwise-products': pointwiseProducts,
   'sink-transposes': sinkTransposes,
+  'keep-blocked': (graph, { block }) => keepBlocked(graph, block),
+  'write-blocked': (graph, { block }) => writeBlocked(graph, block),
   'cancel-shuffles': cancelShuffles,
   'share-common': shareCommon,
   'fuse-conv-bias': fuseConvBias,
@@ -28,9 +42,9 @@ export type PassName = keyof typeof passes;
 export type PassSwitches = Readonly<Partial<Record<PassName, boolean>>>;
 
 /** Runs all passes that are not switched off. */
-export function improve(graph: Graph, switches: PassSwitches = {}): Graph {
+export function improve(graph: Graph, switches: PassSwitches = {}, target: Target = { block: 0 }): Graph {
   return (Object.entries(passes) as [PassName, Pass][]).reduce(
-    (current, [name, pass]) => (switches[name] === false ? current : pass(current)),
+    (current, [name, pass]) => (switches[name] === false ? current : pass(current, target)),
     graph,
   );
 }

@@ -1,7 +1,7 @@
 // A training step for one set of input shapes: recorded, lowered, improved, compiled.
 import type { Graph } from '../graph/graph.js';
 import type { KernelTable } from '../kernels/rule.js';
-import { improve, type PassSwitches } from '../passes/index.js';
+import { improve, type PassSwitches, type Target } from '../passes/index.js';
 import { lower } from '../record/lower.js';
 import type { RandomDraw } from '../record/random.js';
 import { type InputShapes, type RecordedStep, recordStep } from '../record/step.js';
@@ -22,13 +22,14 @@ export interface CompileOptions {
   readonly table: KernelTable;
   readonly threads: number;
   readonly passes: PassSwitches;
+  readonly target: Target;
 }
 
 /** The graph of one update: the loss, the other terms, the next value of each thing that changes. */
 export function stepGraph(
   definition: TrainingDefinition,
   shapes: InputShapes,
-  { table, passes }: CompileOptions,
+  { table, passes, target }: CompileOptions,
 ): { readonly step: RecordedStep; readonly graph: Graph } {
   const step = recordStep(table, definition, shapes);
   const graph = lower(table, [
@@ -36,7 +37,7 @@ export function stepGraph(
     ...step.terms.map(({ value }) => value),
     ...step.changes.map(({ next }) => next),
   ]);
-  return { step, graph: improve(graph, passes) };
+  return { step, graph: improve(graph, passes, target) };
 }
 
 export async function compileStep(

@@ -97,14 +97,15 @@ export class OnnxPredictor implements Predictor {
   }
 
   private graphFor(inputs: HostTensors): { readonly graph: Graph; readonly names: readonly string[] } {
-    const { table, passes } = this.options;
+    const { table, passes, target } = this.options;
     const outputs = recordForward(table, this.variables, this.forward, inputs);
     const lowered = lower(
       table,
       outputs.map(({ value }) => value),
     );
     return {
-      graph: improve(this.fixed ? bindInputs(lowered, this.fixed) : lowered, passes),
+      // ONNX Runtime blocks convolutions with constant filters itself.
+      graph: this.fixed ? improve(bindInputs(lowered, this.fixed), passes) : improve(lowered, passes, target),
       names: outputs.map(({ name }) => name),
     };
   }
