@@ -1,11 +1,13 @@
 // The passes over a graph, in the order in which they run.
 import type { Graph } from '../graph/graph.js';
 import { fuseConvBias, maskFromRelu } from './activations.js';
+import { collectAffine } from './affine/collect.js';
 import { blockConvolutions } from './blocked/convolutions.js';
 import { keepBlocked } from './blocked/keep.js';
 import { writeBlocked } from './blocked/write.js';
 import { shareCommon } from './common.js';
 import { removeDeadCode } from './dead-code.js';
+import { sinkExpansions } from './expansions.js';
 import { foldConstants } from './fold.js';
 import { fuseGemmAdd } from './gemm.js';
 import { pointwiseProducts } from './pointwise.js';
@@ -24,15 +26,17 @@ export type Pass = (graph: Graph, target: Target) => Graph;
 export const passes = {
   'dead-code': removeDeadCode,
   'fold-constants': foldConstants,
+  'sink-expansions': sinkExpansions,
   'block-convolutions': (graph, { block }) => blockConvolutions(graph, block),
   'pointwise-products': pointwiseProducts,
   'sink-transposes': sinkTransposes,
-  'keep-blocked': (graph, { block }) => keepBlocked(graph, block),
-  'write-blocked': (graph, { block }) => writeBlocked(graph, block),
   'cancel-shuffles': cancelShuffles,
+  'keep-blocked': (graph, { block }) => keepBlocked(graph, block),
   'share-common': shareCommon,
-  'fuse-conv-bias': fuseConvBias,
   'mask-from-relu': maskFromRelu,
+  'collect-affine': collectAffine,
+  'write-blocked': (graph, { block }) => writeBlocked(graph, block),
+  'fuse-conv-bias': fuseConvBias,
   'fuse-gemm-add': fuseGemmAdd,
 } as const satisfies Record<string, Pass>;
 
@@ -41,10 +45,14 @@ export type PassName = keyof typeof passes;
 /** A pass that is false here is left out. */
 export type PassSwitches = Readonly<Partial<Record<PassName, boolean>>>;
 
+/** What a pass leaves for another to clean up, once more at the end. */
+const again = ['cancel-shuffles', 'share-common', 'dead-code'] as const satisfies PassName[];
+
 /** Runs all passes that are not switched off. */
 export function improve(graph: Graph, switches: PassSwitches = {}, target: Target = { block: 0 }): Graph {
-  return (Object.entries(passes) as [PassName, Pass][]).reduce(
-    (current, [name, pass]) => (switches[name] === false ? current : pass(current, target)),
+  const names = [...(Object.keys(passes) as PassName[]), ...again];
+  return names.reduce(
+    (current, name) => (switches[name] === false ? current : passes[name](current, target)),
     graph,
   );
 }

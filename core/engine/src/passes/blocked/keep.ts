@@ -3,7 +3,7 @@ import type { Graph, Node, Value } from '../../graph/graph.js';
 import { sizeOf } from '../../graph/builder.js';
 import { elementwise } from '../elementwise.js';
 import { rewrite, type Rewriting } from '../rewrite.js';
-import { blockedBehind, emitFrom, emitReshape, emitTo, ops } from './layout.js';
+import { blockedBehind, emitFrom, emitReshape, emitTo, inTwoTurns, ops } from './layout.js';
 
 export function keepBlocked(graph: Graph, block: number): Graph {
   if (block === 0) return graph;
@@ -58,24 +58,18 @@ function inBlocks(at: Rewriting, value: Value, output: Value, block: number): Va
   return emitTo(at, narrow, block);
 }
 
-/** Sums and the like over pixels, in one batch's images or in all. Done image by image first: that is quick and exact. */
+/** Sums and the like over pixels, image by image or over all. */
 function throughReduction(node: Node, at: Rewriting): Value[] | undefined {
   const source = blockedBehind(at, node.inputs[0]);
   const output = node.outputs[0] as Value;
   const list = at.constant(node.inputs[1]);
-  if (!source || !list || !steady.has(node.op)) return undefined;
+  if (!source || !list || !inTwoTurns.has(node.op)) return undefined;
   const axes = [...new Set(Array.from(list as ArrayLike<bigint>, Number))].sort().join();
   if (axes !== '0,1,2' && axes !== '1,2') return undefined;
-  const [n = 0, blocks = 0, h = 0, w = 0, block = 0] = source.shape;
-  const reduce = (x: Value, axis: number): Value =>
-    at.emit(
-      { op: node.op, inputs: [x, at.ints([axis])], attributes: { keepdims: 0 } },
-      { shape: x.shape.filter((_, i) => i !== axis), type: x.type },
-    );
-  const perImage = reduce(emitReshape(at, source, [n * blocks, h * w, block]), 1);
-  const whole = axes === '1,2' ? perImage : reduce(emitReshape(at, perImage, [n, blocks * block]), 0);
-  return [emitReshape(at, whole, output.shape)];
+  const inner = axes === '1,2' ? [2, 3] : [0, 2, 3];
+  const reduced = at.emit(
+    { op: node.op, inputs: [source, at.ints(inner)], attributes: { keepdims: 0 } },
+    { shape: source.shape.filter((_, i) => !inner.includes(i)), type: source.type },
+  );
+  return [emitReshape(at, reduced, output.shape)];
 }
-
-/** Reductions that can be done in two turns. */
-const steady = new Set(['ReduceSum', 'ReduceMean', 'ReduceMax', 'ReduceMin']);

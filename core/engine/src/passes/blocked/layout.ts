@@ -19,6 +19,9 @@ export const ops = {
   reorderOutput: `${domain}:ReorderOutput`,
 } as const;
 
+/** Reductions that can be done image by image first. */
+export const inTwoTurns: ReadonlySet<string> = new Set(['ReduceSum', 'ReduceMean', 'ReduceMax', 'ReduceMin']);
+
 export const toFirst = [0, 3, 1, 2];
 export const toLast = [0, 2, 3, 1];
 
