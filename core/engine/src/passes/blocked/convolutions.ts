@@ -23,6 +23,8 @@ export function blockConvolutions(graph: Graph, block: number): Graph {
   if (block === 0) return graph;
   return rewrite(graph, (node, at) => {
     if (node.op !== 'Conv' || node.inputs[0]?.shape.length !== 4) return undefined;
+    const sums = depthwiseSums(node, at, block);
+    if (sums) return [sums];
     const made = blockedConv(node, at, block);
     if (!made) return undefined;
     const [, channels = 0] = node.outputs[0]?.shape ?? [];
@@ -57,6 +59,39 @@ function blockedConv(node: Node, at: Rewriting, block: number): Value | undefine
     { shape: [batch, outs, height, width], type: 'float32' },
   );
   return emitReshape(at, y, [batch, outs / block, height, width, block]);
+}
+
+/**
+ * The gradient of depthwise filters: a convolution over the channels of all images as if they were one image's. In blocks the
+ * images lie as they are, and are filters as they are.
+ */
+function depthwiseSums(node: Node, at: Rewriting, block: number): Value | undefined {
+  const output = node.outputs[0] as Value;
+  const images = node.inputs.map((input) => {
+    const reshape = at.producer(input);
+    const image = reshape?.op === 'Reshape' ? reshape.inputs[0] : undefined;
+    return image?.shape.length === 4 ? image : undefined;
+  });
+  const [x, dy] = images;
+  const [n = 0, channels = 0] = x?.shape ?? [];
+  if (!x || !dy || n * channels !== node.attributes.group || node.inputs[0]?.shape[0] !== 1) return undefined;
+  if (channels % 4 !== 0 || channels < fewest) return undefined;
+  const [, , height = 0, width = 0] = output.shape;
+  const [image, filter] = [blockedImage(at, x, block), blockedImage(at, dy, block)];
+  const all = image.shape[1] ?? 0;
+  const y = at.emit(
+    {
+      op: ops.conv,
+      inputs: [
+        emitReshape(at, image, [1, n * all, ...image.shape.slice(2)]),
+        emitReshape(at, filter, [n * all, 1, ...filter.shape.slice(2)]),
+      ],
+      attributes: { ...windowAttributes(node), group: n * all },
+    },
+    { shape: [1, n * all, height, width], type: 'float32' },
+  );
+  const from = emitFrom(at, emitReshape(at, y, [n, all / block, height, width, block]), channels);
+  return emitReshape(at, emitTranspose(at, from, toFirst), output.shape);
 }
 
 /** As the operator wants it: blocked, but of four axes. */
