@@ -35,7 +35,7 @@ function network({ image, channels, batch }: Sizes): Network {
   };
   return {
     weights: initial.weights,
-    rate: 0.002,
+    rate: 0.005,
     batch: (index) => classification([batch, image, image, 3], 10, { seed: 2, index }),
     loss: (at, weight) => ({
       loss: distillationLoss(logits(at, weight), at.label as tf.Tensor, at.teacher as tf.Tensor),
@@ -50,7 +50,7 @@ export const cnn: Member = {
   make: (size) =>
     network(
       size === 'small'
-        ? { image: 16, channels: [4, 6, 8], batch: 4 }
+        ? { image: 8, channels: [4, 6, 8], batch: 4 }
         : { image: 32, channels: [32, 64, 128], batch: 64 },
     ),
 };

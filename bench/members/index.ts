@@ -10,7 +10,17 @@ import { mobilenet } from './mobilenet.js';
 import { resnet20 } from './resnet.js';
 import { ssd } from './ssd.js';
 
-export const members: readonly Member[] = [mlp800, mlp64, cnn, resnet20, mobilenet, tdnnMember, transformerMember, gcnMember, ssd];
+export const members: readonly Member[] = [
+  mlp800,
+  mlp64,
+  cnn,
+  resnet20,
+  mobilenet,
+  tdnnMember,
+  transformerMember,
+  gcnMember,
+  ssd,
+];
 
 /** The suite and what it does not time: for the tests of agreement. */
 export const everyMember: readonly Member[] = [...members, gatMember];

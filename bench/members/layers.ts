@@ -1,5 +1,5 @@
 // Layers and losses that members share: plain TF.js on variables by name, and their initial weights.
-import { type HostTensor, type HostTensors, type RandomStream, randomStream } from '@potstill/engine';
+import { type HostTensor, type RandomStream, randomStream } from '@potstill/engine';
 import * as tf from '@tensorflow/tfjs';
 import type { Network, Weight } from './member.js';
 
@@ -155,18 +155,35 @@ export function crossEntropy(target: tf.Tensor, logits: tf.Tensor): tf.Scalar {
   return tf.neg(tf.mean(tf.sum(tf.mul(target, tf.logSoftmax(logits)), -1)));
 }
 
-/** Images or vectors, labels and a teacher's logits of classification, from counter-based streams. */
+/**
+ * Noise about a mean of each class (vectors [batch, features], images [batch, h, w, channels], of which a class has one colour),
+ * its labels, and a teacher's logits that favour the right class by 3: a task that a student learns something of in 50 steps.
+ */
 export function classification(
   shape: readonly number[],
   classes: number,
   { seed, index }: { readonly seed: number; readonly index: number },
-): HostTensors & { readonly x: HostTensor } {
+): { readonly x: HostTensor; readonly label: HostTensor; readonly teacher: HostTensor } {
   const [count = 0] = shape;
+  const width = shape.at(-1) as number;
+  const means = randomStream(seed)
+    .child('means')
+    .normal(classes * width);
   const random = randomStream(seed).child('batch').at(index);
   const label = Int32Array.from(random.child('label').uniform(count), (x) => Math.floor(x * classes));
+  const labelOf = (element: number, size: number): number => label[Math.floor(element / size)] as number;
+  const x = random.child('x').normal(product(shape));
+  const size = x.length / count;
+  x.forEach((noise, i) => {
+    x[i] = noise + (means[labelOf(i, size) * width + (i % width)] as number);
+  });
+  const teacher = random.child('teacher').normal(count * classes);
+  teacher.forEach((noise, i) => {
+    teacher[i] = noise + (labelOf(i, classes) === i % classes ? 3 : 0);
+  });
   return {
-    x: float(shape, random.child('x').normal(product(shape))),
+    x: float(shape, x),
     label: { dtype: 'int32', shape: [count], data: label },
-    teacher: float([count, classes], random.child('teacher').normal(count * classes)),
+    teacher: float([count, classes], teacher),
   };
 }

@@ -33,12 +33,12 @@ const small: Sizes = { inputs: 12, hidden: 16, batch: 8 };
 export const mlp800: Member = {
   name: 'mlp-800',
   title: 'MLP 784-800-800-10, batch 128',
-  make: (size) => mlp(size === 'small' ? small : { inputs: 784, hidden: 800, batch: 128 }, 0.001),
+  make: (size) => mlp(size === 'small' ? small : { inputs: 784, hidden: 800, batch: 128 }, 0.01),
 };
 
 export const mlp64: Member = {
   name: 'mlp-64',
   title: 'MLP 784-64-64-10, batch 32',
   make: (size) =>
-    mlp(size === 'small' ? { ...small, hidden: 6 } : { inputs: 784, hidden: 64, batch: 32 }, 0.001),
+    mlp(size === 'small' ? { ...small, hidden: 6 } : { inputs: 784, hidden: 64, batch: 32 }, 0.01),
 };

@@ -56,7 +56,7 @@ function network({ image, stem, blocks, head, classes, batch }: Sizes): Network 
   };
   return {
     weights: initial.weights,
-    rate: 0.002,
+    rate: 0.005,
     batch: (index) => classification([batch, image, image, 3], classes, { seed: 4, index }),
     loss: (at, weight, context) => ({
       loss: distillationLoss(logits(at, weight, context), at.label as tf.Tensor, at.teacher as tf.Tensor),

@@ -46,7 +46,7 @@ function network({ image, channels, batch }: Sizes): Network {
   };
   return {
     weights: initial.weights,
-    rate: 0.002,
+    rate: 0.0002,
     batch: (index) => classification([batch, image, image, 3], 10, { seed: 3, index }),
     loss: (at, weight, context) => ({
       loss: distillationLoss(logits(at, weight, context), at.label as tf.Tensor, at.teacher as tf.Tensor),
@@ -72,7 +72,7 @@ export const resnet20: Member = {
   make: (size) =>
     network(
       size === 'small'
-        ? { image: 8, channels: [4, 8, 16], batch: 4 }
+        ? { image: 8, channels: [3, 6, 12], batch: 8 }
         : { image: 32, channels: [16, 32, 64], batch: 64 },
     ),
 };

@@ -8,13 +8,13 @@ interface Sizes {
   readonly image: number;
   /** Of the stages, each a strided and a plain convolution; each halves the image. The last three have heads. */
   readonly channels: readonly number[];
+  /** Kinds of objects and the background, which is class 0. */
+  readonly classes: number;
   readonly batch: number;
 }
 
 /** Default boxes of one cell. */
 const anchors = 4;
-/** Twenty kinds of objects and the background, which is class 0. */
-const classes = 21;
 const maps = 3;
 
 interface Detections {
@@ -24,7 +24,7 @@ interface Detections {
   readonly boxes: tf.Tensor3D;
 }
 
-function network({ image, channels, batch }: Sizes): Network {
+function network({ image, channels, classes, batch }: Sizes): Network {
   const initial = new Initial(randomStream(5));
   const headed = (stage: number): boolean => stage >= channels.length - maps;
   channels.forEach((units, i) => {
@@ -72,8 +72,8 @@ function network({ image, channels, batch }: Sizes): Network {
     .reduce((sum, count) => sum + count, 0);
   return {
     weights: initial.weights,
-    rate: 0.002,
-    batch: (index) => batchOf([batch, image, image, 3], boxes, index),
+    rate: 0.005,
+    batch: (index) => batchOf([batch, image, image, 3], boxes, classes, index),
     loss: (at, weight, context) => {
       const { logits, boxes } = detect(at, weight, context);
       const kinds = distillationLoss(logits, at.label as tf.Tensor, at.teacher as tf.Tensor);
@@ -97,6 +97,7 @@ function boxLoss(boxes: tf.Tensor3D, target: tf.Tensor3D, label: tf.Tensor2D): t
 function batchOf(
   image: readonly [number, number, number, number],
   boxes: number,
+  classes: number,
   index: number,
 ): HostTensors {
   const [count] = image;
@@ -120,7 +121,7 @@ export const ssd: Member = {
   make: (size) =>
     network(
       size === 'small'
-        ? { image: 48, channels: [4, 4, 6, 6, 8], batch: 4 }
-        : { image: 160, channels: [16, 32, 64, 128, 128], batch: 16 },
+        ? { image: 24, channels: [3, 4, 5, 6], classes: 5, batch: 2 }
+        : { image: 160, channels: [16, 32, 64, 128, 128], classes: 21, batch: 16 },
     ),
 };

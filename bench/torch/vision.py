@@ -153,7 +153,7 @@ class Stage(nn.Module):
 
 
 class Ssd(Member):
-    CLASSES = 21
+    ANCHORS = 4  # boxes of a cell
 
     def __init__(self, weights: Weights):
         super().__init__(weights)
@@ -161,16 +161,16 @@ class Ssd(Member):
         load(self, weights)
 
     def forward(self, inputs):
-        def rows(head, size):
+        def rows(head):
             # Cells first, then the boxes of a cell, as in the channels-last map.
-            return head.permute(0, 2, 3, 1).reshape(head.shape[0], -1, size)
+            return head.permute(0, 2, 3, 1).reshape(head.shape[0], -1, head.shape[1] // self.ANCHORS)
 
         h, logits, boxes = inputs["x"], [], []
         for stage in self.stages:
             h = stage(h)
             if stage.classes is not None:
-                logits.append(rows(stage.classes(h), self.CLASSES))
-                boxes.append(rows(stage.boxes(h), 4))
+                logits.append(rows(stage.classes(h)))
+                boxes.append(rows(stage.boxes(h)))
         return {"logits": torch.cat(logits, 1), "boxes": torch.cat(boxes, 1)}
 
     def loss(self, inputs):

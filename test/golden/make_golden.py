@@ -226,6 +226,18 @@ def schedules():
         {
             "step": rates(lambda o: lr.StepLR(o, step_size=20, gamma=0.1)),
             "cosine": rates(lambda o: lr.CosineAnnealingLR(o, T_max=40, eta_min=0.1)),
+            "polynomial": rates(lambda o: lr.PolynomialLR(o, total_iters=30, power=2.0)),
+            "warmup": rates(
+                lambda o: lr.SequentialLR(
+                    o,
+                    [lr.LinearLR(o, start_factor=0.1, total_iters=9), lr.PolynomialLR(o, total_iters=30, power=1.5)],
+                    milestones=[10],
+                )
+            ),
+            # Vaswani et al. 2017, equation 3, with its factor such that the peak is 1.
+            "inverseSquareRoot": rates(
+                lambda o: lr.LambdaLR(o, lambda s: 10**0.5 * min((s + 1) ** -0.5, (s + 1) * 10**-1.5))
+            ),
             "oneCycle": rates(lambda o: lr.OneCycleLR(o, max_lr=1.0, total_steps=40)),
         },
     )

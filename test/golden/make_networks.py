@@ -18,10 +18,12 @@ from read import read  # noqa: E402
 
 NETWORKS = ["mlp-800", "cnn", "resnet-20", "mobilenet-v2", "tdnn", "transformer", "gcn", "gat", "ssd"]
 STEPS = 50
+# Each is seen 12 times, so that every network has something to learn.
+BATCHES = 4
 
 
 def dump(name, folder):
-    script = ["--import", "tsx", "bench/members/dump.ts", name, "small", str(folder), str(STEPS)]
+    script = ["--import", "tsx", "bench/members/dump.ts", name, "small", str(folder), str(BATCHES)]
     subprocess.run(["node", "--conditions=potstill-source", *script], cwd=root, check=True)
 
 
@@ -30,7 +32,7 @@ def losses(folder, dtype):
     step = Step(MEMBERS[metadata["member"]](weights).to(dtype), float(metadata["rate"]))
     made = []
     for i in range(STEPS):
-        inputs = step.inputs(read(folder / f"batch-{i}.safetensors")[0])
+        inputs = step.inputs(read(folder / f"batch-{i % BATCHES}.safetensors")[0])
         made.append(step({k: v.to(dtype) if v.is_floating_point() else v for k, v in inputs.items()}))
     return made
 
@@ -52,4 +54,5 @@ if __name__ == "__main__":
         networks[name] = network(name)
     made_by = f"test/golden/make_networks.py, PyTorch {torch.__version__}"
     ordered = {name: networks[name] for name in NETWORKS if name in networks}
-    file.write_text(json.dumps({"madeBy": made_by, "steps": STEPS, "networks": ordered}, indent=1) + "\n")
+    content = {"madeBy": made_by, "steps": STEPS, "batches": BATCHES, "networks": ordered}
+    file.write_text(json.dumps(content, indent=1) + "\n")

@@ -5,8 +5,10 @@ import { eagerBackend } from './eager/backend.js';
 import { fixedEagerPredictor } from './eager/predictor.js';
 import { EagerTraining } from './eager/training.js';
 import { kernelTable } from './kernels/index.js';
-import type { PassSwitches, Target } from './passes/index.js';
 import { channelBlock } from './session/channel-block.js';
+import type { CompileOptions } from './session/compiled-step.js';
+import { emitWarning } from './session/many-shapes.js';
+import { accountOf, type Holder, MemoryBudget } from './session/memory.js';
 import { OnnxPredictor } from './session/predictor.js';
 import { OnnxTraining } from './session/training.js';
 import type {
@@ -24,21 +26,38 @@ import type {
  * backend is asked for and @tensorflow/tfjs-node cannot be loaded.
  */
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
-  const { backend = 'onnx', threads = availableParallelism(), passes = {} } = options;
+  const {
+    backend = 'onnx',
+    threads = availableParallelism(),
+    passes = {},
+    memoryLimit,
+    onWarning = emitWarning,
+  } = options;
   if (!Number.isInteger(threads) || threads < 1)
     throw new EngineError('ENGINE_OPTION', `threads is ${threads}; it is a whole number from 1`);
-  const open = new Set<{ dispose(): Promise<void> }>();
-  const keep = <T extends { dispose(): Promise<void> }>(made: T): T => {
+  if (memoryLimit !== undefined && !(memoryLimit >= 0))
+    throw new EngineError('ENGINE_OPTION', `memoryLimit is ${memoryLimit}; it is a number of bytes`);
+  const open = new Set<Holder & { dispose(): Promise<void> }>();
+  const keep = <T extends Holder & { dispose(): Promise<void> }>(made: T): T => {
     open.add(made);
     return made;
   };
+  const budget = new MemoryBudget(memoryLimit, open);
   const make =
     backend === 'onnx'
-      ? onnxMaker(threads, passes, { block: await channelBlock() })
+      ? onnxMaker({
+          table: kernelTable,
+          threads,
+          passes,
+          target: { block: await channelBlock() },
+          budget,
+          warn: onWarning,
+        })
       : await eagerMaker(backend);
   return {
     backend,
     threads,
+    memory: () => accountOf(...Array.from(open, (made) => made.held())),
     // Async, so that a refused definition is a rejection.
     training: async (definition) => Promise.resolve(keep(make.training(definition))),
     predictor: async (definition) => Promise.resolve(keep(make.predictor(definition))),
@@ -50,8 +69,8 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
 }
 
 interface Maker {
-  training(definition: TrainingDefinition): TrainingSession;
-  predictor(definition: PredictorDefinition): Predictor;
+  training(definition: TrainingDefinition): TrainingSession & Holder;
+  predictor(definition: PredictorDefinition): Predictor & Holder;
 }
 
 interface PredictorDefinition {
@@ -59,8 +78,7 @@ interface PredictorDefinition {
   readonly forward: Forward;
 }
 
-function onnxMaker(threads: number, passes: PassSwitches, target: Target): Maker {
-  const options = { table: kernelTable, threads, passes, target };
+function onnxMaker(options: CompileOptions): Maker {
   return {
     training: (definition) => new OnnxTraining(definition, options),
     predictor: ({ variables, forward }) => new OnnxPredictor(variables, forward, options),

@@ -12,7 +12,13 @@ export const engineErrorCodes = {
     'The step drew random numbers on the host, which would be frozen into the graph. Use the `random` of the step context.',
   ENGINE_BAKED_CONSTANT:
     'The step made a large tensor from host data, which would be frozen into the graph. Pass it as an input, or hold it in a variable.',
+  ENGINE_OPEN_CELL:
+    'The cell of a scan uses a tensor that it was not given. Give it among the constants, the sequences or the carry.',
   ENGINE_SHAPE: 'An input, a variable or an operand has a shape or dtype that does not fit.',
+  ENGINE_MEMORY:
+    'A step or a model needs more memory than there is. Take a smaller batch and accumulate gradients, or recompute activations with `checkpoint`.',
+  ENGINE_MANY_SHAPES:
+    'A warning: a session compiled a graph for each of many sets of input shapes, which costs time and memory. Pad to a few lengths.',
   ENGINE_BACKEND_MISSING: 'The backend is not installed.',
   ENGINE_STATE: 'A training state does not fit the model: another name, shape or optimiser.',
   ENGINE_NO_BATCH_AXIS:

@@ -8,6 +8,7 @@ export {
   adagrad,
   adam,
   adamw,
+  averaged,
   clipByGlobalNorm,
   clipByNorm,
   clipByValue,
@@ -21,6 +22,7 @@ export {
   withGroups,
   type AdagradOptions,
   type AdamOptions,
+  type AveragedOptions,
   type LambOptions,
   type LionOptions,
   type NamePattern,
@@ -29,7 +31,33 @@ export {
   type SgdOptions,
 } from './optimizers/index.js';
 export { createEngine } from './engine.js';
-export { dropout } from './dropout.js';
+export { bucketFor, bucketLengths, type BucketOptions } from './batches/buckets.js';
+export { padBatch, type PaddedBatch, type PadOptions } from './batches/pad.js';
+export {
+  dropPath,
+  dropout,
+  featureMask,
+  gaussianNoise,
+  gumbelSoftmax,
+  randomCrop,
+  type FeatureMaskOptions,
+} from './random-ops/index.js';
+export { scan, type ScanOperands, type ScanResults } from './recurrent/scan.js';
+export type { Cell } from './recurrent/cell.js';
+export { gru, type GruOptions } from './recurrent/gru.js';
+export { lstm, type LstmOptions, type LstmState } from './recurrent/lstm.js';
+export {
+  bidirectional,
+  type RecurrentOptions,
+  type RecurrentResults,
+  type RecurrentWeights,
+} from './recurrent/sequence.js';
+export {
+  gruVariables,
+  lstmVariables,
+  type RecurrentSizes,
+  type RecurrentVariables,
+} from './recurrent/variables.js';
 export { exportOnnx } from './export/export.js';
 export {
   readOnnxModel,

@@ -73,3 +73,37 @@ export function wrapGradients<T>(wrap: (gradient: GradientFunction) => GradientF
     Reflect.deleteProperty(engine, 'addTapeNode');
   }
 }
+
+/**
+ * Runs `body` as if nothing were going on: gradients that it computes are its own, whatever gradient or kernel is being
+ * computed around it.
+ */
+export function apart<T>(body: () => T): T {
+  const { state } = tf.engine();
+  const { gradientDepth, kernelDepth, activeTape } = state;
+  Object.assign(state, { gradientDepth: 0, kernelDepth: 0, activeTape: null });
+  try {
+    return body();
+  } catch (error) {
+    dropGradientTape();
+    throw error;
+  } finally {
+    Object.assign(state, { gradientDepth, kernelDepth, activeTape });
+  }
+}
+
+/**
+ * An operation of several outputs with a gradient of its own; tf.customGrad allows one output. `gradient` gives a function
+ * for each input, called when that input's gradient is asked for.
+ */
+export function withGradient(
+  inputs: tf.NamedTensorMap,
+  forward: () => tf.Tensor[],
+  gradient: (dys: readonly tf.Tensor[]) => Readonly<Record<string, () => tf.Tensor>>,
+): tf.Tensor[] {
+  const engine: object = tf.engine();
+  const run: unknown = Reflect.get(engine, 'runKernelFunc');
+  if (typeof run !== 'function') throw new Error('internal: TF.js has no runKernelFunc');
+  const backwardsFunc = (dys: tf.Tensor | tf.Tensor[]) => gradient(Array.isArray(dys) ? dys : [dys]);
+  return Reflect.apply(run, engine, [{ forwardFunc: forward, backwardsFunc, inputs }]) as tf.Tensor[];
+}

@@ -1,5 +1,6 @@
 // What the engine takes and gives: host tensors, steps, optimisers, sessions. Interfaces only.
 import type * as tf from '@tensorflow/tfjs';
+import type { EngineErrorCode } from './errors.js';
 import type { PassSwitches } from './passes/index.js';
 import type { RandomStream } from './random/stream.js';
 
@@ -34,6 +35,17 @@ export interface EngineOptions {
   readonly threads?: number;
   /** Graph passes to leave out, by name: `{ 'fuse-gemm-add': false }` (onnx only). Default: all run. */
   readonly passes?: PassSwitches;
+  /** Bytes that all sessions of the engine may hold together, as {@link Engine.memory} counts them (onnx only). Default: what the machine has left. */
+  readonly memoryLimit?: number;
+  /** Told of what went not quite right. Default: Node's `process.emitWarning`. */
+  readonly onWarning?: (warning: EngineWarning) => void;
+}
+
+/** Something that works, and should not be left as it is. */
+export interface EngineWarning {
+  readonly code: EngineErrorCode;
+  readonly message: string;
+  readonly hint: string;
 }
 
 /** What a step's function is told beside its inputs. */
@@ -74,7 +86,8 @@ export interface NamedVariable {
 export interface SlotSpec {
   readonly name: string;
   readonly shape: 'variable' | 'scalar';
-  readonly fill: number;
+  /** What it starts from: a number throughout, or (of a variable's shape) the variable's `value`. */
+  readonly fill: number | 'value';
 }
 
 /** What an update rule sees of one variable at one step. `rate` and `step` (from 1) are scalar inputs of the graph. */
@@ -88,7 +101,8 @@ export interface UpdateContext {
 
 /**
  * An update rule: plain TF.js operations from value, gradient and slots to the next value and slots.
- * `transformGradients` sees all gradients at once (clipping by global norm); `constrain` the updated value (max-norm).
+ * `transformGradients` sees all gradients at once (clipping by global norm); `constrain` the updated value (max-norm);
+ * `follow` the value that is kept (averages of weights).
  */
 export interface Optimizer {
   readonly name: string;
@@ -101,6 +115,8 @@ export interface Optimizer {
   ): { value: tf.Tensor; slots: NamedTensors };
   transformGradients?(gradients: readonly tf.Tensor[]): readonly tf.Tensor[];
   constrain?(value: tf.Tensor, variable: NamedVariable): tf.Tensor;
+  /** Next values of slots that depend on the value after `constrain`; `slots` are those before the update. */
+  follow?(value: tf.Tensor, slots: NamedTensors, at: UpdateContext): NamedTensors;
   /** Called once with all variables, before anything is computed: throws when options do not fit them. */
   check?(variables: readonly NamedVariable[]): void;
 }
@@ -113,11 +129,17 @@ export interface TrainingDefinition {
   readonly optimizer: Optimizer;
   /** Streams for dropout and other random tensors; step `n` draws from `random.at(n)`. */
   readonly random: RandomStream;
+  /**
+   * Calls of `train` that make one update, with the mean of their gradients. Default 1. Batches of `k` parts of equal size
+   * train as one batch `k` times as large, in the memory of a part, as far as the loss is a mean over examples; statistics
+   * that the forward pass assigns (batch norm) see the parts.
+   */
+  readonly accumulate?: number;
 }
 
 /** Everything that training changes, by name: enough to go on as if never interrupted. Slots are named `variable/slot`. */
 export interface TrainingState {
-  /** Updates made so far. */
+  /** Calls of `train` that took effect: the updates made, where `accumulate` is 1. */
   readonly step: number;
   readonly variables: HostTensors;
   readonly slots: HostTensors;
@@ -129,6 +151,28 @@ export interface StepResult {
   readonly terms: Readonly<Record<string, number>>;
   /** False when the loss or a term is NaN or infinite: the update was discarded and the state is the one before the step. */
   readonly finite: boolean;
+}
+
+/** dtype and shape of each input, by name. */
+export type InputShapes = Readonly<
+  Record<string, { readonly dtype: DType; readonly shape: readonly number[] }>
+>;
+
+/** Bytes by what they are for. Within a quarter of what ONNX Runtime takes, which adds workspaces of its own. */
+export interface MemoryAccount {
+  /** Variables; twice those that steps change, as a step reads one buffer and writes another. */
+  readonly parameters: number;
+  /** The optimiser's slots and gathered gradients, counted likewise. */
+  readonly slots: number;
+  /** Constants of compiled graphs; in a predictor of its own these are the weights once more. */
+  readonly constants: number;
+  /** The inputs of a step. */
+  readonly inputs: number;
+  /** Random tensors of a step, such as dropout masks. */
+  readonly random: number;
+  /** The most that activations and gradients take at once: each compiled graph keeps that much for its next run. 0 on eager backends, where TF.js holds them. */
+  readonly activations: number;
+  readonly total: number;
 }
 
 export interface ExplainOptions {
@@ -167,24 +211,41 @@ export interface Explanation {
 
 /** A model being trained. Steps must not overlap: await each before the next. */
 export interface TrainingSession {
-  /** Updates made so far. */
+  /** Calls of `train` that took effect: the updates made, where the definition's `accumulate` is 1. */
   readonly step: number;
-  /** One update. Compiles at the first sight of a set of shapes. `rate` is the learning rate. */
+  /**
+   * One update, or one part of it where the definition accumulates. Compiles at the first sight of a set of shapes.
+   * `rate` is the learning rate; that of an update's last part counts.
+   */
   train(inputs: HostTensors, at: { readonly rate: number }): Promise<StepResult>;
   /**
    * Where the time of a step goes (onnx only, else ENGINE_OPTION): runs it under ONNX Runtime's profiler, on inputs such
    * as `train` takes. Nothing is kept of what the steps compute. Waits its turn among the steps.
    */
   explain(inputs: HostTensors, options?: ExplainOptions): Promise<Explanation>;
+  /**
+   * What the session holds now; given inputs (or their dtypes and shapes alone), what it holds while it runs the next
+   * step on such inputs, compiled or not (onnx only, else ENGINE_OPTION).
+   */
+  memory(inputs?: InputShapes): Promise<MemoryAccount>;
   /** A function of the weights as they are now, without gradients; follows the training as it goes on. */
-  predictor(forward: Forward): Predictor;
+  predictor(forward: Forward, options?: WeightOptions): Predictor;
   /** A copy of the state. */
   snapshot(): Promise<TrainingState>;
   /** Takes a state up again. Names and shapes must fit exactly. */
   restore(state: TrainingState): Promise<void>;
   /** Writes the weights back into the TF.js variables. */
-  sync(): Promise<void>;
+  sync(options?: WeightOptions): Promise<void>;
   dispose(): Promise<void>;
+}
+
+/** Which values of the variables are meant. */
+export interface WeightOptions {
+  /**
+   * `trained` (default): as the last update left them. `average`: the running averages that an optimiser made with `averaged`
+   * keeps (else `ENGINE_OPTION`); what is not trained (statistics, frozen variables) is as it is.
+   */
+  readonly weights?: 'trained' | 'average';
 }
 
 /** Plain TF.js from inputs to outputs. */
@@ -195,6 +256,8 @@ export interface Predictor {
   run(inputs: HostTensors): Promise<HostTensors>;
   /** Where the time of a run goes (onnx only, else ENGINE_OPTION). */
   explain(inputs: HostTensors, options?: ExplainOptions): Promise<Explanation>;
+  /** What it holds now; given inputs or their dtypes and shapes, what it holds while it runs on such inputs (onnx only, else ENGINE_OPTION). */
+  memory(inputs?: InputShapes): Promise<MemoryAccount>;
   dispose(): Promise<void>;
 }
 
@@ -215,6 +278,8 @@ export interface ExportDefinition {
 export interface Engine {
   readonly backend: BackendName;
   readonly threads: number;
+  /** What all open sessions and predictors hold now. */
+  memory(): MemoryAccount;
   training(definition: TrainingDefinition): Promise<TrainingSession>;
   /** A predictor over variables that are not being trained (read at creation). */
   predictor(definition: {

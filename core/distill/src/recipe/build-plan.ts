@@ -97,6 +97,10 @@ class Builder {
       maxNorm: train.maxNorm,
       // The schema sees to it that exactly one is given.
       clip: train.clip as Clipping | undefined,
+      accumulate: train.accumulate,
+      average: train.average,
+      groups: train.groups,
+      freeze: train.freeze,
       select: train.select ?? (data.validation === undefined ? 'last' : 'errors'),
     };
   }

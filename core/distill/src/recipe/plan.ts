@@ -54,6 +54,18 @@ export type Clipping =
   /** All gradients together to that L2 norm. */
   | { readonly globalNorm: number };
 
+/** Settings of the variables whose names fit `match`; the first group that fits counts. */
+export interface GroupPlan {
+  /** `*` stands for any characters, `?` for one. */
+  readonly match: string;
+  /** Factor of the learning rate. Default 1. */
+  readonly rate?: number | undefined;
+  /** In place of the optimizer's own. */
+  readonly weightDecay?: number | undefined;
+  /** Whether weight decay and max-norm act at all. */
+  readonly decay?: boolean | undefined;
+}
+
 export interface TrainPlan {
   readonly epochs: number;
   /** Examples a step. Default 128. */
@@ -67,6 +79,13 @@ export interface TrainPlan {
   /** Largest L2 norm of the weights into one unit (Hinton et al. 2012, "Improving neural networks…"). */
   readonly maxNorm: number | undefined;
   readonly clip: Clipping | undefined;
+  /** Batches that make one update. Default 1. */
+  readonly accumulate: number;
+  /** Decay of a running average of the weights, which is what is validated and kept. */
+  readonly average: number | undefined;
+  readonly groups: readonly GroupPlan[] | undefined;
+  /** Names, as `GroupPlan.match`, of the student's variables that are not trained. */
+  readonly freeze: readonly string[] | undefined;
   /** Which checkpoint is the best: a metric's name on validation, or `last`. Default `errors` with validation data, else `last`. */
   readonly select: string;
 }

@@ -61,6 +61,23 @@ const clip = z
     error: 'must have exactly one of `value`, `norm` and `globalNorm`',
   });
 
+const namePattern = z
+  .string()
+  .min(1)
+  .describe('Names of variables of the student; `*` stands for any characters, `?` for one.');
+
+const group = z.strictObject({
+  match: namePattern,
+  rate: z.number().min(0).optional().describe('Factor of the learning rate. Default: 1.'),
+  weightDecay: z.number().min(0).optional().describe("Weight decay in place of the optimizer's own."),
+  decay: z
+    .boolean()
+    .optional()
+    .describe(
+      'Whether weight decay and maxNorm act at all. Default: on weight matrices and filters, not on biases and scales.',
+    ),
+});
+
 const train = z.strictObject({
   epochs: z.int().min(1).describe('Passes over the training data.'),
   batch: z.int().min(1).default(128).describe('Examples a step.'),
@@ -73,6 +90,26 @@ const train = z.strictObject({
   seed: z.int().default(1).describe('Seed of all randomness.'),
   maxNorm: positive.optional().describe('Largest L2 norm of the weights into one unit.'),
   clip: clip.optional().describe('Gradient clipping: one of three ways.'),
+  accumulate: z
+    .int()
+    .min(1)
+    .default(1)
+    .describe(
+      'Batches that make one update, with the mean of their gradients: a large batch in the memory of a small one.',
+    ),
+  average: z
+    .number()
+    .min(0)
+    .lt(1)
+    .optional()
+    .describe(
+      'Decay of a running average of the weights, which is what is validated, kept and exported. Smaller in the first updates.',
+    ),
+  groups: z
+    .array(group)
+    .optional()
+    .describe('Settings of single variables, by their names; the first group that fits counts.'),
+  freeze: z.array(namePattern).optional().describe('Variables that are not trained, by their names.'),
   select: z
     .string()
     .min(1)

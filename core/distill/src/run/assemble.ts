@@ -1,5 +1,14 @@
 // From the plan's lines about training to what the trainer takes.
-import { clipByGlobalNorm, clipByNorm, clipByValue, maxNorm, type Optimizer } from '@potstill/engine';
+import {
+  averaged,
+  clipByGlobalNorm,
+  clipByNorm,
+  clipByValue,
+  maxNorm,
+  withGroups,
+  type Optimizer,
+  type ParameterGroup,
+} from '@potstill/engine';
 import type { DataDescription, Loss, Schedule, Student, Teacher } from '../contracts/index.js';
 import type { ComponentPlan, LossPlan, TrainPlan } from '../recipe/plan.js';
 import type { WeightedLoss } from '../train/objective.js';
@@ -13,14 +22,17 @@ export async function makeSchedule(
   return typeof value === 'number' ? value : container.make(value, {});
 }
 
-/** The update rule with the recipe's limits around it: gradients clipped first, weights held after the update. */
+/** The update rule with the recipe's limits around it: gradients clipped first, weights held after the update; then groups and the average. */
 export async function makeOptimizer(train: TrainPlan, container: RunContainer): Promise<Optimizer> {
-  const { clip } = train;
+  const { clip, groups, average } = train;
   let optimizer = await container.make(train.optimizer, {});
   if (clip && 'value' in clip) optimizer = clipByValue(optimizer, clip.value);
   if (clip && 'norm' in clip) optimizer = clipByNorm(optimizer, clip.norm);
   if (clip && 'globalNorm' in clip) optimizer = clipByGlobalNorm(optimizer, clip.globalNorm);
-  return train.maxNorm === undefined ? optimizer : maxNorm(optimizer, train.maxNorm);
+  if (train.maxNorm !== undefined) optimizer = maxNorm(optimizer, train.maxNorm);
+  // Of what is undefined the engine's type says that it is not there.
+  if (groups) optimizer = withGroups(optimizer, groups as readonly ParameterGroup[]);
+  return average === undefined ? optimizer : averaged(optimizer, average, { warmUp: true });
 }
 
 /** All losses of the recipe. Each call makes new ones, so that no training goes on with another's variables. */

@@ -2,7 +2,7 @@
 import { join, resolve } from 'node:path';
 import { pino } from 'pino';
 import { openRecipe, type OpenRecipe } from '../container/open-recipe.js';
-import type { Exporter, Metric, Paths, Teacher } from '../contracts/index.js';
+import type { Exporter, Metric, Paths, Student, Teacher } from '../contracts/index.js';
 import { fingerprint } from '../data/index.js';
 import { measureLatency } from '../export/latency.js';
 import type { RunContainer } from '../container/run-container.js';
@@ -21,6 +21,7 @@ import { resolvedRecipeFile } from './names.js';
 import { describeMachine } from '../report/machine.js';
 import { openContainer } from './open-container.js';
 import type { RunOptions } from './options.js';
+import { checkAccumulation, trainedAs } from './parameters.js';
 import { preflightStage } from './preflight-stage.js';
 import type { Summary } from './summary.js';
 import { asTeacher, exportedOnnx, makeTeacher, openRunTeacher, type CompleteRun } from './teacher-stage.js';
@@ -153,12 +154,25 @@ class Run {
   }
 
   async go(): Promise<Summary> {
-    const { teacher, run: teacherRun } = await this.timed('teacher', () => this.teacher());
+    // Made first, so that a wrong name of a variable is told before hours of the teacher's training.
+    const student = await this.student();
     try {
-      return await this.withTeacher(teacher, teacherRun);
+      const { teacher, run: teacherRun } = await this.timed('teacher', () => this.teacher());
+      try {
+        return await this.stages(await this.context(student, teacher), teacherRun);
+      } finally {
+        await teacher?.dispose();
+      }
     } finally {
-      await teacher?.dispose();
+      for (const { variable } of student.variables) variable.dispose();
     }
+  }
+
+  private async student(): Promise<Student> {
+    const { container, data } = this;
+    const { plan } = this.planned.recipe;
+    checkAccumulation(plan, data.train.size);
+    return trainedAs(plan, await container.make(plan.student, { data: data.description }));
   }
 
   private async teacher(): Promise<{
@@ -179,18 +193,6 @@ class Run {
     );
     const { services } = container;
     return { teacher: await openRunTeacher(nested.recipe, run, data.description, services, log), run };
-  }
-
-  private async withTeacher(
-    teacher: Teacher | undefined,
-    teacherRun: CompleteRun | undefined,
-  ): Promise<Summary> {
-    const context = await this.context(teacher);
-    try {
-      return await this.stages(context, teacherRun);
-    } finally {
-      for (const { variable } of context.student.variables) variable.dispose();
-    }
   }
 
   private async stages(context: RunContext, teacherRun: CompleteRun | undefined): Promise<Summary> {
@@ -284,13 +286,12 @@ class Run {
     return summary;
   }
 
-  private async context(teacher: Teacher | undefined): Promise<RunContext> {
+  private async context(student: Student, teacher: Teacher | undefined): Promise<RunContext> {
     const { container, data, folder, log, options } = this;
     const { plan } = this.planned.recipe;
     const { random, store } = container.services;
     const metrics: Metric[] = [];
     for (const metric of plan.metrics) metrics.push(await container.make(metric, { data: data.description }));
-    const student = await container.make(plan.student, { data: data.description });
     const exporters: Exporter[] = [];
     for (const exporter of plan.exporters) exporters.push(await container.make(exporter, {}));
     // What can never be exported is refused before hours of training, not after.

@@ -77,6 +77,8 @@ async function trainWith(context: RunContext, name: TrainedStage, losses: readon
       store: services.store,
     }),
     epochs: plan.train.epochs,
+    accumulate: plan.train.accumulate,
+    weights: plan.train.average === undefined ? 'trained' : 'average',
     random: random.child('train'),
     ...(validation
       ? {

@@ -1,6 +1,13 @@
 // One training of one student: epochs of shuffled batches, checkpoints on the way, the best weights at the end.
 import { join } from 'node:path';
-import type { Optimizer, Predictor, RandomStream, TrainingSession, TrainingState } from '@potstill/engine';
+import type {
+  Optimizer,
+  Predictor,
+  RandomStream,
+  TrainingSession,
+  TrainingState,
+  WeightOptions,
+} from '@potstill/engine';
 import type { Schedule, ScheduleAt, Services, Student } from '../contracts/index.js';
 import { PotstillError } from '../errors/potstill-error.js';
 import {
@@ -31,6 +38,10 @@ export interface Training {
   readonly rate: number | Schedule;
   readonly source: TrainingSource;
   readonly epochs: number;
+  /** Batches that make one update; those left over at the end make none. Default 1. */
+  readonly accumulate?: number;
+  /** Which weights are validated and kept; `average` wants an optimizer made with `averaged`. Default `trained`. */
+  readonly weights?: NonNullable<WeightOptions['weights']>;
   /** Dropout and other random tensors of a step draw from its child `steps`. */
   readonly random: RandomStream;
   /** Metrics on validation data after each epoch; absent without such data. */
@@ -72,6 +83,7 @@ export async function train(training: Training): Promise<TrainingResult> {
     loss: (inputs, at) => objective.loss(inputs, at),
     optimizer: training.optimizer,
     random: training.random.child('steps'),
+    accumulate: training.accumulate ?? 1,
   });
   try {
     return await new Trainer(training, objective, session).run();
@@ -83,6 +95,7 @@ export async function train(training: Training): Promise<TrainingResult> {
 class Trainer {
   private readonly stepsPerEpoch: number;
   private readonly steps: number;
+  private readonly weights: NonNullable<WeightOptions['weights']>;
   private position = start;
   private readonly lastPath: string;
   private readonly bestPath: string;
@@ -95,6 +108,7 @@ class Trainer {
   ) {
     this.stepsPerEpoch = Math.ceil(training.source.size / training.source.batch);
     this.steps = training.epochs * this.stepsPerEpoch;
+    this.weights = training.weights ?? 'trained';
     this.lastPath = join(training.folder, 'last.safetensors');
     this.bestPath = join(training.folder, 'best.safetensors');
     this.checkpointTime = training.services.clock.now();
@@ -116,7 +130,8 @@ class Trainer {
       clock: training.services.clock,
     });
     const predictor =
-      training.validate && session.predictor((inputs, at) => training.student.forward(inputs, at));
+      training.validate &&
+      session.predictor((inputs, at) => training.student.forward(inputs, at), { weights: this.weights });
     try {
       while (this.position.epoch < training.epochs) {
         await this.epoch(meter);
@@ -128,6 +143,16 @@ class Trainer {
     // Without a metric to choose by, the last weights are the best.
     if (!this.position.best) await this.writeBest(await session.snapshot(), null);
     return { history: this.position.history, best: this.position.best, steps: session.step };
+  }
+
+  /** Where schedules stand after so many batches: they count updates. */
+  private scheduleAt(batches: number): ScheduleAt {
+    const { accumulate = 1 } = this.training;
+    return {
+      step: Math.floor(batches / accumulate),
+      steps: Math.floor(this.steps / accumulate),
+      stepsPerEpoch: this.stepsPerEpoch / accumulate,
+    };
   }
 
   /** Goes on from the checkpoint, when there is one. */
@@ -160,12 +185,12 @@ class Trainer {
         throw interrupted(training.stage, epoch, this.position.batch, this.lastPath);
       }
       if (this.isCheckpointDue(begin)) await this.checkpoint();
-      const at: ScheduleAt = { step: session.step, steps: this.steps, stepsPerEpoch: this.stepsPerEpoch };
+      const at = this.scheduleAt(session.step);
       const rate = valueAt(training.rate, at);
       const result = await session.train(objective.feed(batch, teacher, at), { rate });
       if (!result.finite) {
         const kept = await this.keepAfterFailure();
-        throw notFinite({ stage: training.stage, epoch, step: at.step, result, batch, kept });
+        throw notFinite({ stage: training.stage, epoch, step: session.step, result, batch, kept });
       }
       this.position = {
         ...this.position,
@@ -183,8 +208,7 @@ class Trainer {
     const { examples = 0, ...sums } = this.position.sums;
     const metrics: Record<string, number> = {};
     for (const [name, sum] of Object.entries(sums)) metrics[name] = sum / examples;
-    const { steps, stepsPerEpoch } = this;
-    metrics.rate = valueAt(training.rate, { step: Math.max(0, session.step - 1), steps, stepsPerEpoch });
+    metrics.rate = valueAt(training.rate, this.scheduleAt(Math.max(0, session.step - 1)));
     const validation = predictor && (await training.validate?.(predictor));
     Object.assign(metrics, validation);
     const state = await session.snapshot();
@@ -226,7 +250,9 @@ class Trainer {
   private async writeBest(state: TrainingState, epoch: number | null): Promise<void> {
     const variables = Object.fromEntries(
       this.training.student.variables.map(({ name }) => {
-        const tensor = state.variables[name];
+        // Statistics and frozen variables have no average.
+        const average = this.weights === 'average' ? state.slots[`${name}/average`] : undefined;
+        const tensor = average ?? state.variables[name];
         if (!tensor) throw new Error(`internal: the training has no variable \`${name}\``);
         return [name, tensor];
       }),

@@ -16,7 +16,9 @@ function updated(optimizer: Optimizer): number {
   const [gradient = tf.scalar(0)] = optimizer.transformGradients?.([tf.tensor2d([[3]])]) ?? [
     tf.tensor2d([[3]]),
   ];
-  const slots = Object.fromEntries(optimizer.slots.map(({ name, fill }) => [name, tf.fill([1, 1], fill)]));
+  const slots = Object.fromEntries(
+    optimizer.slots.map(({ name, fill }) => [name, tf.fill([1, 1], fill === 'value' ? 2 : fill)]),
+  );
   const at = { rate: tf.scalar(0.1), step: tf.scalar(1), variable };
   const { value } = optimizer.update(variable.variable, gradient, slots, at);
   return (optimizer.constrain?.(value, variable) ?? value).dataSync()[0] as number;

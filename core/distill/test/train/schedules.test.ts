@@ -21,6 +21,12 @@ function expectClose(actual: readonly number[], expected: readonly number[] | un
 describe('schedules beside PyTorch', () => {
   it('step', async () => expectClose(await values('step', { value: 1, every: 2 }), golden.step));
   it('cosine', async () => expectClose(await values('cosine', { peak: 1, floor: 0.1 }), golden.cosine));
+  it('polynomial', async () =>
+    expectClose(await values('polynomial', { value: 1, power: 2, epochs: 3 }), golden.polynomial));
+  it('polynomial after a warm-up', async () =>
+    expectClose(await values('polynomial', { value: 1, power: 1.5, warmup: 1 }), golden.warmup));
+  it('inverse-square-root', async () =>
+    expectClose(await values('inverse-square-root', { peak: 1, warmup: 1 }), golden.inverseSquareRoot));
   it('one-cycle', async () => expectClose(await values('one-cycle', { peak: 1 }), golden.oneCycle));
 });
 
@@ -38,6 +44,37 @@ describe('linear', () => {
   it('takes the whole training otherwise', async () => {
     const line = await values('linear', { from: 0, to: 4 });
     expect([line[0], line[10], line[39]]).toEqual([0, 1, 3.9]);
+  });
+});
+
+describe('polynomial', () => {
+  it('falls to its floor, and stays', async () => {
+    const line = await values('polynomial', { value: 3, power: 2, floor: 1, epochs: 2 });
+    expect([line[0], line[10], line[20], line[39]]).toEqual([3, 1.5, 1, 1]);
+  });
+});
+
+describe('inverse-square-root', () => {
+  it('halves when four times the updates are made', async () => {
+    const line = await values('inverse-square-root', { peak: 2, warmup: 0.4 });
+    expect([line[0], line[3], line[15]]).toEqual([0.5, 2, 1]);
+  });
+
+  it('begins at the peak when the warm-up is less than an update', async () =>
+    expect((await values('inverse-square-root', { peak: 1, warmup: 0.01 }))[0]).toBe(1));
+});
+
+describe('warmup', () => {
+  it.each([
+    ['constant', { value: 2 }],
+    ['step', { value: 2, every: 1 }],
+    ['cosine', { peak: 2 }],
+    ['linear', { from: 2, to: 0 }],
+    ['polynomial', { value: 2 }],
+  ])('of %s rises to its first value, and leaves it the rest of the training', async (name, options) => {
+    const line = await values(name, { ...options, warmup: 1 });
+    line.slice(0, 10).forEach((value, i) => expect(value).toBeCloseTo((2 * (i + 1)) / 10, 10));
+    expectClose(line.slice(10), await values(name, options, 30));
   });
 });
 
@@ -64,6 +101,11 @@ describe('every schedule', () => {
     ['step', { value: 1, every: 0.05 }],
     ['cosine', { peak: 1 }],
     ['linear', { from: 1, to: 0 }],
+    ['polynomial', { value: 1 }],
+    ['inverse-square-root', { peak: 1, warmup: 1 }],
+    ['constant', { value: 1, warmup: 1 }],
+    ['linear', { from: 1, to: 0, warmup: 1 }],
+    ['polynomial', { value: 1, warmup: 1 }],
     ['one-cycle', { peak: 1 }],
   ])('%s: is finite in a training of one update', async (name, options) => {
     expect(await values(name, options, 1)).toEqual([1]);

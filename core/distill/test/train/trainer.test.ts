@@ -3,7 +3,7 @@ import { readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { sgd } from '@potstill/engine';
+import { averaged, sgd } from '@potstill/engine';
 import * as tf from '@tensorflow/tfjs';
 import type { Loss, RunEvent } from 'potstill';
 import { readCheckpoint, readWeights, type Checkpoint } from '../../src/train/checkpoint.js';
@@ -69,6 +69,30 @@ describe('train', () => {
       expect((await checkpointOf(path)).state.step).toBe(batches);
       await trainTiny({ folder: path }, { resume: true });
       expect(await lastOf(path)).toEqual(whole);
+    },
+  );
+
+  it.each([4, 5, 6])(
+    'accumulates and averages to the same bytes when it is stopped after %i batches and resumed',
+    async (batches) => {
+      const change = {
+        accumulate: 3,
+        optimizer: averaged(sgd({ momentum: 0.9 }), 0.9),
+        weights: 'average',
+      } as const;
+      const [through, path] = [await folder(), await folder()];
+      await trainTiny({ folder: through }, change);
+      const controller = new AbortController();
+      const source = abortAfter(tinySource(70, 16, randomStream(1)), batches, controller);
+      await expect(
+        trainTiny({ folder: path }, { ...change, source, signal: controller.signal }),
+      ).rejects.toMatchObject({ code: 'TRAIN_INTERRUPTED' });
+      await trainTiny({ folder: path }, { ...change, resume: true });
+      expect(await lastOf(path)).toEqual(await lastOf(through));
+      const { state } = await checkpointOf(path);
+      const best = await readWeights(join(path, 'best.safetensors'));
+      expect(best.variables['logits/kernel']).toEqual(state.slots['logits/kernel/average']);
+      expect(best.variables.mean).toEqual(state.variables.mean);
     },
   );
 

@@ -1,6 +1,7 @@
 // Loads the TF.js backends that run eagerly.
 import * as tf from '@tensorflow/tfjs';
 import { EngineError } from '../errors.js';
+import { correctKernels } from './corrections/index.js';
 
 /** Not a literal: the package is optional, and its types need not be there to compile this. */
 const tfjsNode = ['@tensorflow', 'tfjs-node'].join('/');
@@ -28,6 +29,7 @@ export async function eagerBackend(
     throw new EngineError('ENGINE_BACKEND_MISSING', `the TF.js backend \`${name}\` did not start`);
   // tfjs-node makes itself the default when it is loaded; that is for the caller to decide.
   if (before && before !== name) await tf.setBackend(before);
+  correctKernels(name);
   return name;
 }
 

@@ -5,12 +5,21 @@ import { checkOutputs } from '../record/outputs.js';
 import { noRandom } from '../record/random.js';
 import { checkVariables, valueOf } from '../session/definition.js';
 import { checkInputs } from '../session/host.js';
+import { accountOf, type Holder } from '../session/memory.js';
 import { onBackend } from '../tfjs.js';
-import type { Explanation, Forward, HostTensors, NamedVariable, Predictor } from '../types.js';
+import type {
+  Explanation,
+  Forward,
+  HostTensors,
+  InputShapes,
+  MemoryAccount,
+  NamedVariable,
+  Predictor,
+} from '../types.js';
 import { fromTensor, tensorsOf } from './tensors.js';
 import { lend, own } from './lend.js';
 
-export class EagerPredictor implements Predictor {
+export class EagerPredictor implements Predictor, Holder {
   private disposed = false;
 
   /** `values`: what the variables hold while it runs. `turn` runs a body on the right backend, when it may. */
@@ -18,7 +27,8 @@ export class EagerPredictor implements Predictor {
     private readonly forward: Forward,
     private readonly values: ReadonlyMap<NamedVariable, tf.Variable>,
     private readonly turn: <T>(body: () => T) => Promise<T>,
-    private readonly close: () => void = () => undefined,
+    /** Values that are the predictor's own. */
+    private readonly own: readonly tf.Variable[] = [],
   ) {}
 
   run(inputs: HostTensors): Promise<HostTensors> {
@@ -40,11 +50,32 @@ export class EagerPredictor implements Predictor {
     return refuseExplain();
   }
 
+  memory(inputs?: InputShapes): Promise<MemoryAccount> {
+    return inputs ? refuseEstimate() : Promise.resolve(this.held());
+  }
+
+  held(): MemoryAccount {
+    return this.disposed ? accountOf() : accountOf({ parameters: bytesHeld(this.own) });
+  }
+
   dispose(): Promise<void> {
-    if (!this.disposed) this.close();
+    if (!this.disposed) for (const value of this.own) value.dispose();
     this.disposed = true;
     return Promise.resolve();
   }
+}
+
+/** Bytes of variables. */
+export function bytesHeld(values: Iterable<tf.Variable>): number {
+  return Array.from(values).reduce((sum, { dtype, size }) => sum + size * tf.util.bytesPerElement(dtype), 0);
+}
+
+export function refuseEstimate(): Promise<never> {
+  return Promise.reject(
+    new EngineError('ENGINE_OPTION', 'memory: only the `onnx` backend can tell what a step will take', {
+      hint: "Call memory() without inputs for what is held now, or use createEngine({ backend: 'onnx' }).",
+    }),
+  );
 }
 
 /** Eager backends have no graph to explain. */
@@ -61,16 +92,13 @@ export function fixedEagerPredictor(
   backend: string,
   variables: readonly NamedVariable[],
   forward: Forward,
-): Predictor {
+): EagerPredictor {
   checkVariables(variables);
   const values = onBackend(
     backend,
     () => new Map(variables.map((variable) => [variable, own(valueOf(variable))] as const)),
   );
-  return new EagerPredictor(
-    forward,
-    values,
-    async (body) => Promise.resolve(onBackend(backend, body)),
-    () => values.forEach((value) => value.dispose()),
-  );
+  return new EagerPredictor(forward, values, async (body) => Promise.resolve(onBackend(backend, body)), [
+    ...values.values(),
+  ]);
 }

@@ -1,10 +1,12 @@
 // A training session that runs each step at once on a TF.js backend: the reference, and tfjs-node.
 import * as tf from '@tensorflow/tfjs';
 import { EngineError } from '../errors.js';
+import { accumulatedSlot, gathered, meansOf, partAfter, updateAfter } from '../record/accumulate.js';
 import { eagerRandom } from '../record/random.js';
 import { gradientsOf, updateAll } from '../record/update.js';
-import { checkDefinition, freshSlot, slotName, slotsOf, valueOf } from '../session/definition.js';
+import { checkDefinition, freshSlot, slotName, slotsOf, valueOf, weightSlot } from '../session/definition.js';
 import { checkInputs, copyOf, hostOf } from '../session/host.js';
+import { accountOf, type Holder } from '../session/memory.js';
 import { checkState } from '../session/state.js';
 import { Turns } from '../session/turns.js';
 import { dropGradientTape, onBackend } from '../tfjs.js';
@@ -14,6 +16,8 @@ import type {
   Forward,
   HostTensor,
   HostTensors,
+  InputShapes,
+  MemoryAccount,
   NamedTensors,
   NamedVariable,
   Predictor,
@@ -21,13 +25,14 @@ import type {
   TrainingDefinition,
   TrainingSession,
   TrainingState,
+  WeightOptions,
 } from '../types.js';
 import { lend, own } from './lend.js';
-import { EagerPredictor, refuseExplain } from './predictor.js';
+import { bytesHeld, EagerPredictor, refuseEstimate, refuseExplain } from './predictor.js';
 import { tensorsOf, tensorOf } from './tensors.js';
 
-export class EagerTraining implements TrainingSession {
-  private updates = 0;
+export class EagerTraining implements TrainingSession, Holder {
+  private calls = 0;
   private disposed = false;
   /** The session's own copies; the user's variables point at them only while a step runs. */
   private readonly values: Map<NamedVariable, tf.Variable>;
@@ -45,12 +50,12 @@ export class EagerTraining implements TrainingSession {
     onBackend(backend, () => {
       for (const variable of definition.variables) this.values.set(variable, own(valueOf(variable)));
       for (const { variable, slot, shape } of slotsOf(definition))
-        this.slots.set(slotName(variable.name, slot.name), own(freshSlot(slot, shape)));
+        this.slots.set(slotName(variable.name, slot.name), own(freshSlot(slot, shape, variable)));
     });
   }
 
   get step(): number {
-    return this.updates;
+    return this.calls;
   }
 
   private turn<T>(body: () => T): Promise<T> {
@@ -74,14 +79,14 @@ export class EagerTraining implements TrainingSession {
   }
 
   private update(inputs: HostTensors, rate: number): StepResult {
-    const { definition, updates } = this;
+    const { definition, calls } = this;
     // The forward pass may assign statistics; a discarded step must give them back.
     const before = definition.variables.map(({ variable }) => variable.clone());
     try {
       const { loss, terms, gradients } = gradientsOf(
         definition,
         tensorsOf(inputs),
-        { training: true, random: eagerRandom(definition.random.at(updates)) },
+        { training: true, random: eagerRandom(definition.random.at(calls)) },
         (scalar) => tf.keep(scalar.clone()),
       );
       const read = (scalar: tf.Tensor): number => {
@@ -96,7 +101,7 @@ export class EagerTraining implements TrainingSession {
       const finite = Number.isFinite(result.loss) && Object.values(result.terms).every(Number.isFinite);
       if (finite) {
         this.apply(gradients, rate);
-        this.updates++;
+        this.calls++;
       } else definition.variables.forEach(({ variable }, i) => variable.assign(before[i] as tf.Tensor));
       return { ...result, finite };
     } catch (error) {
@@ -108,10 +113,15 @@ export class EagerTraining implements TrainingSession {
 
   private apply(gradients: readonly (tf.Tensor | undefined)[], rate: number): void {
     const { definition, slots } = this;
+    const sumOf = ({ name }: NamedVariable): tf.Variable => this.slot(slotName(name, accumulatedSlot.name));
+    if (partAfter(definition, this.calls) === 'add') {
+      for (const { variable, sum } of gathered(definition, gradients, sumOf)) sumOf(variable).assign(sum);
+      return;
+    }
     updateAll(
       definition,
-      gradients,
-      { rate: tf.scalar(rate), step: tf.scalar(this.updates + 1) },
+      meansOf(definition, gradients, sumOf),
+      { rate: tf.scalar(rate), step: tf.scalar(updateAfter(definition, this.calls)) },
       {
         slotsOf: ({ name }): NamedTensors =>
           Object.fromEntries(
@@ -120,6 +130,8 @@ export class EagerTraining implements TrainingSession {
         put: ({ name, variable }, value, next) => {
           variable.assign(value);
           for (const [slot, tensor] of Object.entries(next)) slots.get(slotName(name, slot))?.assign(tensor);
+          const sum = slots.get(slotName(name, accumulatedSlot.name));
+          sum?.assign(tf.zerosLike(sum));
         },
       },
     );
@@ -135,15 +147,35 @@ export class EagerTraining implements TrainingSession {
     return refuseExplain();
   }
 
-  predictor(forward: Forward): Predictor {
-    const predictor = new EagerPredictor(forward, this.values, (body) => this.turn(body));
+  memory(inputs?: InputShapes): Promise<MemoryAccount> {
+    return inputs ? refuseEstimate() : this.turn(() => this.held());
+  }
+
+  held(): MemoryAccount {
+    if (this.disposed) return accountOf();
+    return accountOf({ parameters: bytesHeld(this.values.values()), slots: bytesHeld(this.slots.values()) });
+  }
+
+  /** What each variable holds under these options. */
+  private weights(options?: WeightOptions): ReadonlyMap<NamedVariable, tf.Variable> {
+    const slotOf = weightSlot(this.definition, options);
+    return new Map(
+      [...this.values].map(([variable, value]) => {
+        const slot = slotOf(variable);
+        return [variable, slot === undefined ? value : this.slot(slotName(variable.name, slot))];
+      }),
+    );
+  }
+
+  predictor(forward: Forward, options?: WeightOptions): Predictor {
+    const predictor = new EagerPredictor(forward, this.weights(options), (body) => this.turn(body));
     this.predictors.add(predictor);
     return predictor;
   }
 
   snapshot(): Promise<TrainingState> {
     return this.turn(() => ({
-      step: this.updates,
+      step: this.calls,
       variables: Object.fromEntries(
         [...this.values].map(([{ name }, variable]) => [name, valueOf({ name, variable })]),
       ),
@@ -168,13 +200,13 @@ export class EagerTraining implements TrainingSession {
         for (const [name, variable] of this.slots)
           variable.assign(tensorOf(copyOf(state.slots[name] as HostTensor)));
       });
-      this.updates = state.step;
+      this.calls = state.step;
     });
   }
 
-  sync(): Promise<void> {
+  sync(options?: WeightOptions): Promise<void> {
     return this.turn(() => {
-      for (const [{ variable }, value] of this.values)
+      for (const [{ variable }, value] of this.weights(options))
         tf.tidy(() =>
           variable.assign(
             tensorOf(hostOf(value.dtype as DType, value.shape, value.dataSync() as ArrayLike<number>)),

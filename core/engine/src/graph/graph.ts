@@ -13,7 +13,17 @@ export interface Value {
   readonly type: ElementType;
 }
 
-export type Attribute = number | string | readonly number[] | { readonly float: number };
+/**
+ * A graph within a node: what a Scan repeats. It is closed: it reads its own inputs and constants and nothing of the
+ * graph around it, and its names are its own. Its inputs are those that the operator defines, then `captured` more, to
+ * which the last `captured` inputs of the node are passed unchanged (ONNX has them captured by name: see onnx/encode.ts).
+ */
+export interface Body {
+  readonly body: Graph;
+  readonly captured: number;
+}
+
+export type Attribute = number | string | readonly number[] | { readonly float: number } | Body;
 
 /** What a node came from: the TF.js kernel and, when known, the user's line. */
 export interface Origin {
@@ -37,4 +47,11 @@ export interface Graph {
   readonly outputs: readonly Value[];
   readonly constants: ReadonlyMap<Value, ElementArray>;
   readonly nodes: readonly Node[];
+}
+
+/** The graphs within a node, by attribute. */
+export function bodiesOf(node: Node): [string, Body][] {
+  return Object.entries(node.attributes).flatMap(([name, value]): [string, Body][] =>
+    typeof value === 'object' && 'body' in value ? [[name, value]] : [],
+  );
 }

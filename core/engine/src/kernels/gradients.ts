@@ -1,5 +1,6 @@
-// Gradients that TF.js refuses: dilated convolutions. Written in TF.js operations, so they hold on every backend.
+// Gradients that TF.js refuses: dilated convolutions, and those of missing-gradients.ts. Written in TF.js operations, so they hold on every backend.
 import * as tf from '@tensorflow/tfjs';
+import { missingGradients } from './missing-gradients.js';
 
 type Pair = readonly [number, number];
 type Padding = Parameters<typeof tf.backend_util.computeConv2DInfo>[4];
@@ -175,10 +176,12 @@ function withDilation(kernelName: 'Conv2D' | 'DepthwiseConv2dNative', dilated: G
 
 let registered = false;
 
-/** Teaches TF.js the gradients of dilated convolutions, plain and depthwise. Repeated calls do nothing. */
+/** Teaches TF.js the gradients of dilated convolutions, plain and depthwise, and those that it lacks. Repeated calls do nothing. */
 export function registerGradients(): void {
   if (registered) return;
   registered = true;
   tf.registerGradient(withDilation('Conv2D', conv2dGradient));
   tf.registerGradient(withDilation('DepthwiseConv2dNative', depthwiseGradient));
+  for (const [kernelName, gradient] of Object.entries(missingGradients))
+    tf.registerGradient({ ...gradient, kernelName });
 }

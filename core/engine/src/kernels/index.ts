@@ -19,9 +19,11 @@ import { poolingKernels } from './pooling.js';
 import { reduceKernels } from './reduce.js';
 import { resizeKernels } from './resize.js';
 import type { KernelRule, KernelTable } from './rule.js';
+import { scanKernels } from './scan.js';
 import { scatterKernels } from './scatter.js';
 import { shapeKernels } from './shape.js';
 import { sliceKernels } from './slice.js';
+import { registerSumGradients } from './sum-gradients.js';
 
 /** Outputs without elements are constants: operators are never asked to work on nothing. */
 function emptyAware(rule: KernelRule): KernelRule {
@@ -58,6 +60,7 @@ export const kernelSubjects = {
   'Reading at positions': gatherKernels,
   'Writing at positions': scatterKernels,
   'Resizing of images': resizeKernels,
+  'Repeated steps (of the engine; see `scan`)': scanKernels,
 } satisfies Record<string, KernelTable>;
 
 /** The rules of all kernels that can be part of a recorded step. */
@@ -69,6 +72,7 @@ export const kernelTable: KernelTable = Object.fromEntries(
 
 // Dilated convolutions must differentiate on whichever backend runs the step.
 registerGradients();
+registerSumGradients();
 
 export { unsupportedKernels } from './unsupported.js';
 export { departures } from './departures.js';

@@ -5,12 +5,12 @@ import { gather, int32s } from './emit.js';
 import { flagOf, misfit, numbersOf, operand, shaped } from './operands.js';
 import type { KernelAttributes, KernelRule, KernelTable } from './rule.js';
 
-interface Mode {
+export interface Mode {
   readonly alignCorners: boolean;
   readonly halfPixelCenters: boolean;
 }
 
-const modeOf = (attributes: KernelAttributes): Mode => ({
+export const modeOf = (attributes: KernelAttributes): Mode => ({
   alignCorners: flagOf(attributes, 'alignCorners'),
   halfPixelCenters: flagOf(attributes, 'halfPixelCenters'),
 });
@@ -30,14 +30,14 @@ function nearestIndices(from: number, to: number, mode: Mode): number[] {
 }
 
 /** [to, from], row-major: rows of weights of the source pixels. */
-function nearestWeights(from: number, to: number, mode: Mode): Float32Array {
+export function nearestWeights(from: number, to: number, mode: Mode): Float32Array {
   const weights = new Float32Array(to * from);
   for (const [row, at] of nearestIndices(from, to, mode).entries()) weights[row * from + at] = 1;
   return weights;
 }
 
 /** [to, from], row-major. */
-function bilinearWeights(from: number, to: number, mode: Mode): Float32Array {
+export function bilinearWeights(from: number, to: number, mode: Mode): Float32Array {
   const scale = ratio(from, to, mode);
   const weights = new Float32Array(to * from);
   for (let row = 0; row < to; row++) {
@@ -51,7 +51,7 @@ function bilinearWeights(from: number, to: number, mode: Mode): Float32Array {
   return weights;
 }
 
-type Weights = (from: number, to: number, mode: Mode) => Float32Array;
+export type Weights = (from: number, to: number, mode: Mode) => Float32Array;
 
 /** Applies matrices [height, x's height] and [width, x's width] to the two axes of images. */
 function map(graph: GraphBuilder, x: Value, rows: Value, columns: Value): Value {

@@ -1,7 +1,7 @@
 // Adagrad (Duchi et al. 2011, figure 1 with the diagonal), as torch.optim.Adagrad defines it.
 import * as tf from '@tensorflow/tfjs';
 import type { Optimizer } from '../types.js';
-import { checkNonNegative, checkPositive } from './check.js';
+import { checkNonNegative, checkPositive } from '../option-checks.js';
 import { withL2 } from './decay.js';
 
 export interface AdagradOptions {

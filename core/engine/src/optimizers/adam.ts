@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Optimizer, SlotSpec } from '../types.js';
 import { correction, discounted } from './bias.js';
-import { checkFraction, checkNonNegative, checkPositive } from './check.js';
+import { checkFraction, checkNonNegative, checkPositive } from '../option-checks.js';
 import { shrunk, withL2 } from './decay.js';
 
 export interface AdamOptions {

@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { EngineError } from '../errors.js';
 import type { NamedVariable, Optimizer } from '../types.js';
-import { checkNonNegative } from './check.js';
+import { checkNonNegative } from '../option-checks.js';
 import { checkMatches, matchesName, type NamePattern } from './names.js';
 
 /** How the variables of one group are trained. What is left out stays as it is. */

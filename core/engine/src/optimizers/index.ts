@@ -1,6 +1,7 @@
 // All update rules and limits.
 export { adagrad, type AdagradOptions } from './adagrad.js';
 export { adam, adamw, type AdamOptions } from './adam.js';
+export { averaged, type AveragedOptions } from './averaged.js';
 export { freeze, withGroups, type ParameterGroup } from './groups.js';
 export { lamb, type LambOptions } from './lamb.js';
 export { clipByGlobalNorm, clipByNorm, clipByValue, maxNorm } from './limits.js';

@@ -1,7 +1,7 @@
 // Limits on gradients and on weights: each takes an optimiser and gives a new one.
 import * as tf from '@tensorflow/tfjs';
 import type { Optimizer } from '../types.js';
-import { checkPositive } from './check.js';
+import { checkPositive } from '../option-checks.js';
 import { decays } from './decay.js';
 
 /** Every element of every gradient is held within [-limit, limit], before `optimizer` sees it. */

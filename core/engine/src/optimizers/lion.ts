@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Optimizer } from '../types.js';
 import { discounted } from './bias.js';
-import { checkFraction, checkNonNegative } from './check.js';
+import { checkFraction, checkNonNegative } from '../option-checks.js';
 import { shrunk } from './decay.js';
 
 export interface LionOptions {
@@ -24,17 +24,19 @@ export function lion(options: LionOptions = {}): Optimizer {
   checkFraction('lion', 'beta1', beta1);
   checkFraction('lion', 'beta2', beta2);
   checkNonNegative('lion', 'weightDecay', weightDecay);
-  // Of the direction only the sign counts, so it is divided by `1 - beta1`.
+  // Of the direction only the sign counts, so it is divided by `1 - beta1`: g + share * sum, with the sum before this step.
   const share = (beta1 * (1 - beta2)) / (1 - beta1);
   return {
     name: 'lion',
     slots: [{ name: 'gradientSum', shape: 'variable', fill: 0 }],
     update(value, gradient, slots, at) {
       const before = slots.gradientSum as tf.Tensor;
-      const direction = tf.sign(discounted(before, gradient, share));
+      const gradientSum = discounted(before, gradient, beta2);
+      // Written with the next sum in place of the gradient, so that the product that makes a gradient can make the sum.
+      const direction = tf.sign(tf.sub(gradientSum, tf.mul(before, beta2 - share)));
       return {
         value: tf.sub(shrunk(value, at, weightDecay), tf.mul(direction, at.rate)),
-        slots: { gradientSum: discounted(before, gradient, beta2) },
+        slots: { gradientSum },
       };
     },
   };

@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { EngineError } from '../errors.js';
 import type { Optimizer } from '../types.js';
-import { checkNonNegative } from './check.js';
+import { checkNonNegative } from '../option-checks.js';
 import { withL2 } from './decay.js';
 
 export interface SgdOptions {
@@ -38,9 +38,12 @@ export function sgd(options: SgdOptions = {}): Optimizer {
       const decayed = withL2(gradient, value, at, weightDecay);
       if (momentum === 0) return { value: tf.sub(value, tf.mul(decayed, at.rate)), slots: {} };
       const fresh = dampening === 0 ? decayed : tf.mul(decayed, dampened(dampening, at.step));
-      const velocity = tf.add(tf.mul(slots.velocity as tf.Tensor, momentum), fresh);
-      const direction = nesterov ? tf.add(decayed, tf.mul(velocity, momentum)) : velocity;
-      return { value: tf.sub(value, tf.mul(direction, at.rate)), slots: { velocity } };
+      const before = slots.velocity as tf.Tensor;
+      const velocity = tf.add(tf.mul(before, momentum), fresh);
+      if (!nesterov) return { value: tf.sub(value, tf.mul(velocity, at.rate)), slots: { velocity } };
+      // g + momentum * v with g = v - momentum * before, so that the product that makes a gradient can make the velocity.
+      const back = tf.add(value, tf.mul(before, tf.mul(at.rate, momentum)));
+      return { value: tf.sub(back, tf.mul(velocity, tf.mul(at.rate, 1 + momentum))), slots: { velocity } };
     },
   };
 }

@@ -1,5 +1,5 @@
 // Computes once what several nodes compute alike.
-import type { Graph, Value } from '../graph/graph.js';
+import { bodiesOf, type Graph, type Value } from '../graph/graph.js';
 import { rewrite } from './rewrite.js';
 
 /** Operators whose results differ from run to run. */
@@ -15,7 +15,8 @@ const impure = new Set([
 export function shareCommon(graph: Graph): Graph {
   const known = new Map<string, readonly Value[]>();
   return rewrite(graph, (node) => {
-    if (impure.has(node.op)) return undefined;
+    // The text of attributes below says nothing of the graphs within a node.
+    if (impure.has(node.op) || bodiesOf(node).length > 0) return undefined;
     // Names are unique in a graph.
     const key = `${node.op}(${node.inputs.map((input) => input?.name ?? '').join()})${JSON.stringify(node.attributes)}${node.outputs.length}`;
     const same = known.get(key);

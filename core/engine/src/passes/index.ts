@@ -1,4 +1,5 @@
 // The passes over a graph, in the order in which they run.
+import { mapBodies } from '../graph/bodies.js';
 import type { Graph } from '../graph/graph.js';
 import { fuseConvBias, maskFromRelu } from './activations.js';
 import { collectAffine } from './affine/collect.js';
@@ -48,11 +49,16 @@ export type PassSwitches = Readonly<Partial<Record<PassName, boolean>>>;
 /** What a pass leaves for another to clean up, once more at the end. */
 const again = ['cancel-shuffles', 'share-common', 'dead-code'] as const satisfies PassName[];
 
-/** Runs all passes that are not switched off. */
+/** Runs all passes that are not switched off, each on the graph and on the graphs within its nodes. */
 export function improve(graph: Graph, switches: PassSwitches = {}, target: Target = { block: 0 }): Graph {
   const names = [...(Object.keys(passes) as PassName[]), ...again];
   return names.reduce(
-    (current, name) => (switches[name] === false ? current : passes[name](current, target)),
+    (current, name) => (switches[name] === false ? current : throughout(passes[name], current, target)),
     graph,
   );
+}
+
+/** Graphs within nodes keep plain layouts: they are run often, on little. */
+function throughout(pass: Pass, graph: Graph, target: Target): Graph {
+  return mapBodies(pass(graph, target), (body) => throughout(pass, body, { block: 0 }));
 }

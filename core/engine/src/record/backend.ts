@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { sizeOf } from '../graph/builder.js';
 import type { KernelTable } from '../kernels/rule.js';
+import { scanKernel } from '../kernels/scan.js';
 import type { DType } from '../types.js';
 import { drawOnStack } from './guard.js';
 import { runRecorded } from './kernels.js';
@@ -164,4 +165,5 @@ const severalOutputs = new Set([
   'Unique',
   'NonMaxSuppressionV4',
   'NonMaxSuppressionV5',
+  scanKernel,
 ]);

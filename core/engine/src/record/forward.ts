@@ -3,7 +3,7 @@ import type { KernelTable } from '../kernels/rule.js';
 import type { Forward, NamedVariable } from '../types.js';
 import { checkOutputs } from './outputs.js';
 import { noRandom } from './random.js';
-import { record } from './recording.js';
+import { record, type RecordOptions } from './recording.js';
 import { type InputShapes, userInput } from './step.js';
 import type { Recorded } from './tape.js';
 
@@ -13,12 +13,21 @@ export function recordForward(
   variables: readonly NamedVariable[],
   forward: Forward,
   shapes: InputShapes,
+  options?: RecordOptions,
 ): readonly { readonly name: string; readonly value: Recorded }[] {
-  return record(table, variables, ({ input, recorded }) => {
-    const inputs = Object.fromEntries(
-      Object.entries(shapes).map(([name, { shape, dtype }]) => [name, input(userInput(name), shape, dtype)]),
-    );
-    const outputs = checkOutputs(forward(inputs, { training: false, random: noRandom }));
-    return outputs.map(([name, tensor]) => ({ name, value: recorded(tensor) }));
-  }).result;
+  return record(
+    table,
+    variables,
+    ({ input, recorded }) => {
+      const inputs = Object.fromEntries(
+        Object.entries(shapes).map(([name, { shape, dtype }]) => [
+          name,
+          input(userInput(name), shape, dtype),
+        ]),
+      );
+      const outputs = checkOutputs(forward(inputs, { training: false, random: noRandom }));
+      return outputs.map(([name, tensor]) => ({ name, value: recorded(tensor) }));
+    },
+    options,
+  ).result;
 }

@@ -25,7 +25,7 @@ export function runRecorded(
   tensors: Readonly<Record<string, tf.TensorInfo | undefined>>,
   attributes: Readonly<Record<string, unknown>>,
 ): readonly Recorded[] {
-  const stack = new Error();
+  const stack = tape.lines ? new Error() : undefined;
   const { differentiated, part } = tape;
   const inputs = Object.fromEntries(
     Object.entries(tensors).flatMap(([name, tensor]) =>
@@ -39,7 +39,7 @@ export function runRecorded(
     inputs,
     attributes: { ...attributes },
     outputs: [],
-    line: () => lineOf(stack, differentiated) ?? part,
+    line: () => (stack && lineOf(stack, differentiated)) ?? part,
   };
   taped.outputs = shapesOf(tape, rule, inputs, attributes).map(
     ({ shape, dtype }, index) => new Recorded([...shape], dtype, { kind: 'kernel', kernel: taped, index }),

@@ -7,12 +7,20 @@ import { type ConstantData, type Recorded, show, type TapedKernel } from './tape
 /** Above this many elements a constant of equal elements is expanded within the graph instead of written out. */
 const writtenOut = 64;
 
-/** The graph that computes `outputs`, in their order. Each output is a node's own, never an input or a constant. */
-export function lower(table: KernelTable, outputs: readonly Recorded[]): Graph {
+/**
+ * The graph that computes `outputs`, in their order. Each output is a node's own, never an input or a constant.
+ * `replaced`: what stands for something recorded, where the graph begins within a recording.
+ */
+export function lower(
+  table: KernelTable,
+  outputs: readonly Recorded[],
+  replaced: ReadonlyMap<Recorded, Recorded> = new Map(),
+): Graph {
   const builder = new GraphBuilder();
   const values = new Map<Recorded, Value>();
-  const kernels = neededKernels(outputs);
-  const valueOf = (recorded: Recorded): Value => {
+  const kernels = neededKernels(outputs, replaced);
+  const valueOf = (given: Recorded): Value => {
+    const recorded = replaced.get(given) ?? given;
     const known = values.get(recorded);
     if (known) return known;
     const { source } = recorded;
@@ -51,7 +59,9 @@ export function lower(table: KernelTable, outputs: readonly Recorded[]): Graph {
   const made = outputs.map((output) => {
     const value = valueOf(output);
     const own =
-      output.source.kind !== 'kernel' || taken.has(value) || !isNodeOutput(builder, value)
+      (replaced.get(output) ?? output).source.kind !== 'kernel' ||
+      taken.has(value) ||
+      !isNodeOutput(builder, value)
         ? builder.unary('Identity', value)
         : value;
     taken.add(own);
@@ -76,12 +86,16 @@ function originOf({ kernel, line }: TapedKernel): Origin {
 }
 
 /** Kernels that the outputs depend on, in the order in which they ran. */
-function neededKernels(outputs: readonly Recorded[]): TapedKernel[] {
+function neededKernels(
+  outputs: readonly Recorded[],
+  replaced: ReadonlyMap<Recorded, Recorded>,
+): TapedKernel[] {
   const seen = new Set<TapedKernel>();
   const order: TapedKernel[] = [];
   // Depth first by hand: a deep model would overflow the call stack.
   const stack: { kernel: TapedKernel; done: boolean }[] = [];
-  const push = (recorded: Recorded | undefined): void => {
+  const push = (given: Recorded | undefined): void => {
+    const recorded = given && (replaced.get(given) ?? given);
     if (recorded?.source.kind === 'kernel' && !seen.has(recorded.source.kernel))
       stack.push({ kernel: recorded.source.kernel, done: false });
   };

@@ -26,6 +26,11 @@ export interface Recorder {
   readonly recorded: (tensor: tf.Tensor) => Recorded;
 }
 
+export interface RecordOptions {
+  /** Whether kernels know the user's line. Refusals do in any case. Default true. */
+  readonly lines?: boolean;
+}
+
 export interface Recording<T> {
   readonly tape: Tape;
   readonly result: T;
@@ -55,9 +60,10 @@ export function record<T>(
   table: KernelTable,
   variables: readonly NamedVariable[],
   body: (recorder: Recorder) => T,
+  { lines = true }: RecordOptions = {},
 ): Recording<T> {
   const backend = recordBackend(table);
-  const tape = new Tape();
+  const tape = new Tape(lines);
   const engine = tf.engine();
   const known = new Map(variables.map(({ variable }, index) => [variable, index] as const));
   const before = registeredVariables();

@@ -2,16 +2,14 @@
 import * as tf from '@tensorflow/tfjs';
 import { EngineError } from '../errors.js';
 import type { KernelTable } from '../kernels/rule.js';
-import type { DType, NamedTensors, TrainingDefinition } from '../types.js';
+import type { InputShapes, NamedTensors, NamedVariable, TrainingDefinition } from '../types.js';
+
+export type { InputShapes } from '../types.js';
+import { accumulatedSlot, gathered, meansOf, type StepPart } from './accumulate.js';
 import { numberedRandom, type RandomDraw } from './random.js';
-import { record, variableInput } from './recording.js';
+import { record, type RecordOptions, variableInput } from './recording.js';
 import type { Recorded } from './tape.js';
 import { gradientsOf, updateAll } from './update.js';
-
-/** dtype and shape of each input, by name. */
-export type InputShapes = Readonly<
-  Record<string, { readonly dtype: DType; readonly shape: readonly number[] }>
->;
 
 /** One thing that changes at a step: the graph input that holds it now, its next value. */
 export interface RecordedChange {
@@ -24,6 +22,8 @@ export interface RecordedStep {
   readonly terms: readonly { readonly name: string; readonly value: Recorded }[];
   readonly changes: readonly RecordedChange[];
   readonly draws: readonly RandomDraw[];
+  /** Graph inputs that are zeros again after the step: gradients that went into an update. */
+  readonly resets: readonly string[];
   /** Trainable variables that the loss does not depend on; they keep their values. */
   readonly unreached: readonly string[];
 }
@@ -39,56 +39,81 @@ export function slotInput(variable: string, slot: string): string {
   return `slot:${variable}/${slot}`;
 }
 
-/** Records one update of `definition` for inputs of these shapes. */
+/** Records one update of `definition`, or a part of it that only gathers gradients, for inputs of these shapes. */
 export function recordStep(
   table: KernelTable,
   definition: TrainingDefinition,
   shapes: InputShapes,
+  part: StepPart = 'update',
+  options?: RecordOptions,
 ): RecordedStep {
   const { variables, optimizer } = definition;
   const draws: RandomDraw[] = [];
-  const { result, assigned } = record(table, variables, ({ tape, input, recorded }) => {
-    const inputs: NamedTensors = Object.fromEntries(
-      Object.entries(shapes).map(([name, { shape, dtype }]) => [name, input(userInput(name), shape, dtype)]),
-    );
-    const random = numberedRandom((draw) => {
-      draws.push(draw);
-      return input(draw.input, draw.shape, 'float32');
-    });
-    const { loss, terms, gradients } = gradientsOf(definition, inputs, { training: true, random }, (tensor) =>
-      recorded(tensor),
-    );
-    tape.part = 'update rule';
-    const slots = new Map<string, Recorded>();
-    const unreached = updateAll(
-      definition,
-      gradients,
-      {
-        rate: input(rateInput, [], 'float32') as tf.Scalar,
-        step: input(stepInput, [], 'float32') as tf.Scalar,
-      },
-      {
-        slotsOf: ({ name, variable }) =>
-          Object.fromEntries(
-            optimizer.slots.map((slot) => [
-              slot.name,
-              input(slotInput(name, slot.name), slot.shape === 'scalar' ? [] : variable.shape, 'float32'),
-            ]),
-          ),
-        put: ({ name, variable }, value, next) => {
-          variable.assign(value);
-          for (const [slot, tensor] of Object.entries(next))
-            slots.set(slotInput(name, slot), recorded(tensor));
+  const { result, assigned } = record(
+    table,
+    variables,
+    ({ tape, input, recorded }) => {
+      const inputs: NamedTensors = Object.fromEntries(
+        Object.entries(shapes).map(([name, { shape, dtype }]) => [
+          name,
+          input(userInput(name), shape, dtype),
+        ]),
+      );
+      const random = numberedRandom((draw) => {
+        draws.push(draw);
+        return input(draw.input, draw.shape, 'float32');
+      });
+      const { loss, terms, gradients } = gradientsOf(
+        definition,
+        inputs,
+        { training: true, random },
+        (tensor) => recorded(tensor),
+      );
+      tape.part = 'update rule';
+      const slots = new Map<string, Recorded>();
+      const resets: string[] = [];
+      const sumOf = ({ name, variable }: NamedVariable): tf.Tensor => {
+        const sum = slotInput(name, accumulatedSlot.name);
+        if (part === 'update') resets.push(sum);
+        return input(sum, variable.shape, 'float32');
+      };
+      if (part === 'add') {
+        const sums = gathered(definition, gradients, sumOf);
+        for (const { variable, sum } of sums)
+          slots.set(slotInput(variable.name, accumulatedSlot.name), recorded(sum));
+        return { loss, terms, slots, resets, unreached: [] };
+      }
+      const unreached = updateAll(
+        definition,
+        meansOf(definition, gradients, sumOf),
+        {
+          rate: input(rateInput, [], 'float32') as tf.Scalar,
+          step: input(stepInput, [], 'float32') as tf.Scalar,
         },
-      },
-    );
-    return { loss, terms, slots, unreached };
-  });
+        {
+          slotsOf: ({ name, variable }) =>
+            Object.fromEntries(
+              optimizer.slots.map((slot) => [
+                slot.name,
+                input(slotInput(name, slot.name), slot.shape === 'scalar' ? [] : variable.shape, 'float32'),
+              ]),
+            ),
+          put: ({ name, variable }, value, next) => {
+            variable.assign(value);
+            for (const [slot, tensor] of Object.entries(next))
+              slots.set(slotInput(name, slot), recorded(tensor));
+          },
+        },
+      );
+      return { loss, terms, slots, resets, unreached };
+    },
+    options,
+  );
   const changed = assigned.flatMap((next, i) => {
     const name = variableInput(variables[i]?.name ?? '');
     return next.source.kind === 'input' && next.source.name === name ? [] : [{ input: name, next }];
   });
-  if (changed.length === 0)
+  if (changed.length === 0 && part === 'update')
     throw new EngineError('ENGINE_NO_GRADIENT', 'the step changes no variable', {
       hint: 'Check that the loss is computed from the variables of the definition.',
     });
@@ -97,6 +122,7 @@ export function recordStep(
     terms: result.terms,
     changes: [...changed, ...[...result.slots].map(([input, next]) => ({ input, next }))],
     draws,
+    resets: result.resets,
     unreached: result.unreached,
   };
 }

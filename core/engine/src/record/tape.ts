@@ -38,6 +38,9 @@ export const largestConstant = 1024;
 
 /** A recording under way. */
 export class Tape {
+  /** `lines`: whether to keep what finds the user's line of each kernel, which takes a third of the recording. */
+  constructor(readonly lines = true) {}
+
   readonly kernels: TapedKernel[] = [];
   /** Tensors from outside, by their dataId. */
   readonly captured = new Map<object, Recorded>();
@@ -80,11 +83,7 @@ export class Tape {
 /** Keeps one number when all elements are equal. -0 and NaN count as themselves. */
 export function compact(values: ArrayLike<number>, dtype: DType): ConstantData {
   const first = values[0];
-  if (first !== undefined) {
-    let equal = true;
-    for (let i = 1; i < values.length && equal; i++) equal = Object.is(values[i], first);
-    if (equal) return { fill: first };
-  }
+  if (first !== undefined && allEqual(values, first)) return { fill: first };
   return {
     values:
       dtype === 'float32'
@@ -93,6 +92,21 @@ export function compact(values: ArrayLike<number>, dtype: DType): ConstantData {
           ? Int32Array.from(values)
           : Uint8Array.from(values),
   };
+}
+
+function allEqual(values: ArrayLike<number>, first: number): boolean {
+  // As bits, which tell -0 from 0 and a NaN from others as `Object.is` does; ones of a whole image come often.
+  const bits =
+    values instanceof Float32Array && values.byteOffset % 4 === 0
+      ? new Uint32Array(values.buffer, values.byteOffset, values.length)
+      : undefined;
+  if (bits) {
+    const [pattern] = bits;
+    for (const bit of bits) if (bit !== pattern) return false;
+    return true;
+  }
+  for (let i = 1; i < values.length; i++) if (!Object.is(values[i], first)) return false;
+  return true;
 }
 
 /** A tensor as messages show it: `float32[2,3]`. */

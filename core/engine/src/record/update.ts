@@ -11,7 +11,8 @@ import type {
 } from '../types.js';
 import { show } from './tape.js';
 
-function trainableOf(definition: TrainingDefinition): NamedVariable[] {
+/** The variables that gradients are taken of, in their order. */
+export function trainableOf(definition: TrainingDefinition): NamedVariable[] {
   return definition.variables.filter(({ trainable }) => trainable !== false);
 }
 
@@ -88,12 +89,13 @@ export function updateAll(
     const next = optimizer.update(variable.variable, transformed[i] as tf.Tensor, old, at);
     const value = optimizer.constrain?.(next.value, variable) ?? next.value;
     checkUpdate(optimizer.name, variable.name, 'value', value, variable.variable);
+    const slots: NamedTensors = { ...next.slots, ...optimizer.follow?.(value, old, at) };
     for (const [slot, before] of Object.entries(old))
-      checkUpdate(optimizer.name, variable.name, `slot ${slot}`, next.slots[slot], before);
+      checkUpdate(optimizer.name, variable.name, `slot ${slot}`, slots[slot], before);
     store.put(
       variable,
       value,
-      Object.fromEntries(Object.keys(old).map((slot) => [slot, next.slots[slot] as tf.Tensor])),
+      Object.fromEntries(Object.keys(old).map((slot) => [slot, slots[slot] as tf.Tensor])),
     );
   });
   return unreached;

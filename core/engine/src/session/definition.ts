@@ -2,7 +2,16 @@
 import type * as tf from '@tensorflow/tfjs';
 import { EngineError } from '../errors.js';
 import { sizeOf } from '../graph/builder.js';
-import type { DType, HostTensor, NamedVariable, SlotSpec, TrainingDefinition } from '../types.js';
+import { hasAverage, averageSlot } from '../optimizers/averaged.js';
+import { accumulatedSlot, callsPerUpdate } from '../record/accumulate.js';
+import type {
+  DType,
+  HostTensor,
+  NamedVariable,
+  SlotSpec,
+  TrainingDefinition,
+  WeightOptions,
+} from '../types.js';
 import { hostOf } from './host.js';
 
 /** Refuses variables listed twice, under one name, or not trainable by their dtype. */
@@ -31,8 +40,17 @@ export function checkVariables(variables: readonly NamedVariable[]): void {
 }
 
 /** Refuses a definition whose variables or options cannot be trained. */
-export function checkDefinition({ variables, optimizer }: TrainingDefinition): void {
+export function checkDefinition(definition: TrainingDefinition): void {
+  const { variables, optimizer } = definition;
   checkVariables(variables);
+  const calls = callsPerUpdate(definition);
+  if (!Number.isInteger(calls) || calls < 1)
+    throw new EngineError('ENGINE_OPTION', `accumulate is ${calls}, it must be a whole number of at least 1`);
+  if (optimizer.slots.some(({ name }) => name === accumulatedSlot.name))
+    throw new EngineError(
+      'ENGINE_OPTION',
+      `optimizer ${optimizer.name}: a slot cannot be called \`${accumulatedSlot.name}\`, which holds the gradients gathered for an update`,
+    );
   optimizer.check?.(variables);
 }
 
@@ -42,15 +60,17 @@ export function valueOf({ variable }: NamedVariable): HostTensor {
 }
 
 /** All slots of a definition: of each trainable variable, whether the loss reaches it or not. */
-export function slotsOf({ variables, optimizer }: TrainingDefinition): {
+export function slotsOf(definition: TrainingDefinition): {
   readonly variable: NamedVariable;
   readonly slot: SlotSpec;
   readonly shape: readonly number[];
 }[] {
+  const { variables, optimizer } = definition;
+  const slots = callsPerUpdate(definition) > 1 ? [...optimizer.slots, accumulatedSlot] : optimizer.slots;
   return variables.flatMap((variable) =>
     variable.trainable === false
       ? []
-      : optimizer.slots.map((slot) => ({
+      : slots.map((slot) => ({
           variable,
           slot,
           shape: slot.shape === 'scalar' ? [] : variable.variable.shape,
@@ -63,7 +83,23 @@ export function slotName(variable: string, slot: string): string {
   return `${variable}/${slot}`;
 }
 
-/** A slot as training starts. */
-export function freshSlot(slot: SlotSpec, shape: readonly number[]): HostTensor {
-  return { dtype: 'float32', shape: [...shape], data: new Float32Array(sizeOf(shape)).fill(slot.fill) };
+/** A variable's slot as training starts. */
+export function freshSlot({ fill }: SlotSpec, shape: readonly number[], variable: NamedVariable): HostTensor {
+  if (fill === 'value') return valueOf(variable);
+  return { dtype: 'float32', shape: [...shape], data: new Float32Array(sizeOf(shape)).fill(fill) };
+}
+
+/** The slot that stands for a variable under these options; undefined where it stands for itself. Throws ENGINE_OPTION where no average is kept. */
+export function weightSlot(
+  { optimizer }: TrainingDefinition,
+  { weights = 'trained' }: WeightOptions = {},
+): (variable: NamedVariable) => string | undefined {
+  if (weights === 'trained') return () => undefined;
+  if (!hasAverage(optimizer))
+    throw new EngineError(
+      'ENGINE_OPTION',
+      `averages of the weights were asked for, and the optimizer ${optimizer.name} keeps none`,
+      { hint: 'Wrap it: averaged(optimizer, 0.999).' },
+    );
+  return ({ trainable }) => (trainable === false ? undefined : averageSlot);
 }

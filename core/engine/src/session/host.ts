@@ -2,6 +2,7 @@
 import * as ort from 'onnxruntime-node';
 import { EngineError } from '../errors.js';
 import { sizeOf } from '../graph/builder.js';
+import type { InputShapes } from '../record/step.js';
 import type { DType, HostTensor, HostTensors } from '../types.js';
 
 const arrays = { float32: Float32Array, int32: Int32Array, bool: Uint8Array } as const;
@@ -28,7 +29,7 @@ export function checkInputs(inputs: HostTensors): void {
 }
 
 /** A key that is equal for inputs of the same names, dtypes and shapes. */
-export function shapesKey(inputs: HostTensors): string {
+export function shapesKey(inputs: InputShapes): string {
   return Object.keys(inputs)
     .sort()
     .map((name) => `${name}:${inputs[name]?.dtype}[${inputs[name]?.shape}]`)

@@ -57,9 +57,22 @@ export class Parameters {
     }
   }
 
+  /** Bytes of the buffers whose input `which` holds for; `changed` as if a step had changed those. */
+  bytes(which: (input: string) => boolean, changed: ReadonlySet<string> = new Set()): number {
+    let sum = 0;
+    for (const [input, { current, next }] of this.buffers)
+      if (which(input)) sum += current.data.byteLength * (next || changed.has(input) ? 2 : 1);
+    return sum;
+  }
+
   /** The current value; not a copy. */
   value(input: string): HostTensor {
     return this.of(input).current;
+  }
+
+  /** Makes the current value zeros. */
+  clear(input: string): void {
+    this.of(input).current.data.fill(0);
   }
 
   /** Overwrites the current value. */

@@ -6,14 +6,15 @@ import type { Graph } from '../graph/graph.js';
 import { improve } from '../passes/index.js';
 import { recordForward } from '../record/forward.js';
 import { lower } from '../record/lower.js';
-import { variableInput } from '../record/recording.js';
-import { userInput } from '../record/step.js';
+import { type RecordOptions, variableInput } from '../record/recording.js';
+import { type InputShapes, userInput } from '../record/step.js';
 import type {
   ExplainOptions,
   Explanation,
   Forward,
   HostTensor,
   HostTensors,
+  MemoryAccount,
   NamedVariable,
   Predictor,
 } from '../types.js';
@@ -21,21 +22,23 @@ import type { CompileOptions } from './compiled-step.js';
 import { checkVariables, valueOf } from './definition.js';
 import { explainGraph } from './explain.js';
 import { checkInputs, fromOrt, shapesKey, toOrt } from './host.js';
-import type { Parameters } from './parameters.js';
+import { accountOf, betweenRuns, type GraphMemory, graphMemory, type Holder } from './memory.js';
 import { compile, type Program, type WeightKind } from './program.js';
 
 /** The weights of a session that trains on, and its order of turns. */
 export interface LiveWeights {
-  readonly parameters: Parameters;
+  /** What a run reads for a graph input that is a variable. */
+  feed(input: string): ort.Tensor;
   turn<T>(body: () => Promise<T>): Promise<T>;
 }
 
 interface CompiledForward {
   readonly program: Program;
+  readonly memory: GraphMemory;
   readonly names: readonly string[];
 }
 
-export class OnnxPredictor implements Predictor {
+export class OnnxPredictor implements Predictor, Holder {
   private readonly compiled = new Map<string, CompiledForward>();
   private readonly fixed: ReadonlyMap<string, HostTensor> | undefined;
   private disposed = false;
@@ -73,7 +76,7 @@ export class OnnxPredictor implements Predictor {
     for (const input of names) {
       const tensor = host.get(input);
       if (!tensor && !this.live) throw new Error(`internal: no value for ${input}`);
-      feeds[input] = tensor ? toOrt(tensor) : (this.live as LiveWeights).parameters.feed(input);
+      feeds[input] = tensor ? toOrt(tensor) : (this.live as LiveWeights).feed(input);
     }
     return feeds;
   }
@@ -87,7 +90,7 @@ export class OnnxPredictor implements Predictor {
   private async explainNow(inputs: HostTensors, options?: ExplainOptions): Promise<Explanation> {
     if (this.disposed) throw new EngineError('ENGINE_STATE', 'the predictor was disposed of');
     checkInputs(inputs);
-    const { graph } = this.graphFor(inputs);
+    const { graph } = this.graphFor(inputs, { lines: true });
     const names = graph.inputs.map(({ name }) => name);
     return explainGraph(graph, this.options.threads, this.weights, this.feeds(names, inputs), options);
   }
@@ -96,16 +99,42 @@ export class OnnxPredictor implements Predictor {
     return this.fixed ? 'constant' : 'input';
   }
 
-  private graphFor(inputs: HostTensors): { readonly graph: Graph; readonly names: readonly string[] } {
+  async memory(inputs?: InputShapes): Promise<MemoryAccount> {
+    if (this.disposed) throw new EngineError('ENGINE_STATE', 'the predictor was disposed of');
+    if (!inputs) return this.held();
+    const known = this.compiled.get(shapesKey(inputs));
+    return known
+      ? accountOf(this.held(), { inputs: known.memory.inputs })
+      : accountOf(this.held(), this.graphFor(inputs).memory);
+  }
+
+  held(): MemoryAccount {
+    if (this.disposed) return accountOf();
+    const own = Array.from(this.fixed?.values() ?? [], ({ data }) => ({ parameters: data.byteLength }));
+    return accountOf(...own, ...Array.from(this.compiled.values(), ({ memory }) => betweenRuns(memory)));
+  }
+
+  private graphFor(
+    inputs: InputShapes,
+    record: RecordOptions = { lines: false },
+  ): {
+    readonly graph: Graph;
+    readonly memory: GraphMemory;
+    readonly names: readonly string[];
+  } {
     const { table, passes, target } = this.options;
-    const outputs = recordForward(table, this.variables, this.forward, inputs);
+    const outputs = recordForward(table, this.variables, this.forward, inputs, record);
     const lowered = lower(
       table,
       outputs.map(({ value }) => value),
     );
+    // ONNX Runtime itself blocks convolutions whose filters are constants.
+    const graph = this.fixed
+      ? improve(bindInputs(lowered, this.fixed), passes)
+      : improve(lowered, passes, target);
     return {
-      // ONNX Runtime blocks convolutions with constant filters itself.
-      graph: this.fixed ? improve(bindInputs(lowered, this.fixed), passes) : improve(lowered, passes, target),
+      graph,
+      memory: graphMemory(graph),
       names: outputs.map(({ name }) => name),
     };
   }
@@ -114,9 +143,10 @@ export class OnnxPredictor implements Predictor {
     const key = shapesKey(inputs);
     const known = this.compiled.get(key);
     if (known) return known;
-    const { graph, names } = this.graphFor(inputs);
+    const { graph, memory, names } = this.graphFor(inputs);
+    this.options.budget.admit(this.held(), accountOf(this.held(), memory), 'a forward pass', inputs);
     const program = await compile(graph, this.options.threads, this.weights);
-    const compiled = { program, names };
+    const compiled = { program, memory, names };
     this.compiled.set(key, compiled);
     return compiled;
   }

@@ -2,25 +2,36 @@
 import * as ort from 'onnxruntime-node';
 import * as tf from '@tensorflow/tfjs';
 import { EngineError } from '../errors.js';
+import { partAfter, type StepPart, updateAfter } from '../record/accumulate.js';
 import { draw } from '../record/random.js';
 import { variableInput } from '../record/recording.js';
-import { rateInput, slotInput, stepInput, userInput } from '../record/step.js';
+import { type InputShapes, rateInput, slotInput, stepInput, userInput } from '../record/step.js';
 import type {
   ExplainOptions,
   Explanation,
   Forward,
   HostTensor,
   HostTensors,
+  MemoryAccount,
   Predictor,
   StepResult,
   TrainingDefinition,
   TrainingSession,
   TrainingState,
+  WeightOptions,
 } from '../types.js';
-import { type CompiledStep, type CompileOptions, compileStep, stepGraph } from './compiled-step.js';
-import { checkDefinition, freshSlot, slotName, slotsOf, valueOf } from './definition.js';
+import {
+  type CompiledStep,
+  type CompileOptions,
+  compileStep,
+  type StepGraph,
+  stepGraph,
+} from './compiled-step.js';
+import { checkDefinition, freshSlot, slotName, slotsOf, valueOf, weightSlot } from './definition.js';
 import { explainGraph } from './explain.js';
 import { checkInputs, copyOf, shapesKey, toOrt } from './host.js';
+import { ShapeWatch } from './many-shapes.js';
+import { accountOf, betweenRuns, type Holder } from './memory.js';
 import { Parameters } from './parameters.js';
 import { OnnxPredictor } from './predictor.js';
 import { checkState } from './state.js';
@@ -29,27 +40,29 @@ import { Turns } from './turns.js';
 /** Nothing that is explained is kept, so any rate of a usual size will do. */
 const explainedRate = 0.01;
 
-export class OnnxTraining implements TrainingSession {
-  private updates = 0;
+export class OnnxTraining implements TrainingSession, Holder {
+  private calls = 0;
   private disposed = false;
   private readonly parameters = new Parameters();
   private readonly steps = new Map<string, CompiledStep>();
-  private readonly predictors = new Set<Predictor>();
+  private readonly predictors = new Set<OnnxPredictor>();
   private readonly turns = new Turns();
+  private readonly watch: ShapeWatch;
 
   constructor(
     private readonly definition: TrainingDefinition,
     private readonly options: CompileOptions,
   ) {
+    this.watch = new ShapeWatch(options.warn);
     checkDefinition(definition);
     for (const variable of definition.variables)
       this.parameters.add(variableInput(variable.name), valueOf(variable));
     for (const { variable, slot, shape } of slotsOf(definition))
-      this.parameters.add(slotInput(variable.name, slot.name), freshSlot(slot, shape));
+      this.parameters.add(slotInput(variable.name, slot.name), freshSlot(slot, shape, variable));
   }
 
   get step(): number {
-    return this.updates;
+    return this.calls;
   }
 
   private turn<T>(body: () => Promise<T>): Promise<T> {
@@ -62,10 +75,14 @@ export class OnnxTraining implements TrainingSession {
   train(inputs: HostTensors, { rate }: { readonly rate: number }): Promise<StepResult> {
     return this.turn(async () => {
       checkInputs(inputs);
-      const key = shapesKey(inputs);
+      const part = partAfter(this.definition, this.calls);
+      const key = stepKey(part, inputs);
       let step = this.steps.get(key);
       if (!step) {
-        step = await compileStep(this.definition, inputs, this.options);
+        const made = stepGraph(this.definition, inputs, this.options, part);
+        this.options.budget.admit(this.held(), this.heldWith(made), 'a training step', inputs);
+        step = await compileStep(made, this.options);
+        this.watch.compiled(inputs);
         this.steps.set(key, step);
       }
       return this.run(step, inputs, rate);
@@ -83,8 +100,8 @@ export class OnnxTraining implements TrainingSession {
       Object.entries(inputs).map(([name, tensor]) => [userInput(name), tensor]),
     );
     host.set(rateInput, scalar(rate));
-    host.set(stepInput, scalar(this.updates + 1));
-    const stream = this.definition.random.at(this.updates);
+    host.set(stepInput, scalar(updateAfter(this.definition, this.calls)));
+    const stream = this.definition.random.at(this.calls);
     for (const at of draws) host.set(at.input, { dtype: 'float32', shape: at.shape, data: draw(stream, at) });
     const feeds: Record<string, ort.Tensor> = {};
     for (const input of names) {
@@ -109,7 +126,8 @@ export class OnnxTraining implements TrainingSession {
     const finite = Number.isFinite(loss) && others.every(Number.isFinite);
     if (finite) {
       this.parameters.swap(changes.map(({ input }) => input));
-      this.updates++;
+      for (const input of step.resets) this.parameters.clear(input);
+      this.calls++;
     }
     return {
       loss,
@@ -118,10 +136,48 @@ export class OnnxTraining implements TrainingSession {
     };
   }
 
+  memory(inputs?: InputShapes): Promise<MemoryAccount> {
+    return this.turn(() => {
+      if (!inputs) return Promise.resolve(this.held());
+      const part = partAfter(this.definition, this.calls);
+      const known = this.steps.get(stepKey(part, inputs));
+      return Promise.resolve(
+        known
+          ? accountOf(this.held(), { inputs: known.memory.inputs, random: known.memory.random })
+          : this.heldWith(stepGraph(this.definition, inputs, this.options, part)),
+      );
+    });
+  }
+
+  held(): MemoryAccount {
+    return this.disposed ? accountOf() : accountOf(this.heldParameters(), ...this.heldGraphs());
+  }
+
+  /** As `held`, while a step of one more graph runs. */
+  private heldWith({ step, memory }: StepGraph): MemoryAccount {
+    const changed = new Set(step.changes.map(({ input }) => input));
+    return accountOf(this.heldParameters(changed), ...this.heldGraphs(), memory);
+  }
+
+  private heldParameters(changed?: ReadonlySet<string>): Partial<MemoryAccount> {
+    const variables = new Set(this.definition.variables.map(({ name }) => variableInput(name)));
+    return {
+      parameters: this.parameters.bytes((input) => variables.has(input), changed),
+      slots: this.parameters.bytes((input) => !variables.has(input), changed),
+    };
+  }
+
+  private heldGraphs(): Partial<MemoryAccount>[] {
+    return [
+      ...Array.from(this.steps.values(), ({ memory }) => betweenRuns(memory)),
+      ...Array.from(this.predictors, (predictor) => predictor.held()),
+    ];
+  }
+
   explain(inputs: HostTensors, options?: ExplainOptions): Promise<Explanation> {
     return this.turn(() => {
       checkInputs(inputs);
-      const { graph, step } = stepGraph(this.definition, inputs, this.options);
+      const { graph, step } = stepGraph(this.definition, inputs, this.options, 'update', { lines: true });
       const names = graph.inputs.map(({ name }) => name);
       const draws = step.draws.filter(({ input }) => names.includes(input));
       return explainGraph(
@@ -134,9 +190,22 @@ export class OnnxTraining implements TrainingSession {
     });
   }
 
-  predictor(forward: Forward): Predictor {
+  /** The parameter that holds each variable under these options, by the variable's graph input. */
+  private weights(options?: WeightOptions): ReadonlyMap<string, string> {
+    const slotOf = weightSlot(this.definition, options);
+    return new Map(
+      this.definition.variables.map((variable) => {
+        const slot = slotOf(variable);
+        const input = variableInput(variable.name);
+        return [input, slot === undefined ? input : slotInput(variable.name, slot)];
+      }),
+    );
+  }
+
+  predictor(forward: Forward, options?: WeightOptions): Predictor {
+    const weights = this.weights(options);
     const predictor = new OnnxPredictor(this.definition.variables, forward, this.options, {
-      parameters: this.parameters,
+      feed: (input) => this.parameters.feed(weights.get(input) ?? input),
       turn: (body) => this.turn(body),
     });
     this.predictors.add(predictor);
@@ -153,7 +222,7 @@ export class OnnxTraining implements TrainingSession {
         slots[slotName(variable.name, slot.name)] = copyOf(
           this.parameters.value(slotInput(variable.name, slot.name)),
         );
-      return Promise.resolve({ step: this.updates, variables, slots });
+      return Promise.resolve({ step: this.calls, variables, slots });
     });
   }
 
@@ -172,15 +241,16 @@ export class OnnxTraining implements TrainingSession {
       checkState('slot', state.slots, shapes(slots));
       for (const [name, input] of inputs) this.parameters.set(input, state.variables[name] as HostTensor);
       for (const [name, input] of slots) this.parameters.set(input, state.slots[name] as HostTensor);
-      this.updates = state.step;
+      this.calls = state.step;
       return Promise.resolve();
     });
   }
 
-  sync(): Promise<void> {
+  sync(options?: WeightOptions): Promise<void> {
     return this.turn(() => {
+      const weights = this.weights(options);
       for (const { name, variable } of this.definition.variables) {
-        const { data, dtype } = this.parameters.value(variableInput(name));
+        const { data, dtype } = this.parameters.value(weights.get(variableInput(name)) as string);
         // TF.js's cpu backend keeps the array it is given; ours is overwritten by later steps.
         tf.tidy(() => variable.assign(tf.tensor(data.slice(), variable.shape, dtype)));
       }
@@ -197,6 +267,10 @@ export class OnnxTraining implements TrainingSession {
       for (const predictor of this.predictors) await predictor.dispose();
     });
   }
+}
+
+function stepKey(part: StepPart, inputs: InputShapes): string {
+  return `${part} ${shapesKey(inputs)}`;
 }
 
 function scalar(x: number): HostTensor {

@@ -41,7 +41,9 @@ export function applyGradients(
       optimizer.slots.map(({ name, shape, fill }) => [
         name,
         state.slots.get(`${variable.name}/${name}`) ??
-          tf.fill(shape === 'scalar' ? [] : variable.variable.shape, fill),
+          (fill === 'value'
+            ? variable.variable.clone()
+            : tf.fill(shape === 'scalar' ? [] : variable.variable.shape, fill)),
       ]),
     );
     const next = optimizer.update(variable.variable, gradients[i] as tf.Tensor, slots, {

@@ -1,6 +1,6 @@
 // Inverted dropout (Srivastava et al. 2014, section 10): scaled while training, the identity elsewhere.
 import * as tf from '@tensorflow/tfjs';
-import type { StepContext } from './types.js';
+import type { StepContext } from '../types.js';
 
 /**
  * Zeroes each element of `x` with probability `rate` (0 <= rate < 1) and divides the others by `1 - rate`.

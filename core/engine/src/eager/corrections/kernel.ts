@@ -1,0 +1,31 @@
+// Replaces single kernels of a TF.js backend.
+import * as tf from '@tensorflow/tfjs';
+
+/** Inputs are what TF.js's operations pass: tensors, though the declared type promises less. */
+export type Inputs = Readonly<Record<string, tf.Tensor>>;
+export type Attributes = Readonly<Record<string, unknown>>;
+
+/** Runs the backend's own kernel, which has one output. */
+export type Original = (inputs: Inputs, attributes: Attributes) => tf.Tensor;
+
+/** A kernel written in TF.js operations; what is not its result is freed after it. */
+export type Correction = (inputs: Inputs, attributes: Attributes, original: Original) => tf.Tensor;
+
+function asTensor(info: tf.TensorInfo): tf.Tensor {
+  return info instanceof tf.Tensor ? (info as tf.Tensor) : tf.engine().makeTensorFromTensorInfo(info);
+}
+
+export function replaceKernel(kernelName: string, backendName: string, correction: Correction): void {
+  const own = tf.getKernel(kernelName, backendName);
+  tf.unregisterKernel(kernelName, backendName);
+  tf.registerKernel({
+    ...own,
+    kernelFunc: ({ inputs, attrs = {}, backend }) => {
+      const original: Original = (given, attributes) => {
+        const made = own.kernelFunc({ inputs: given, attrs: attributes as tf.NamedAttrMap, backend });
+        return asTensor(Array.isArray(made) ? (made[0] as tf.TensorInfo) : made);
+      };
+      return tf.tidy(() => correction(inputs as Inputs, attrs, original));
+    },
+  });
+}

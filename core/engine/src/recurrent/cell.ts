@@ -1,0 +1,66 @@
+// What a scan repeats, and the checks of what it gives.
+import * as tf from '@tensorflow/tfjs';
+import { EngineError } from '../errors.js';
+import { show } from '../record/tape.js';
+import type { NamedTensors } from '../types.js';
+
+/**
+ * One step in plain TF.js: from the state and one part of each sequence to the next state and to what this step gives.
+ * `constants` are the same at every step. A cell is closed: it uses its arguments and nothing else of the step.
+ */
+export type Cell<
+  C extends NamedTensors = NamedTensors,
+  X extends NamedTensors = NamedTensors,
+  K extends NamedTensors = NamedTensors,
+  Y extends NamedTensors = NamedTensors,
+> = (carry: C, x: X, constants: K) => { readonly carry: C; readonly y: Y };
+
+/** A cell's results as lists: the next state in the order of the state, then what it gives. */
+export interface CellResults {
+  readonly carry: readonly tf.Tensor[];
+  readonly given: readonly tf.Tensor[];
+  readonly names: readonly string[];
+}
+
+/** Calls a cell and refuses with ENGINE_SHAPE a next state that is none. */
+export function callCell(
+  cell: Cell,
+  carry: NamedTensors,
+  x: NamedTensors,
+  constants: NamedTensors,
+): CellResults {
+  // Plain JavaScript may give anything, so types prove nothing here.
+  const results = cell(carry, x, constants) as Partial<ReturnType<Cell>> | undefined;
+  const next = results?.carry ?? {};
+  const y = results?.y ?? {};
+  const unknown = Object.keys(next).find((name) => !Object.hasOwn(carry, name));
+  if (unknown !== undefined)
+    throw new EngineError(
+      'ENGINE_SHAPE',
+      `scan: the cell gives carry \`${unknown}\`, which it does not take`,
+      {
+        hint: 'Results of each step belong into `y`.',
+      },
+    );
+  return {
+    carry: Object.entries(carry).map(([name, before]) => {
+      const after: unknown = next[name];
+      if (after instanceof tf.Tensor && show(after) === show(before)) return after as tf.Tensor;
+      throw new EngineError(
+        'ENGINE_SHAPE',
+        `scan: the cell takes carry \`${name}\` as ${show(before)} and gives ${after instanceof tf.Tensor ? show(after) : 'no tensor'}`,
+        { hint: 'The state keeps its shape and dtype from step to step.' },
+      );
+    }),
+    given: Object.entries(y).map(([name, value]: [string, unknown]) => {
+      if (value instanceof tf.Tensor) return value as tf.Tensor;
+      throw new EngineError('ENGINE_SHAPE', `scan: the cell gives y \`${name}\`, which is no tensor`);
+    }),
+    names: Object.keys(y),
+  };
+}
+
+/** The same names with other tensors, taken from a list in order. */
+export function renamed(names: readonly string[], tensors: readonly tf.Tensor[]): NamedTensors {
+  return Object.fromEntries(names.map((name, i) => [name, tensors[i] as tf.Tensor]));
+}

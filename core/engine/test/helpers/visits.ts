@@ -1,0 +1,111 @@
+// What the tests of one file exercised: kernels, their operands, the operators that they became. Kept beside the tests, and the source of docs/kernels.md.
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import prettier from 'prettier';
+import { expect, it } from 'vitest';
+import { sizeOf } from '../../src/graph/builder.js';
+import type { Shaped } from '../../src/kernels/rule.js';
+
+/** How a rule was tested: kernel by kernel against TF.js, or as a part of a gradient against finite differences. */
+export type Evidence = 'agreement' | 'differences';
+
+/** Kernel -> what its operands were, and the ONNX operators that it became. */
+export type Visited = Readonly<
+  Record<string, { readonly operands: readonly string[]; readonly operators: readonly string[] }>
+>;
+
+/** The file that stands beside the tests. */
+export interface Visits {
+  readonly agreement: Visited;
+  readonly differences: Visited;
+  /** Kernels whose TF.js gradient was held against finite differences. */
+  readonly gradients: readonly string[];
+}
+
+interface Operand extends Shaped {
+  readonly data?: ArrayLike<number>;
+}
+
+const seen = {
+  agreement: new Map<string, { operands: Set<string>; operators: Set<string> }>(),
+  differences: new Map<string, { operands: Set<string>; operators: Set<string> }>(),
+};
+const gradients = new Set<string>();
+
+/** Notes one lowering. */
+export function visit(
+  evidence: Evidence,
+  kernel: string,
+  inputs: Readonly<Record<string, Operand | undefined>>,
+  attributes: Readonly<Record<string, unknown>>,
+  operators: readonly string[],
+): void {
+  const entry = seen[evidence].get(kernel) ?? { operands: new Set(), operators: new Set() };
+  seen[evidence].set(kernel, entry);
+  for (const kind of kindsOf(inputs, attributes)) entry.operands.add(kind);
+  for (const operator of operators) entry.operators.add(operator);
+}
+
+/** Notes that a kernel's gradient is part of what is compared. */
+export function visitGradient(kernel: string): void {
+  gradients.add(kernel);
+}
+
+function kindsOf(
+  inputs: Readonly<Record<string, Operand | undefined>>,
+  attributes: Readonly<Record<string, unknown>>,
+): string[] {
+  const operands = Object.values(inputs).filter((operand) => operand !== undefined);
+  const kinds: string[] = operands.map(({ dtype }) => dtype);
+  if (operands.some(({ shape }) => sizeOf(shape) === 0)) kinds.push('size 0');
+  if (operands.some(({ shape }) => shape.includes(1))) kinds.push('size 1');
+  if (operands.some(({ shape }) => shape.length === 0)) kinds.push('rank 0');
+  if (
+    operands.some(
+      ({ data, dtype }) => dtype === 'float32' && data && !Array.from(data).every(Number.isFinite),
+    )
+  )
+    kinds.push('NaN or infinite');
+  const { a, b } = inputs;
+  if (a && b && String(a.shape) !== String(b.shape)) kinds.push('unequal shapes');
+  const { pad, strides, dilations } = attributes;
+  if (pad === 'same' || pad === 'valid') kinds.push(pad);
+  if (typeof pad === 'number') kinds.push('padding by a number');
+  if (Array.isArray(pad)) kinds.push('padding by side');
+  const wide = (value: unknown): boolean => [value].flat().some((n) => typeof n === 'number' && n > 1);
+  if (wide(strides)) kinds.push('strides');
+  if (wide(dilations)) kinds.push('dilations');
+  return kinds;
+}
+
+const sorted = (evidence: Evidence): Visited =>
+  Object.fromEntries(
+    [...seen[evidence]]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([kernel, { operands, operators }]) => [
+        kernel,
+        { operands: [...operands].sort(), operators: [...operators].sort() },
+      ]),
+  );
+
+/**
+ * The last test of a file: what the others visited is what `visits/<file>.json` says. Run the file with `-u` to write it
+ * anew, then docs/kernels.md from it.
+ */
+export function holdVisits(url: string): void {
+  const test = fileURLToPath(url);
+  const file = join(dirname(test), 'visits', `${basename(test, '.test.ts')}.json`);
+  it('visits the kernels that are listed', async () => {
+    const visits: Visits = {
+      agreement: sorted('agreement'),
+      differences: sorted('differences'),
+      gradients: [...gradients].sort(),
+    };
+    const config = await prettier.resolveConfig(file);
+    const text = await prettier.format(JSON.stringify(visits), { ...config, parser: 'json' });
+    await expect(
+      text,
+      'the kernels visited changed: run this file with -u and core/engine/scripts/write-kernels-page.ts',
+    ).toMatchFileSnapshot(file);
+  });
+}
