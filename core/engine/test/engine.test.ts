@@ -36,6 +36,22 @@ describe('createEngine', () => {
     expect(tf.getBackend()).toBe(before);
   });
 
+  it('says how to mend a backend that is installed and does not work', async () => {
+    const before = tf.getBackend();
+    const error = await eagerBackend('tensorflow', () =>
+      Promise.reject(
+        new Error('The Node.js native addon module (tfjs_binding.node) can not be found at path: x \nPlease'),
+      ),
+    ).catch((cause: unknown) => cause);
+    expect(error).toMatchObject({
+      code: 'ENGINE_BACKEND_MISSING',
+      message:
+        'the `tensorflow` backend needs @tensorflow/tfjs-node, which could not be loaded: The Node.js native addon module (tfjs_binding.node) can not be found at path: x',
+    });
+    expect((error as EngineError).hint).toContain('npm rebuild @tensorflow/tfjs-node');
+    expect(tf.getBackend()).toBe(before);
+  });
+
   it('leaves the TF.js backend that was current', async () => {
     const engine = await createEngine({ backend: 'cpu' });
     expect(tf.getBackend()).toBe('cpu');

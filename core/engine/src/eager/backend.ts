@@ -12,27 +12,37 @@ export async function eagerBackend(
   load: () => Promise<unknown> = () => import(tfjsNode),
 ): Promise<string> {
   const before = tf.getBackend();
-  if (name === 'tensorflow')
-    try {
-      await load();
-    } catch (cause) {
-      throw new EngineError(
-        'ENGINE_BACKEND_MISSING',
-        `the \`tensorflow\` backend needs @tensorflow/tfjs-node, which could not be loaded: ${cause instanceof Error ? firstLine(cause.message) : String(cause)}`,
-        {
-          hint: 'Run `npm install @tensorflow/tfjs-node` (it downloads libtensorflow; Node 23 and later are unsupported), or use the `onnx` backend.',
-          cause,
-        },
-      );
-    }
-  if (!(await tf.setBackend(name)))
-    throw new EngineError('ENGINE_BACKEND_MISSING', `the TF.js backend \`${name}\` did not start`);
-  // tfjs-node makes itself the default when it is loaded; that is for the caller to decide.
-  if (before && before !== name) await tf.setBackend(before);
+  try {
+    if (name === 'tensorflow') await load();
+    if (!(await tf.setBackend(name))) throw new Error(`the TF.js backend \`${name}\` did not start`);
+    // Where TensorFlow's library or this version of Node does not suit tfjs-node, its operations are the first to say so.
+    tf.tidy(() => tf.matMul([[2]], [[3]]).dataSync());
+  } catch (cause) {
+    if (name === 'tensorflow') throw missing(cause);
+    throw cause;
+  } finally {
+    // tfjs-node makes itself the default when it is loaded; that is for the caller to decide.
+    if (before && before !== tf.getBackend()) await tf.setBackend(before);
+  }
   correctKernels(name);
   return name;
 }
 
+function missing(cause: unknown): EngineError {
+  const said = cause instanceof Error ? cause.message : String(cause);
+  const absent = said.includes(`'${tfjsNode}'`);
+  return new EngineError(
+    'ENGINE_BACKEND_MISSING',
+    `the \`tensorflow\` backend needs @tensorflow/tfjs-node, which could not be loaded: ${firstLine(said)}`,
+    {
+      hint: absent
+        ? 'Run `npm install @tensorflow/tfjs-node` (it downloads libtensorflow; Node 23 and later are unsupported), or use the `onnx` backend.'
+        : 'It is installed, but does not work: its install script was off or could not download libtensorflow, or Node is newer than 22, which is unsupported. Run `npm rebuild @tensorflow/tfjs-node --ignore-scripts=false` to try again, or use the `onnx` backend.',
+      cause,
+    },
+  );
+}
+
 function firstLine(message: string): string {
-  return message.split('\n', 1)[0] as string;
+  return (message.split('\n', 1)[0] as string).trimEnd();
 }

@@ -134,6 +134,11 @@ export class GraphBuilder {
   reduce(op: string, x: Value, axes: readonly number[], keepDims: boolean): Value {
     if (axes.length === 0) return x;
     const shape = x.shape.flatMap((length, i) => (axes.includes(i) ? (keepDims ? [1] : []) : [length]));
+    // ONNX Runtime 1.30 takes 35 times as long over axes 0 and 2 of [32, 1, 200, 256] as over 0, 1 and 2.
+    const between = x.shape.flatMap((length, i) =>
+      length === 1 && !axes.includes(i) && i > Math.min(...axes) && i < Math.max(...axes) ? [i] : [],
+    );
+    if (between.length > 0) return this.reshape(this.reduce(op, x, [...axes, ...between], false), shape);
     return this.op(op, [x, this.ints(axes)], shape, x.type, { keepdims: keepDims ? 1 : 0 });
   }
 

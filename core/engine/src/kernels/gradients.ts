@@ -1,6 +1,6 @@
-// Gradients that TF.js refuses: dilated convolutions, and those of missing-gradients.ts. Written in TF.js operations, so they hold on every backend.
+// Gradients that TF.js refuses: dilated convolutions, and those of gradients/. Written in TF.js operations, so they hold on every backend.
 import * as tf from '@tensorflow/tfjs';
-import { missingGradients } from './missing-gradients.js';
+import { missingGradients } from './gradients/missing.js';
 
 type Pair = readonly [number, number];
 type Padding = Parameters<typeof tf.backend_util.computeConv2DInfo>[4];
@@ -182,6 +182,6 @@ export function registerGradients(): void {
   registered = true;
   tf.registerGradient(withDilation('Conv2D', conv2dGradient));
   tf.registerGradient(withDilation('DepthwiseConv2dNative', depthwiseGradient));
-  for (const [kernelName, gradient] of Object.entries(missingGradients))
+  for (const [kernelName, gradient] of Object.entries(missingGradients()))
     tf.registerGradient({ ...gradient, kernelName });
 }

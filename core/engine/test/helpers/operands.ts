@@ -1,9 +1,9 @@
 // Host tensors for tests, the same for the same seed: drawn so that a function's kinks stay away.
 import { type HostTensor, randomStream } from '@potstill/engine';
+import { sizeOf } from '../../src/graph/builder.js';
 
 type Shape = readonly number[];
 
-const sizeOf = (shape: Shape): number => shape.reduce((product, length) => product * length, 1);
 const float = (shape: Shape, data: Float32Array): HostTensor => ({ dtype: 'float32', shape, data });
 
 /** Standard normal numbers. */

@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { kernelTable } from '../../src/kernels/index.js';
+import { broadcastable } from '../helpers/shapes.js';
 import { golden, kernel, normal, uniform } from './golden.js';
 
 const arithmetic = [
@@ -18,23 +19,6 @@ const arithmetic = [
   'FloorDiv',
 ];
 const comparisons = ['Equal', 'NotEqual', 'Greater', 'GreaterEqual', 'Less', 'LessEqual'];
-
-/** Two shapes that broadcast. */
-const broadcastable = fc
-  .array(fc.tuple(fc.integer({ min: 0, max: 3 }), fc.constantFrom('both', 'a', 'b')), { maxLength: 4 })
-  .chain((axes) =>
-    fc.tuple(
-      fc.constant(axes.map(([n, who]) => (who === 'b' ? 1 : n))),
-      fc.constant(axes.map(([n, who]) => (who === 'a' ? 1 : n))),
-      fc.nat({ max: axes.length }),
-    ),
-  )
-  .map(([a, b, cut]) => {
-    // Leading axes of b may be left out where they are 1.
-    let start = 0;
-    while (start < cut && b[start] === 1) start++;
-    return { a, b: b.slice(start) };
-  });
 
 describe('binary kernels', () => {
   it.each([...arithmetic, ...comparisons])('%s agrees with TF.js over broadcast shapes', async (name) => {
