@@ -49,7 +49,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
           table: kernelTable,
           threads,
           passes,
-          target: { block: await channelBlock() },
+          target: { block: await channelBlock(), threads },
           budget,
           warn: onWarning,
         })

@@ -3,12 +3,18 @@ import type { Graph, Node, Value } from '../../graph/graph.js';
 import { sizeOf } from '../../graph/builder.js';
 import { elementwise } from '../elementwise.js';
 import { rewrite, type Rewriting } from '../rewrite.js';
+import { composedTranspose } from '../shuffles.js';
 import { blockedBehind, emitFrom, emitReshape, emitTo, inTwoTurns, ops } from './layout.js';
+import { throughPool, throughUnpool } from './pools.js';
 
 export function keepBlocked(graph: Graph, block: number): Graph {
   if (block === 0) return graph;
   return rewrite(graph, (node, at) => {
     if (node.outputs.length > 1) return undefined;
+    // At once, so that layouts meet.
+    if (node.op === 'Transpose') return composedTranspose(node, at);
+    if (node.op === 'MaxPool' || node.op === 'AveragePool') return throughPool(node, at);
+    if (node.op === 'MaxUnpool') return throughUnpool(node, at, block);
     if (node.op === ops.to) return metHalfway(node, at);
     if (elementwise.has(node.op)) return throughElementwise(node, at, block);
     return node.op.startsWith('Reduce') ? throughReduction(node, at) : undefined;
