@@ -7,6 +7,8 @@ export default defineConfig({
   test: {
     include: ['core/*/test/**/*.test.ts', 'plugins/*/test/**/*.test.ts', 'test/**/*.test.ts'],
     pool: 'forks',
+    // Tests keep nothing among the user's caches.
+    env: { POTSTILL_CACHE: '' },
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import { join } from 'node:path';
-import { endAll } from './harness/child.js';
+import { stopAll } from './harness/child.js';
 import { measureCold } from './harness/cold.js';
 import { machineNow } from './harness/machine.js';
 import { type Measured, measure } from './harness/measure.js';
@@ -26,18 +26,15 @@ const titles = new Map(members.map(({ name, title }) => [name, title]));
 /** Everything written meanwhile stands here, and goes at the end. */
 const scratch = mkdtempSync(join(os.tmpdir(), 'potstill-bench-'));
 
-function cleanUp(): void {
-  endAll();
+process.on('exit', () => {
+  void stopAll();
   rmSync(scratch, { recursive: true, force: true });
-}
-
+});
 const signals = { SIGINT: 130, SIGTERM: 143 } as const;
 for (const [signal, code] of Object.entries(signals))
-  process.on(signal, () => {
-    cleanUp();
-    process.exit(code);
+  process.once(signal, () => {
+    void stopAll().then(() => process.exit(code));
   });
-process.on('exit', cleanUp);
 
 const find = (name: string): Member => members.find((one) => one.name === name) as Member;
 
@@ -86,7 +83,7 @@ async function start(options: Options): Promise<number> {
   for (const name of options.members) {
     for (const threads of options.threads) {
       console.error(`${name}, ${threads} threads: cold start`);
-      cold.push(...(await measureCold(name, threads, options)));
+      cold.push(...(await measureCold(name, threads, { ...options, scratch })));
     }
     if (options.json) writeReport(options.json, { machine: machineNow({}), results: [], cold });
   }

@@ -25,9 +25,10 @@ afterAll(async () => {
 });
 
 /**
- * How far losses may lie apart, relatively, at any step. Rounding makes 1e-7 of it, a rate that is wrong by a thousandth 2e-5 and more.
- * Where rounding moves an activation of ReLU across zero its gradient jumps; of all networks only ResNet-20, of 20 layers and
- * batch norm over few numbers, shows more than 1e-6 then: once in 48 runs from weights that were moved by 1e-7, 2e-5.
+ * How far losses may lie apart, relatively, at any step. Rounding makes up to 1e-6 of it, a rate that is wrong by a thousandth 2e-5 and more.
+ * ReLU is not smooth: where rounding moves an activation across zero, its gradient jumps. ResNet-20, of 20 layers and batch norm over
+ * few numbers, shows that most. At its present size, 24 runs in float64 from weights moved by 1e-7 lay within 2e-7; at smaller
+ * ones 2e-5 and once 4e-4 were seen, so another machine's order of sums may need the room.
  */
 const slack = (name: string): number => (name === 'resnet-20' ? 1e-4 : 1e-5);
 
@@ -72,20 +73,24 @@ function difference(got: readonly number[], expected: readonly number[]): number
 }
 
 describe('50 training steps', () => {
-  it.each(Object.keys(networks))('of %s are those of TF.js and of PyTorch', async (name) => {
-    const member = everyMember.find((one) => one.name === name);
-    const golden = networks[name];
-    if (!member || !golden) throw new Error(`no member ${name}`);
-    const network = member.make('small');
-    const fast = await losses(onnx2, network);
-    const single = await losses(onnx1, network);
-    const reference = await losses(cpu, network);
-    const found = {
-      tfjs: difference(fast, reference),
-      float32: difference(fast, golden.float32),
-      float64: difference(fast, golden.float64),
-      threads: difference(fast, single),
-    };
-    for (const [against, most] of Object.entries(found)) expect(most, against).toBeLessThan(slack(name));
-  });
+  it.each(Object.keys(networks))(
+    'of %s are those of TF.js and of PyTorch',
+    async (name) => {
+      const member = everyMember.find((one) => one.name === name);
+      const golden = networks[name];
+      if (!member || !golden) throw new Error(`no member ${name}`);
+      const network = member.make('small');
+      const fast = await losses(onnx2, network);
+      const single = await losses(onnx1, network);
+      const reference = await losses(cpu, network);
+      const found = {
+        tfjs: difference(fast, reference),
+        float32: difference(fast, golden.float32),
+        float64: difference(fast, golden.float64),
+        threads: difference(fast, single),
+      };
+      for (const [against, most] of Object.entries(found)) expect(most, against).toBeLessThan(slack(name));
+    },
+    180_000,
+  );
 });

@@ -160,6 +160,15 @@ describe('a plugin outside the repository', () => {
     expect(done.summary.student.errors).toBeLessThan(150);
   }, 120_000);
 
+  it('may ask for a backend that is not installed, and is told how to install it', async () => {
+    const { code, err } = await potstill('run', 'good.yaml', '--set', 'backend=tensorflow');
+    expect(err).toMatch(
+      /error\[ENGINE_BACKEND_MISSING\]: the `tensorflow` backend needs @tensorflow\/tfjs-node/,
+    );
+    expect(err).toContain('hint: Run `npm install @tensorflow/tfjs-node`');
+    expect(code).toBe(2);
+  });
+
   it('failing to load ends the command with its name, its error and an exit code of its own', async () => {
     const { code, err } = await potstill('check', 'broken.yaml');
     expect(err).toMatch(/broken\.js/);

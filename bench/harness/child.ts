@@ -10,9 +10,13 @@ export class LeftOut extends Error {}
 
 const alive = new Set<Child>();
 
-/** Ends all peers at once. */
-export function endAll(): void {
+let stopping = false;
+
+/** Ends all peers at once; whoever waits for an answer waits for ever. Resolves when all have ended. */
+export async function stopAll(): Promise<void> {
+  stopping = true;
   for (const child of alive) child.end();
+  await Promise.all([...alive].map(({ closed }) => closed));
 }
 
 export class Child {
@@ -20,7 +24,8 @@ export class Child {
   private readonly replies: Reply[] = [];
   private readonly chatter: string[] = [];
   private gone: string | undefined;
-  private wake: () => void = () => undefined;
+  private resume: () => void = () => undefined;
+  readonly closed: Promise<void>;
 
   constructor({ command, args, env }: PeerCommand) {
     // A group of its own: what it has started itself (torch.compile's workers) ends with it.
@@ -42,11 +47,26 @@ export class Child {
     });
     this.process.once('error', (error: NodeJS.ErrnoException) => {
       this.leave(error.code === 'ENOENT' ? `${command} was not found` : error.message);
+      if (this.process.pid === undefined) alive.delete(this);
     });
     // `close` and not `exit`: the last lines have been read by then.
-    this.process.once('close', (code, signal) => {
-      this.leave(`its process ended (${signal ?? `exit code ${code}`})`);
+    this.closed = new Promise((resolve) => {
+      this.process.once('close', (code, signal) => {
+        this.leave(`its process ended (${[signal ?? `exit code ${code}`, ...this.complaint()].join('; ')})`);
+        alive.delete(this);
+        resolve();
+      });
     });
+  }
+
+  private wake(): void {
+    if (!stopping) this.resume();
+  }
+
+  /** The line of stderr that most likely says why. */
+  private complaint(): string[] {
+    const line = this.chatter.find((one) => /^\w*Error\b/.test(one)) ?? this.chatter.at(-1);
+    return line === undefined ? [] : [line.trim()];
   }
 
   get pid(): number | undefined {
@@ -60,7 +80,6 @@ export class Child {
 
   private leave(reason: string): void {
     this.gone ??= reason;
-    alive.delete(this);
     this.wake();
   }
 
@@ -89,7 +108,7 @@ export class Child {
         if (late) throw new LeftOut(`no answer in ${seconds} s`);
         if (this.gone !== undefined) throw new LeftOut(this.gone);
         await new Promise<void>((resolve) => {
-          this.wake = resolve;
+          this.resume = resolve;
         });
       }
     } catch (error) {
@@ -105,7 +124,6 @@ export class Child {
   }
 
   end(): void {
-    alive.delete(this);
     const { pid } = this.process;
     if (pid === undefined || this.gone !== undefined) return;
     try {

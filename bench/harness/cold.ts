@@ -1,5 +1,7 @@
-// Cold starts of potstill: a fresh process for each, medians of the rounds.
+// Starts of a step of potstill, without and with its graph in the engine's cache: a fresh process for each.
 import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { typescript } from './peers.js';
 import { mark } from './protocol.js';
@@ -10,8 +12,8 @@ type Stages = Pick<ColdResult, 'record' | 'compile' | 'run' | 'total'>;
 
 const script = fileURLToPath(new URL('../peers/cold.ts', import.meta.url));
 
-function once(member: string, threads: number): Promise<Stages> {
-  const child = spawn(process.execPath, [...typescript, script, member, String(threads)], {
+function once(member: string, threads: number, cache: string): Promise<Stages> {
+  const child = spawn(process.execPath, [...typescript, script, member, String(threads), cache], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const kill = (): boolean => child.kill('SIGKILL');
@@ -30,15 +32,22 @@ function once(member: string, threads: number): Promise<Stages> {
   });
 }
 
-/** Medians over `rounds` processes. */
+/** Medians over `rounds` pairs of processes: one finds the engine's cache of graphs empty, the next finds what that one left. */
 export async function measureCold(
   member: string,
   threads: number,
-  { rounds }: { readonly rounds: number },
+  { rounds, scratch }: { readonly rounds: number; readonly scratch: string },
 ): Promise<ColdResult[]> {
-  const found: Stages[] = [];
-  for (let round = 0; round < rounds; round++) found.push(await once(member, threads));
-  const of = (stage: keyof Stages): number => Number(median(found.map((one) => one[stage])).toPrecision(5));
-  const [record, compile, run, total] = [of('record'), of('compile'), of('run'), of('total')];
-  return [{ member, threads, unit: 'ms', cache: 'cold', record, compile, run, total }];
+  const found: Record<ColdResult['cache'], Stages[]> = { cold: [], warm: [] };
+  for (let round = 0; round < rounds; round++) {
+    const folder = mkdtempSync(join(scratch, 'cache-'));
+    for (const cache of ['cold', 'warm'] as const) found[cache].push(await once(member, threads, folder));
+    rmSync(folder, { recursive: true, force: true });
+  }
+  return (['cold', 'warm'] as const).map((cache) => {
+    const of = (stage: keyof Stages): number =>
+      Number(median(found[cache].map((one) => one[stage])).toPrecision(5));
+    const [record, compile, run, total] = [of('record'), of('compile'), of('run'), of('total')];
+    return { member, threads, unit: 'ms', cache, record, compile, run, total };
+  });
 }

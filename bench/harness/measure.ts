@@ -2,6 +2,7 @@
 import { Child, LeftOut } from './child.js';
 import { cpusFor, cpuTime } from './cpus.js';
 import { commandOf, type PeerName, peers, type PeerSetting } from './peers.js';
+import { strangers } from './losses.js';
 import { median } from './statistics.js';
 
 export interface Plan extends Omit<PeerSetting, 'name'> {
@@ -32,9 +33,6 @@ export interface Measured {
   /** The note tells of a fault, not of something that is not there. */
   readonly fault?: boolean;
 }
-
-/** Losses of peers at the first step may differ by this much, relative to potstill's. */
-const agreement = 1e-3;
 
 /** Seconds for loading libraries, and for what is compiled at the first step. */
 const patience = 1200;
@@ -123,17 +121,10 @@ class Runner {
 /** Leaves out, as a fault, whoever does not train the same network. */
 function compareLosses(runners: readonly Runner[]): void {
   const running = runners.filter(({ left }) => !left);
-  for (const runner of running)
-    if (!Number.isFinite(runner.loss)) runner.leave(`its loss at the first step is ${runner.loss}`, true);
-  const [reference, ...others] = running.filter(({ left }) => !left);
-  if (!reference) return;
-  for (const runner of others) {
-    const difference = Math.abs(runner.loss - reference.loss) / Math.abs(reference.loss);
-    if (!(difference <= agreement))
-      runner.leave(
-        `ANOTHER NETWORK: its loss at the first step is ${runner.loss}, that of ${reference.name} ${reference.loss}`,
-        true,
-      );
+  const found = strangers(new Map(running.map(({ name, loss }) => [name, loss])));
+  for (const runner of running) {
+    const note = found.get(runner.name);
+    if (note !== undefined) runner.leave(note, true);
   }
 }
 

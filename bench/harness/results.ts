@@ -21,13 +21,13 @@ export type Result = {
     readonly notes: Partial<Record<PeerKey, string>>;
   };
 
-/** From the definition of a step to the end of its first run, by the state of the engine's cache of graphs. */
+/** From the definition of a step to the end of its first run, with the engine's cache of graphs empty (`cold`) or holding the graph (`warm`). */
 export interface ColdResult {
   readonly member: string;
   readonly threads: number;
   readonly unit: 'ms';
   readonly cache: 'cold' | 'warm';
-  /** Recording, lowering and passes. */
+  /** The engine's own work: recording, lowering, passes, reading or writing its cache. */
   readonly record: number;
   /** Compiling in ONNX Runtime. */
   readonly compile: number;

@@ -32,7 +32,7 @@ function attend(h: tf.Tensor, name: string, weight: Weights, at: NamedTensors, h
 }
 
 function gat(sizes: GraphSizes, heads: number, width: number, rate: number): Network {
-  const { words, classes, nodes } = sizes;
+  const { words, classes } = sizes;
   const initial = new Initial(randomStream(8));
   const add = (name: string, inputs: number, count: number, units: number): void => {
     initial.he(`${name}/kernel`, [inputs, count * units], inputs);
@@ -46,7 +46,7 @@ function gat(sizes: GraphSizes, heads: number, width: number, rate: number): Net
 
   const logits = (at: NamedTensors, weight: Weights): tf.Tensor2D => {
     const layer = (h: tf.Tensor, name: string, count: number): tf.Tensor2D => {
-      const seen = tf.reshape<tf.Rank.R2>(attend(h, name, weight, at, count), [nodes, -1]);
+      const seen = tf.reshape<tf.Rank.R2>(attend(h, name, weight, at, count), [h.shape[0] ?? 0, -1]);
       return tf.add(seen, weight(`${name}/bias`));
     };
     return layer(tf.elu(layer(at.x as tf.Tensor, 'layer0', heads)), 'layer1', 1);

@@ -40,5 +40,5 @@ const small: GraphSizes = { nodes: 60, edges: 220, words: 40, classes: 4, labell
 export const gcnMember: Member = {
   name: 'gcn',
   title: 'GCN 1433-16-7 on a graph of 2,708 nodes and 10,556 edges',
-  make: (size) => (size === 'small' ? gcn(small, 8, 0.2) : gcn(cora, 16, 0.2)),
+  make: (size) => (size === 'small' ? gcn(small, 8, 0.2) : gcn(cora, 16, 1)),
 };

@@ -24,7 +24,7 @@ const contexts = [
 const hold = 5;
 
 function tdnn(sizes: Sizes, rate: number): Network {
-  const { batch, frames, features, channels, senones } = sizes;
+  const { features, channels, senones } = sizes;
   const initial = new Initial(randomStream(5));
   contexts.forEach(({ width }, i) => {
     const inputs = i === 0 ? features : channels;
@@ -41,7 +41,7 @@ function tdnn(sizes: Sizes, rate: number): Network {
       const z = tf.expandDims<tf.Tensor4D>(tf.conv1d(h, kernel, 1, 'same', 'NWC', dilation), 1);
       return tf.squeeze<tf.Tensor3D>(tf.relu(batchNorm(z, `tdnn${i}/norm`, weight, training)), [1]);
     }, x as tf.Tensor3D);
-    return dense(tf.reshape(top, [batch * frames, channels]), 'senones', weight);
+    return dense(tf.reshape(top, [-1, channels]), 'senones', weight);
   };
 
   return {
@@ -51,12 +51,12 @@ function tdnn(sizes: Sizes, rate: number): Network {
     loss: (at, weight, { training }) => ({
       loss: distillationLoss(
         logits(at, weight, training),
-        tf.reshape(at.label as tf.Tensor, [batch * frames]),
-        tf.reshape(at.teacher as tf.Tensor, [batch * frames, senones]),
+        tf.reshape(at.label as tf.Tensor, [-1]),
+        tf.reshape(at.teacher as tf.Tensor, [-1, senones]),
       ),
     }),
     forward: (at: NamedTensors, weight: Weights, { training }: StepContext) => ({
-      logits: tf.reshape(logits(at, weight, training), [batch, frames, senones]),
+      logits: tf.reshape(logits(at, weight, training), [-1, sizes.frames, senones]),
     }),
   };
 }
@@ -92,5 +92,5 @@ const small: Sizes = { batch: 4, frames: 20, features: 8, channels: 12, senones:
 export const tdnnMember: Member = {
   name: 'tdnn',
   title: 'TDNN 5-3-3-1 x 256 on 200 frames of 40-dim fbank, 500 senones, batch 32',
-  make: (size) => tdnn(size === 'small' ? small : full, 0.02),
+  make: (size) => (size === 'small' ? tdnn(small, 0.02) : tdnn(full, 0.5)),
 };

@@ -32,9 +32,9 @@ function gelu(x: tf.Tensor): tf.Tensor {
 
 /** x [batch * tokens, width]; `mask` [batch, 1, 1, tokens] is added to the scores. */
 function attention(x: tf.Tensor, name: string, weight: Weights, mask: tf.Tensor, sizes: Sizes): tf.Tensor {
-  const { batch, tokens, heads, width } = sizes;
+  const { tokens, heads, width } = sizes;
   const size = width / heads;
-  const split = tf.reshape(dense(x, `${name}/qkv`, weight), [batch, tokens, 3, heads, size]);
+  const split = tf.reshape(dense(x, `${name}/qkv`, weight), [-1, tokens, 3, heads, size]);
   const [query, key, value] = tf.unstack(tf.transpose(split, [2, 0, 3, 1, 4])) as [
     tf.Tensor,
     tf.Tensor,
@@ -42,12 +42,12 @@ function attention(x: tf.Tensor, name: string, weight: Weights, mask: tf.Tensor,
   ];
   const scores = tf.mul(tf.matMul(query, key, false, true), 1 / Math.sqrt(size));
   const mixed = tf.matMul(tf.softmax(tf.add(scores, mask)), value);
-  const joined = tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [batch * tokens, width]);
+  const joined = tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [-1, width]);
   return dense(joined, `${name}/out`, weight);
 }
 
 function transformer(sizes: Sizes, rate: number): Network {
-  const { layers, width, inner, tokens, batch, vocabulary, classes } = sizes;
+  const { layers, width, inner, tokens, vocabulary, classes } = sizes;
   const names = Array.from({ length: layers }, (_, i) => `block${i}`);
   const initial = new Initial(randomStream(6));
   const norm = (name: string): void => {
@@ -69,9 +69,9 @@ function transformer(sizes: Sizes, rate: number): Network {
   initial.dense('classes', width, classes);
 
   const logits = ({ ids, real }: NamedTensors, weight: Weights): tf.Tensor => {
-    const mask = tf.mul(tf.sub(1, tf.reshape(real as tf.Tensor, [batch, 1, 1, tokens])), hidden);
+    const mask = tf.mul(tf.sub(1, tf.reshape(real as tf.Tensor, [-1, 1, 1, tokens])), hidden);
     const embedded = tf.gather(weight('token/embeddings'), ids as tf.Tensor2D);
-    const start = tf.reshape(tf.add(embedded, weight('position/embeddings')), [batch * tokens, width]);
+    const start = tf.reshape(tf.add(embedded, weight('position/embeddings')), [-1, width]);
     const top = names.reduce<tf.Tensor>((x, name) => {
       const mixed = attention(layerNorm(x, `${name}/norm1`, weight), name, weight, mask, sizes);
       const seen = tf.add(x, mixed);
@@ -79,8 +79,8 @@ function transformer(sizes: Sizes, rate: number): Network {
       return tf.add(seen, dense(gelu(up), `${name}/down`, weight));
     }, start);
     // The mean over real tokens stands for the sentence.
-    const weights = tf.reshape(real as tf.Tensor, [batch, tokens, 1]);
-    const read = tf.mul(tf.reshape(layerNorm(top, 'norm', weight), [batch, tokens, width]), weights);
+    const weights = tf.reshape(real as tf.Tensor, [-1, tokens, 1]);
+    const read = tf.mul(tf.reshape(layerNorm(top, 'norm', weight), [-1, tokens, width]), weights);
     return dense(tf.div(tf.sum(read, 1), tf.sum(weights, 1)), 'classes', weight);
   };
 

@@ -1,12 +1,12 @@
 // One cold start, in a process of its own: from the definition of a step to the end of its first run, by stage. Prints a JSON line.
-// usage: cold.ts MEMBER THREADS (npm run bench -- --cold starts this)
+// usage: cold.ts MEMBER THREADS CACHE (npm run bench -- --cold starts this)
 import { createEngine, randomStream, sgd } from '@potstill/engine';
 import * as tf from '@tensorflow/tfjs';
 import * as ort from 'onnxruntime-node';
 import { mark } from '../harness/protocol.js';
 import { networkOf, variablesOf } from './network.js';
 
-const [member = '', threads = ''] = process.argv.slice(2);
+const [member = '', threads = '', cache = ''] = process.argv.slice(2);
 
 /** Stages are told apart by when ONNX Runtime is called: whatever comes before it compiles is the engine's own work. */
 const spent = { compile: 0, run: 0 };
@@ -34,7 +34,7 @@ const network = networkOf(member);
 await tf.setBackend('cpu');
 const { variables, weight } = variablesOf(network);
 const inputs = network.batch(0);
-const engine = await createEngine({ threads: Number(threads) });
+const engine = await createEngine({ threads: Number(threads), cache });
 const begin = performance.now();
 const session = await engine.training({
   variables,

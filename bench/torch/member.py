@@ -108,15 +108,6 @@ def load(module: nn.Module, weights: dict[str, np.ndarray]) -> None:
         raise ValueError(f"no weights for {sorted(missing)}")
 
 
-def dump(module: nn.Module, names) -> dict[str, np.ndarray]:
-    """The weights as they are now, in TF.js's layouts, under TF.js's names."""
-    made = {}
-    for name in names:
-        owner, target, _ = _find(module, name)
-        made[name] = to_tfjs(owner, target.detach()).numpy().copy()
-    return made
-
-
 def _find(module: nn.Module, name: str):
     *path, leaf = name.split("/")
     owner = module.get_submodule(".".join(path))
@@ -136,22 +127,6 @@ def to_torch(owner: nn.Module, value: torch.Tensor) -> torch.Tensor:
             h, w, c, m = value.shape
             return value.permute(2, 3, 0, 1).reshape(c * m, 1, h, w)
         return value.permute(3, 2, 0, 1)
-    if isinstance(owner, nn.Conv1d):
-        return value.permute(2, 1, 0)
-    return value
-
-
-def to_tfjs(owner: nn.Module, value: torch.Tensor) -> torch.Tensor:
-    """The way back of `to_torch`."""
-    if value.dim() < 2:
-        return value
-    if isinstance(owner, nn.Linear):
-        return value.T
-    if isinstance(owner, nn.Conv2d):
-        if owner.groups > 1:
-            out, _, h, w = value.shape
-            return value.reshape(owner.groups, out // owner.groups, h, w).permute(2, 3, 0, 1)
-        return value.permute(2, 3, 1, 0)
     if isinstance(owner, nn.Conv1d):
         return value.permute(2, 1, 0)
     return value

@@ -1,11 +1,16 @@
 // Makes engines: one door to three backends.
 import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
 import { EngineError } from './errors.js';
 import { eagerBackend } from './eager/backend.js';
 import { fixedEagerPredictor } from './eager/predictor.js';
 import { EagerTraining } from './eager/training.js';
 import { kernelTable } from './kernels/index.js';
+<<<<<<< HEAD
 import { channelBlock } from './session/channel-block.js';
+=======
+import { GraphCache } from './session/cache.js';
+>>>>>>> main
 import type { CompileOptions } from './session/compiled-step.js';
 import { emitWarning } from './session/many-shapes.js';
 import { accountOf, type Holder, MemoryBudget } from './session/memory.js';
@@ -45,6 +50,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
   const budget = new MemoryBudget(memoryLimit, open);
   const make =
     backend === 'onnx'
+<<<<<<< HEAD
       ? onnxMaker({
           table: kernelTable,
           threads,
@@ -53,6 +59,9 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
           budget,
           warn: onWarning,
         })
+=======
+      ? onnxMaker({ table: kernelTable, threads, passes, budget, warn: onWarning, cache: cacheOf(options) })
+>>>>>>> main
       : await eagerMaker(backend);
   return {
     backend,
@@ -66,6 +75,10 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
       open.clear();
     },
   };
+}
+
+function cacheOf({ cache = false, onWarning = emitWarning }: EngineOptions): GraphCache | undefined {
+  return cache === false ? undefined : new GraphCache(resolve(cache), onWarning);
 }
 
 interface Maker {

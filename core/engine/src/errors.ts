@@ -19,6 +19,8 @@ export const engineErrorCodes = {
     'A step or a model needs more memory than there is. Take a smaller batch and accumulate gradients, or recompute activations with `checkpoint`.',
   ENGINE_MANY_SHAPES:
     'A warning: a session compiled a graph for each of many sets of input shapes, which costs time and memory. Pad to a few lengths.',
+  ENGINE_CACHE:
+    'A warning: the folder that keeps compiled graphs between runs cannot be read or written. Give another, or none; the run goes on without.',
   ENGINE_BACKEND_MISSING: 'The backend is not installed.',
   ENGINE_STATE: 'A training state does not fit the model: another name, shape or optimiser.',
   ENGINE_NO_BATCH_AXIS:

@@ -37,6 +37,11 @@ export interface EngineOptions {
   readonly passes?: PassSwitches;
   /** Bytes that all sessions of the engine may hold together, as {@link Engine.memory} counts them (onnx only). Default: what the machine has left. */
   readonly memoryLimit?: number;
+  /**
+   * A folder that keeps compiled training steps, so that a second run starts at once (onnx only). It is made when it is
+   * missing, holds 256 MB at most, and may be shared by processes. Default false: nothing is kept.
+   */
+  readonly cache?: string | false;
   /** Told of what went not quite right. Default: Node's `process.emitWarning`. */
   readonly onWarning?: (warning: EngineWarning) => void;
 }
@@ -261,10 +266,12 @@ export interface Predictor {
   dispose(): Promise<void>;
 }
 
-/** Names, dtype and shape of a graph's input, without the batch axis. */
+/** dtype and shape of a graph's input, without its free first axis. */
 export interface InputSpec {
   readonly dtype: DType;
   readonly shape: readonly number[];
+  /** Name of the free first axis; inputs that share it have one length there. Default `batch`. Others: `nodes`, `edges`. */
+  readonly axis?: string;
 }
 
 export interface ExportDefinition {

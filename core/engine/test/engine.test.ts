@@ -23,7 +23,7 @@ describe('createEngine', () => {
   it('says how to install a backend that is missing', async () => {
     const before = tf.getBackend();
     const error = await eagerBackend('tensorflow', () =>
-      Promise.reject(new Error("Cannot find package '@tensorflow/tfjs-node'\nimported from here")),
+      Promise.reject(new Error("Cannot find package '@tensorflow/tfjs-node' imported from here")),
     ).catch((cause: unknown) => cause);
     expect(error).toBeInstanceOf(EngineError);
     expect(error).toMatchObject({

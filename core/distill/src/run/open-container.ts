@@ -9,10 +9,23 @@ import { memoryTeacherStore } from '../teach/index.js';
 /** Opens it; `dispose` ends the engine too, when it was made here. */
 export async function openContainer(
   { plan, registry }: OpenRecipe,
-  given: { readonly paths: Paths; readonly progress: ProgressSink; readonly overrides: Partial<Services> },
+  given: {
+    readonly paths: Paths;
+    readonly progress: ProgressSink;
+    readonly overrides: Partial<Services>;
+    /** Where compiled steps are kept. Default: nowhere. */
+    readonly cache?: string | false;
+  },
 ): Promise<RunContainer> {
-  const { paths, progress, overrides } = given;
-  const engine = overrides.engine ?? (await createEngine({ backend: plan.backend, threads: plan.threads }));
+  const { paths, progress, overrides, cache = false } = given;
+  const engine =
+    overrides.engine ??
+    (await createEngine({
+      backend: plan.backend,
+      threads: plan.threads,
+      cache,
+      onWarning: (warning) => progress.emit({ event: 'warning', ...warning }),
+    }));
   const container = createRunContainer({
     registry,
     defaults: standardServices({

@@ -76,6 +76,7 @@ async function runPlanned(planned: PlannedRun, options: RunOptions, how: How): P
   const container = await openContainer(planned.recipe, {
     paths,
     progress: log,
+    cache: options.cache ?? false,
     // Not `log` itself: pino takes what has `emit` for an emitter of its own events.
     overrides: { logger: pino({ base: null }, { write: (line) => log.write(line) }), ...options.services },
   });

@@ -43,6 +43,7 @@ function missing(cause: unknown): EngineError {
   );
 }
 
+/** Without the file of ours that the package was asked for in. */
 function firstLine(message: string): string {
-  return (message.split('\n', 1)[0] as string).trimEnd();
+  return (message.split('\n', 1)[0] as string).replace(/ imported from .*/, '').trimEnd();
 }

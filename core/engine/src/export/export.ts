@@ -1,4 +1,4 @@
-// Writes a model as an ONNX file with a free batch axis.
+// Writes a model as an ONNX file with free first axes.
 import { EngineError } from '../errors.js';
 import { bindInputs } from '../graph/bind.js';
 import type { Graph, Value } from '../graph/graph.js';
@@ -13,20 +13,29 @@ import { userInput } from '../record/step.js';
 import { checkVariables, valueOf } from '../session/definition.js';
 import type { ExportDefinition, HostTensor } from '../types.js';
 import { expandUniform } from './expand-uniform.js';
-import { freeBatch } from './free-batch.js';
+import { freeAxes } from './free-axes.js';
 
-/** The name of the free first axis of every input and output. */
-const batchAxis = 'batch';
+/** Lengths of the free axes, by name. */
+type Lengths = ReadonlyMap<string, number>;
 
 /**
- * The batch sizes that are recorded (nothing is computed, so they cost nothing): primes that a model's own sizes are
- * unlikely to equal, or something of the model would be taken for the batch.
+ * Two lengths of a free axis, with which the model is recorded (nothing is computed, so they cost nothing): primes that a
+ * model's own sizes are unlikely to equal, or something of the model would be taken for the axis.
  */
-const batches = [97, 101] as const;
+const oneAxis = [97, 101] as const;
+
+/** The same of several axes. A graph has many nodes and edges: long enough for the lowerings that suit those. */
+const severalAxes = [
+  [1009, 1013],
+  [1019, 1021],
+  [1031, 1033],
+  [1039, 1049],
+] as const;
 
 /**
- * `definition` as the bytes of an ONNX model (opset 21), weights inside, inputs and outputs under their own names, each
- * with the free axis `batch` first. Throws ENGINE_NO_BATCH_AXIS when the function depends on the batch size otherwise.
+ * `definition` as the bytes of an ONNX model (opset 21), weights inside, inputs and outputs under their own names. Each has
+ * a free axis first: `batch`, or what `axis` of the input says; an output has the one that it follows. Throws
+ * ENGINE_NO_BATCH_AXIS when the function depends on the length of a free axis otherwise.
  */
 export function exportOnnx(definition: ExportDefinition): Promise<Uint8Array> {
   // A promise by contract; a refusal is a rejection.
@@ -35,29 +44,62 @@ export function exportOnnx(definition: ExportDefinition): Promise<Uint8Array> {
     const weights = new Map(
       definition.variables.map((variable) => [variableInput(variable.name), valueOf(variable)] as const),
     );
-    const first = traced(definition, weights, batches[0]);
-    const second = traced(definition, weights, batches[1]);
-    const graph = freeBatch(
-      { graph: first.graph, batch: batches[0] },
-      { graph: second.graph, batch: batches[1] },
+    const axes = new Map(
+      Object.entries(definition.inputs).map(([name, { axis = 'batch' }]) => [name, axis] as const),
     );
-    return encodeGraph(named(graph, definition, first.outputs), {
+    const [short, long] = lengthsOf([...new Set(axes.values())]);
+    const first = traced(definition, weights, axes, short);
+    const second = traced(definition, weights, axes, long);
+    const freed = freeAxes(
+      { graph: first.graph, lengths: short },
+      { graph: second.graph, lengths: long },
+      new Map([...axes].map(([name, axis]) => [userInput(name), axis])),
+    );
+    first.outputs.forEach((name, i) => {
+      if (Object.hasOwn(definition.inputs, name))
+        throw new EngineError('ENGINE_OPTION', `\`${name}\` is the name of an input and of an output`, {
+          hint: 'Give the output another name.',
+        });
+      axes.set(name, freed.outputs[i] as string);
+    });
+    return encodeGraph(named(freed.graph, definition, first), {
       name: 'model',
-      batchAxis,
+      firstAxes: axes,
       ...(definition.metadata ? { metadata: definition.metadata } : {}),
     });
   });
 }
 
+function lengthsOf(axes: readonly string[]): readonly [Lengths, Lengths] {
+  const pairs = axes.length > 1 ? severalAxes : [oneAxis];
+  if (axes.length > pairs.length)
+    throw new EngineError(
+      'ENGINE_OPTION',
+      `the inputs have ${axes.length} free axes (${axes.join(', ')}), ${pairs.length} are possible`,
+    );
+  const lengths = (which: 0 | 1): Lengths =>
+    new Map(axes.map((axis, i) => [axis, pairs[i]?.[which] as number]));
+  return [lengths(0), lengths(1)];
+}
+
+interface Traced {
+  readonly graph: Graph;
+  /** Names of the outputs, in order. */
+  readonly outputs: readonly string[];
+  /** Shapes of the inputs, by name. */
+  readonly shapes: Readonly<Record<string, readonly number[]>>;
+}
+
 function traced(
   definition: ExportDefinition,
   weights: ReadonlyMap<string, HostTensor>,
-  batch: number,
-): { graph: Graph; outputs: readonly string[] } {
+  axes: ReadonlyMap<string, string>,
+  lengths: Lengths,
+): Traced {
   const shapes = Object.fromEntries(
     Object.entries(definition.inputs).map(([name, { dtype, shape }]) => [
       name,
-      { dtype, shape: [batch, ...shape] },
+      { dtype, shape: [lengths.get(axes.get(name) as string) as number, ...shape] },
     ]),
   );
   const outputs = recordForward(kernelTable, definition.variables, definition.forward, shapes);
@@ -68,24 +110,19 @@ function traced(
   return {
     graph: expandUniform(improve(bindInputs(lowered, weights)), new Set(weights.keys())),
     outputs: outputs.map(({ name }) => name),
+    shapes: Object.fromEntries(Object.entries(shapes).map(([name, { shape }]) => [name, shape])),
   };
 }
 
 /** Inputs, outputs and weights under the names that the definition gives them; unused inputs put back. */
-function named(graph: Graph, definition: ExportDefinition, outputs: readonly string[]): Graph {
-  const inputs = Object.entries(definition.inputs).map(([name, { dtype, shape }]): Value => {
+function named(graph: Graph, definition: ExportDefinition, { outputs, shapes }: Traced): Graph {
+  const inputs = Object.entries(definition.inputs).map(([name, { dtype }]): Value => {
     const used = graph.inputs.find((input) => input.name === userInput(name));
-    return used ?? { name: userInput(name), shape: [batches[0], ...shape], type: dtype };
+    return used ?? { name: userInput(name), shape: shapes[name] as readonly number[], type: dtype };
   });
   const names = new Map<Value, string>();
   Object.keys(definition.inputs).forEach((name, i) => names.set(inputs[i] as Value, name));
-  outputs.forEach((name, i) => {
-    if (Object.hasOwn(definition.inputs, name))
-      throw new EngineError('ENGINE_OPTION', `\`${name}\` is the name of an input and of an output`, {
-        hint: 'Give the output another name.',
-      });
-    names.set(graph.outputs[i] as Value, name);
-  });
+  outputs.forEach((name, i) => names.set(graph.outputs[i] as Value, name));
   const taken = new Set(names.values());
   for (const { name } of definition.variables) {
     const weight = [...graph.constants.keys()].find((value) => value.name === variableInput(name));

@@ -3,7 +3,7 @@ import type { Attribute, ElementArray, ElementType, Graph, Node, Origin, Value }
 
 type Attributes = Readonly<Record<string, Attribute>>;
 
-const onnxTypeCode: Record<ElementType, number> = { float32: 1, int32: 6, int64: 7, bool: 9 };
+export const onnxTypeCode: Record<ElementType, number> = { float32: 1, int32: 6, int64: 7, bool: 9 };
 
 /** NumPy broadcasting of two shapes. */
 export function broadcast(a: readonly number[], b: readonly number[]): number[] {

@@ -31,8 +31,8 @@ const attributeTypes = { float: 1, int: 2, string: 3, graph: 5, ints: 7 } as con
 export interface EncodeOptions {
   readonly name?: string;
   readonly metadata?: Readonly<Record<string, string>>;
-  /** Inputs and outputs whose first axis is free get this name there. */
-  readonly batchAxis?: string;
+  /** Names of free first axes, by the names of the inputs and outputs that have one. */
+  readonly firstAxes?: ReadonlyMap<string, string>;
   /** A first output of this name, an empty sequence, which has no counterpart in JavaScript. See session/program.ts. */
   readonly sentinel?: string;
 }
@@ -41,7 +41,7 @@ export interface EncodeOptions {
 interface Place {
   /** Names of values in the file. */
   readonly nameOf: (value: Value) => string;
-  readonly dimension: (length: number, axis: number) => OnnxDimension;
+  readonly dimension: (value: Value, length: number, axis: number) => OnnxDimension;
   /** Begins the names of nodes. */
   readonly prefix: string;
   /** All names that the file has so far. ONNX wants a body's names to differ from those around it. */
@@ -50,17 +50,19 @@ interface Place {
 
 /** The graph as the bytes of a model file, opset 21. */
 export function encodeGraph(graph: Graph, options: EncodeOptions = {}): Uint8Array {
-  const { sentinel, batchAxis } = options;
+  const { sentinel, firstAxes } = options;
   const first = sentinel === undefined ? [] : [sentinel];
   const place: Place = {
     nameOf: ({ name }) => name,
-    dimension: (length, axis) =>
-      axis === 0 && batchAxis !== undefined ? { dimParam: batchAxis } : { dimValue: length },
+    dimension: ({ name }, length, axis) => {
+      const free = axis === 0 ? firstAxes?.get(name) : undefined;
+      return free === undefined ? { dimValue: length } : { dimParam: free };
+    },
     prefix: '',
     taken: new Set([...first, ...valuesOf(graph).map(({ name }) => name)]),
   };
-  // Lengths within a body may hang on the batch, and need not be told.
-  const within = batchAxis === undefined ? place.dimension : () => ({});
+  // Lengths within a body may hang on a free axis, and need not be told.
+  const within = firstAxes === undefined ? place.dimension : () => ({});
   const written = onnxGraph(graph, options.name ?? 'potstill', place, within);
   return writeOnnxModel({
     irVersion,
@@ -97,7 +99,12 @@ function onnxGraph(graph: Graph, name: string, place: Place, within: Place['dime
   const { nameOf, dimension } = place;
   const info = (value: Value): OnnxValueInfo => ({
     name: nameOf(value),
-    type: { tensorType: { elemType: typeCodes[value.type], shape: { dim: value.shape.map(dimension) } } },
+    type: {
+      tensorType: {
+        elemType: typeCodes[value.type],
+        shape: { dim: value.shape.map((length, axis) => dimension(value, length, axis)) },
+      },
+    },
   });
   return {
     name,

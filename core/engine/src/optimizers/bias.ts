@@ -13,7 +13,7 @@ export function discounted(sum: tf.Tensor, next: tf.Tensor, beta: number): tf.Te
  * `1 - beta^step`, a scalar. Written as `-tanh(x/2) * (1 + exp(x))` with `x = step * ln(beta)`, which keeps all digits
  * where `beta^step` is near 1 (beta 0.999 at step 1 would lose four of seven in float32).
  */
-export function biasOf(beta: number, step: tf.Scalar): tf.Tensor {
+function biasOf(beta: number, step: tf.Scalar): tf.Tensor {
   if (beta === 0) return tf.onesLike(step);
   const x = tf.mul(step, Math.log(beta));
   return tf.neg(tf.mul(tf.tanh(tf.mul(x, 0.5)), tf.add(tf.exp(x), 1)));

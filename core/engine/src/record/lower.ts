@@ -55,25 +55,22 @@ export function lower(
     });
   }
   builder.origin = undefined;
+  const { inputs, constants } = builder.build([]);
+  const given = new Set([...inputs, ...constants.keys()]);
   const taken = new Set<Value>();
   const made = outputs.map((output) => {
     const value = valueOf(output);
     const own =
       (replaced.get(output) ?? output).source.kind !== 'kernel' ||
       taken.has(value) ||
-      !isNodeOutput(builder, value)
+      // A lowering may pass an input or a constant through.
+      given.has(value)
         ? builder.unary('Identity', value)
         : value;
     taken.add(own);
     return own;
   });
   return builder.build(made);
-}
-
-/** Whether a node makes the value; a lowering may pass an input or a constant through. */
-function isNodeOutput(builder: GraphBuilder, value: Value): boolean {
-  const { inputs, constants } = builder.build([]);
-  return !inputs.includes(value) && !constants.has(value);
 }
 
 function originOf({ kernel, line }: TapedKernel): Origin {
@@ -86,9 +83,9 @@ function originOf({ kernel, line }: TapedKernel): Origin {
 }
 
 /** Kernels that the outputs depend on, in the order in which they ran. */
-function neededKernels(
+export function neededKernels(
   outputs: readonly Recorded[],
-  replaced: ReadonlyMap<Recorded, Recorded>,
+  replaced: ReadonlyMap<Recorded, Recorded> = new Map(),
 ): TapedKernel[] {
   const seen = new Set<TapedKernel>();
   const order: TapedKernel[] = [];

@@ -4,16 +4,29 @@ import { EngineError } from '../errors.js';
 import { show } from '../record/tape.js';
 import type { NamedTensors } from '../types.js';
 
+/** The same names, tensors of any rank. */
+export type Named<T extends NamedTensors> = { readonly [N in keyof T]: tf.Tensor };
+
+interface Stepping<
+  C extends NamedTensors,
+  X extends NamedTensors,
+  K extends NamedTensors,
+  Y extends NamedTensors,
+> {
+  step(carry: C, x: X, constants: K): { readonly carry: Named<C>; readonly y: Y };
+}
+
 /**
  * One step in plain TF.js: from the state and one part of each sequence to the next state and to what this step gives.
  * `constants` are the same at every step. A cell is closed: it uses its arguments and nothing else of the step.
  */
+// The type of a method: its parameters may be declared as closer ones, Tensor2D for Tensor.
 export type Cell<
   C extends NamedTensors = NamedTensors,
   X extends NamedTensors = NamedTensors,
   K extends NamedTensors = NamedTensors,
   Y extends NamedTensors = NamedTensors,
-> = (carry: C, x: X, constants: K) => { readonly carry: C; readonly y: Y };
+> = Stepping<C, X, K, Y>['step'];
 
 /** A cell's results as lists: the next state in the order of the state, then what it gives. */
 export interface CellResults {

@@ -13,12 +13,13 @@ import {
   swapTime,
 } from './sequence.js';
 
-export interface LstmState {
+// An interface would not count as named tensors.
+export type LstmState = {
   /** What the layer gives: [batch, units]. */
   readonly h: tf.Tensor2D;
   /** Its memory: [batch, units]. */
   readonly c: tf.Tensor2D;
-}
+};
 
 export interface LstmOptions extends RecurrentOptions {
   /** Before the first step: each [batch, units]. Default: zeros. */

@@ -9,7 +9,7 @@ import { withGradient } from '../tfjs.js';
 import type { DType, NamedTensors } from '../types.js';
 import { backward, runScan, type ScanCall } from './backward.js';
 import { bodyGraph } from './body.js';
-import { callCell, type Cell, renamed } from './cell.js';
+import { callCell, type Cell, type Named, renamed } from './cell.js';
 import { planGradient } from './plan.js';
 import { traceCell } from './trace.js';
 
@@ -21,7 +21,7 @@ export interface ScanOperands<
   /** The state before the first step. */
   readonly carry: C;
   /** Tensors of one length along their first axis, time; a step sees one part of each. At least one. */
-  readonly sequences: { readonly [N in keyof X]: tf.Tensor };
+  readonly sequences: X;
   /** What every step uses: weights. Default: none. */
   readonly constants?: K;
   /** Steps from the last part to the first; what a step gives stands where its parts stood. Default false. */
@@ -50,7 +50,7 @@ export function scan<
   X extends NamedTensors,
   Y extends NamedTensors,
   K extends NamedTensors = Readonly<Record<string, never>>,
->(cell: Cell<C, X, K, Y>, operands: ScanOperands<C, X, K>): ScanResults<C, Y> {
+>(cell: Cell<C, Named<X>, K, Y>, operands: ScanOperands<C, X, K>): ScanResults<C, Y> {
   const { carry, sequences, constants = {}, reverse = false } = operands;
   const length = lengthOf(sequences);
   const plain = cell as unknown as Cell;

@@ -1,15 +1,20 @@
 // A training step for one set of input shapes: recorded, lowered, improved, compiled.
+import { createHash } from 'node:crypto';
 import type { Graph } from '../graph/graph.js';
 import type { KernelTable } from '../kernels/rule.js';
 import { improve, type PassSwitches, type Target } from '../passes/index.js';
 import type { StepPart } from '../record/accumulate.js';
+import { recordingKey } from '../record/key.js';
 import { lower } from '../record/lower.js';
 import type { RandomDraw } from '../record/random.js';
 import type { RecordOptions } from '../record/recording.js';
 import { type InputShapes, type RecordedStep, recordStep } from '../record/step.js';
+import type { Recorded } from '../record/tape.js';
 import type { EngineWarning, TrainingDefinition } from '../types.js';
+import { buildKey } from './build.js';
+import type { GraphCache } from './cache.js';
 import { type GraphMemory, graphMemory, type MemoryBudget } from './memory.js';
-import { compile, type Program } from './program.js';
+import { compile, load, namesOf, type Program, type ProgramNames } from './program.js';
 
 export interface CompiledStep {
   readonly program: Program;
@@ -31,6 +36,15 @@ export interface CompileOptions {
   readonly target: Target;
   readonly budget: MemoryBudget;
   readonly warn: (warning: EngineWarning) => void;
+  /** Where compiled steps are kept between runs. */
+  readonly cache?: GraphCache | undefined;
+}
+
+/** A step that was recorded, and may be compiled. */
+export interface StepPlan {
+  readonly step: RecordedStep;
+  readonly memory: GraphMemory;
+  readonly program: () => Promise<Program>;
 }
 
 export interface StepGraph {
@@ -39,29 +53,78 @@ export interface StepGraph {
   readonly memory: GraphMemory;
 }
 
+type GraphOptions = Pick<CompileOptions, 'table' | 'passes' | 'target'>;
+
 /** The graph of one update, or of a part of it: the loss, the other terms, the next value of each thing that changes. */
 export function stepGraph(
   definition: TrainingDefinition,
   shapes: InputShapes,
-  { table, passes, target }: Pick<CompileOptions, 'table' | 'passes' | 'target'>,
+  options: GraphOptions,
   part?: StepPart,
   record: RecordOptions = { lines: false },
 ): StepGraph {
-  const step = recordStep(table, definition, shapes, part, record);
-  const graph = lower(table, [
-    step.loss,
-    ...step.terms.map(({ value }) => value),
-    ...step.changes.map(({ next }) => next),
-  ]);
-  const improved = improve(graph, passes, target);
-  return { step, graph: improved, memory: graphMemory(improved, step.draws) };
+  return graphOf(recordStep(options.table, definition, shapes, part, record), options);
 }
 
-export async function compileStep(
-  { step, graph, memory }: StepGraph,
+function outputsOf({ loss, terms, changes }: RecordedStep): Recorded[] {
+  return [loss, ...terms.map(({ value }) => value), ...changes.map(({ next }) => next)];
+}
+
+function graphOf(step: RecordedStep, { table, passes, target }: GraphOptions): StepGraph {
+  const graph = improve(lower(table, outputsOf(step)), passes, target);
+  return { step, graph, memory: graphMemory(graph, step.draws) };
+}
+
+/** Records a step, and finds its graph in the cache or makes it. */
+export async function planStep(
+  definition: TrainingDefinition,
+  shapes: InputShapes,
   options: CompileOptions,
-): Promise<CompiledStep> {
-  const program = await compile(graph, options.threads, 'input');
+  part: StepPart,
+): Promise<StepPlan> {
+  const { cache, threads } = options;
+  const step = recordStep(options.table, definition, shapes, part, { lines: false });
+  const key = cache && (await stepKey(step, options));
+  const found = key === undefined ? undefined : await cache?.find(key);
+  const make = (): StepPlan => {
+    const { graph, memory } = graphOf(step, options);
+    const target = { threads, weights: 'input', activations: memory.activations } as const;
+    const facts: StepFacts = { ...namesOf(graph), memory };
+    const build = (optimised?: string) => compile(graph, target, optimised);
+    return {
+      step,
+      memory,
+      program: () => (cache && key !== undefined ? cache.fill(key, facts, build) : build()),
+    };
+  };
+  if (!found) return make();
+  const { memory, ...names } = found.facts as StepFacts;
+  const target = { threads, weights: 'input', activations: memory.activations } as const;
+  return {
+    step,
+    memory,
+    // What ONNX Runtime does not take up is made anew.
+    program: () => load(found.model, names, target).catch(() => make().program()),
+  };
+}
+
+/** What is known of a step's graph without it. */
+type StepFacts = ProgramNames & { readonly memory: GraphMemory };
+
+async function stepKey(
+  step: RecordedStep,
+  { threads, passes, target }: CompileOptions,
+): Promise<string | undefined> {
+  const [build, recording] = [await buildKey(), recordingKey(outputsOf(step))];
+  if (build === undefined || recording === undefined) return undefined;
+  const draws = step.draws.map(({ input }) => input);
+  return createHash('sha256')
+    .update(JSON.stringify([build, recording, draws, threads, target, Object.entries(passes).sort()]))
+    .digest('hex');
+}
+
+export async function compileStep({ step, memory, program: compiled }: StepPlan): Promise<CompiledStep> {
+  const program = await compiled();
   const [loss, ...others] = program.outputs as [string, ...string[]];
   const used = new Set(program.inputs);
   return {

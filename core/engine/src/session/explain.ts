@@ -5,7 +5,7 @@ import type { Graph, Node } from '../graph/graph.js';
 import { encodeGraph } from '../onnx/encode.js';
 import type { ExplainedLine, ExplainedOperator, ExplainOptions, Explanation } from '../types.js';
 import { type ProfiledNode, profileModel } from './profile.js';
-import { sessionOptions, type WeightKind } from './program.js';
+import { type ProgramOptions, sessionOptions } from './program.js';
 
 /** Stands for the line of nodes that ONNX Runtime put in, such as those that change layouts. */
 const addedLine = 'added by ONNX Runtime';
@@ -18,21 +18,14 @@ const unknownLine = 'no line known';
  */
 export async function explainGraph(
   graph: Graph,
-  threads: number,
-  weights: WeightKind,
+  options: ProgramOptions,
   feeds: Readonly<Record<string, ort.Tensor>>,
   { steps = 20 }: ExplainOptions = {},
 ): Promise<Explanation> {
   if (!Number.isInteger(steps) || steps < 1)
     throw new EngineError('ENGINE_OPTION', `explain: steps is ${steps}; it is a whole number from 1`);
   const outputs = graph.outputs.map(({ name }) => name);
-  const nodes = await profileModel(
-    encodeGraph(graph),
-    sessionOptions(threads, weights),
-    feeds,
-    outputs,
-    steps,
-  );
+  const nodes = await profileModel(encodeGraph(graph), sessionOptions(options), feeds, outputs, steps);
   return explanation(graph, nodes);
 }
 

@@ -23,7 +23,7 @@ import { checkVariables, valueOf } from './definition.js';
 import { explainGraph } from './explain.js';
 import { checkInputs, fromOrt, shapesKey, toOrt } from './host.js';
 import { accountOf, betweenRuns, type GraphMemory, graphMemory, type Holder } from './memory.js';
-import { compile, type Program, type WeightKind } from './program.js';
+import { compile, type Program, type ProgramOptions } from './program.js';
 
 /** The weights of a session that trains on, and its order of turns. */
 export interface LiveWeights {
@@ -90,13 +90,13 @@ export class OnnxPredictor implements Predictor, Holder {
   private async explainNow(inputs: HostTensors, options?: ExplainOptions): Promise<Explanation> {
     if (this.disposed) throw new EngineError('ENGINE_STATE', 'the predictor was disposed of');
     checkInputs(inputs);
-    const { graph } = this.graphFor(inputs, { lines: true });
+    const { graph, memory } = this.graphFor(inputs, { lines: true });
     const names = graph.inputs.map(({ name }) => name);
-    return explainGraph(graph, this.options.threads, this.weights, this.feeds(names, inputs), options);
+    return explainGraph(graph, this.target(memory), this.feeds(names, inputs), options);
   }
 
-  private get weights(): WeightKind {
-    return this.fixed ? 'constant' : 'input';
+  private target({ activations }: GraphMemory): ProgramOptions {
+    return { threads: this.options.threads, weights: this.fixed ? 'constant' : 'input', activations };
   }
 
   async memory(inputs?: InputShapes): Promise<MemoryAccount> {
@@ -145,7 +145,7 @@ export class OnnxPredictor implements Predictor, Holder {
     if (known) return known;
     const { graph, memory, names } = this.graphFor(inputs);
     this.options.budget.admit(this.held(), accountOf(this.held(), memory), 'a forward pass', inputs);
-    const program = await compile(graph, this.options.threads, this.weights);
+    const program = await compile(graph, this.target(memory));
     const compiled = { program, memory, names };
     this.compiled.set(key, compiled);
     return compiled;

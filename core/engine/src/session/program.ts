@@ -27,15 +27,31 @@ const unconvertible = 'Non tensor type';
 /** Whether the weights are constants of a graph or inputs. */
 export type WeightKind = 'constant' | 'input';
 
+export interface ProgramOptions {
+  /** Threads within an operator. */
+  readonly threads: number;
+  readonly weights: WeightKind;
+  /** Bytes of activations; see graph/liveness.ts. */
+  readonly activations: number;
+}
+
+/** From here on ONNX Runtime plans no layout of activations: planned, it held twice as many bytes, and large graphs ran no faster. */
+const unplanned = 16 * 2 ** 20;
+
 /**
- * How ONNX Runtime runs a graph, on `threads` threads within an operator. Its blocked layout (level `all`) pays only for
- * constant filters; with filters as inputs it reorders activations to and fro and costs a CNN's step 7 per cent.
+ * How ONNX Runtime runs a graph. Its blocked layout (level `all`) pays only for constant filters; with filters as inputs it
+ * reorders activations to and fro and costs a CNN's step 7 per cent.
  */
-export function sessionOptions(threads: number, weights: WeightKind): ort.InferenceSession.SessionOptions {
+export function sessionOptions({
+  threads,
+  weights,
+  activations,
+}: ProgramOptions): ort.InferenceSession.SessionOptions {
   return {
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     executionMode: 'sequential',
+    enableMemPattern: activations < unplanned,
     graphOptimizationLevel: weights === 'constant' ? 'all' : 'extended',
     // Gradients of a nearly converged model are full of denormal numbers, which made a step of an MLP 30 per cent slower.
     extra: { session: { set_denormal_as_zero: '1' } },
@@ -44,16 +60,40 @@ export function sessionOptions(threads: number, weights: WeightKind): ort.Infere
   };
 }
 
-/** Compiles a graph for `threads` threads within an operator. */
-export async function compile(graph: Graph, threads: number, weights: WeightKind): Promise<Program> {
-  const session = await ort.InferenceSession.create(
-    encodeGraph(graph, { sentinel }),
-    sessionOptions(threads, weights),
-  );
+/** Compiles a graph. `optimised`: a file that gets the model after ONNX Runtime's own passes, for `load`. */
+export async function compile(graph: Graph, options: ProgramOptions, optimised?: string): Promise<Program> {
+  const session = await ort.InferenceSession.create(encodeGraph(graph, { sentinel }), {
+    ...sessionOptions(options),
+    ...(optimised === undefined ? {} : { optimizedModelFilePath: optimised }),
+  });
+  return programOf(session, namesOf(graph));
+}
+
+/** Names of the inputs and outputs of a graph, in order. */
+export type ProgramNames = Pick<Program, 'inputs' | 'outputs'>;
+
+export function namesOf({ inputs, outputs }: Graph): ProgramNames {
+  return { inputs: inputs.map(({ name }) => name), outputs: outputs.map(({ name }) => name) };
+}
+
+/** Takes up a model that `compile` wrote, which needs no passes any more. */
+export async function load(
+  model: Uint8Array,
+  names: ProgramNames,
+  options: ProgramOptions,
+): Promise<Program> {
+  const session = await ort.InferenceSession.create(model, {
+    ...sessionOptions(options),
+    graphOptimizationLevel: 'disabled',
+  });
+  return programOf(session, names);
+}
+
+function programOf(session: ort.InferenceSession, { inputs, outputs }: ProgramNames): Program {
   return {
-    inputs: graph.inputs.map(({ name }) => name),
-    outputs: graph.outputs.map(({ name }) => name),
-    run: async (feeds, outputs) => await session.run(feeds, outputs),
+    inputs,
+    outputs,
+    run: async (feeds, wanted) => await session.run(feeds, wanted),
     fill: async (feeds, into) => {
       try {
         await session.run(feeds, { ...into, [sentinel]: null });

@@ -24,8 +24,9 @@ import {
   type CompiledStep,
   type CompileOptions,
   compileStep,
-  type StepGraph,
+  planStep,
   stepGraph,
+  type StepPlan,
 } from './compiled-step.js';
 import { checkDefinition, freshSlot, slotName, slotsOf, valueOf, weightSlot } from './definition.js';
 import { explainGraph } from './explain.js';
@@ -79,9 +80,9 @@ export class OnnxTraining implements TrainingSession, Holder {
       const key = stepKey(part, inputs);
       let step = this.steps.get(key);
       if (!step) {
-        const made = stepGraph(this.definition, inputs, this.options, part);
-        this.options.budget.admit(this.held(), this.heldWith(made), 'a training step', inputs);
-        step = await compileStep(made, this.options);
+        const plan = await planStep(this.definition, inputs, this.options, part);
+        this.options.budget.admit(this.held(), this.heldWith(plan), 'a training step', inputs);
+        step = await compileStep(plan);
         this.watch.compiled(inputs);
         this.steps.set(key, step);
       }
@@ -137,15 +138,13 @@ export class OnnxTraining implements TrainingSession, Holder {
   }
 
   memory(inputs?: InputShapes): Promise<MemoryAccount> {
-    return this.turn(() => {
-      if (!inputs) return Promise.resolve(this.held());
+    return this.turn(async () => {
+      if (!inputs) return this.held();
       const part = partAfter(this.definition, this.calls);
       const known = this.steps.get(stepKey(part, inputs));
-      return Promise.resolve(
-        known
-          ? accountOf(this.held(), { inputs: known.memory.inputs, random: known.memory.random })
-          : this.heldWith(stepGraph(this.definition, inputs, this.options, part)),
-      );
+      return known
+        ? accountOf(this.held(), { inputs: known.memory.inputs, random: known.memory.random })
+        : this.heldWith(await planStep(this.definition, inputs, this.options, part));
     });
   }
 
@@ -154,7 +153,7 @@ export class OnnxTraining implements TrainingSession, Holder {
   }
 
   /** As `held`, while a step of one more graph runs. */
-  private heldWith({ step, memory }: StepGraph): MemoryAccount {
+  private heldWith({ step, memory }: Pick<StepPlan, 'step' | 'memory'>): MemoryAccount {
     const changed = new Set(step.changes.map(({ input }) => input));
     return accountOf(this.heldParameters(changed), ...this.heldGraphs(), memory);
   }
@@ -177,13 +176,14 @@ export class OnnxTraining implements TrainingSession, Holder {
   explain(inputs: HostTensors, options?: ExplainOptions): Promise<Explanation> {
     return this.turn(() => {
       checkInputs(inputs);
-      const { graph, step } = stepGraph(this.definition, inputs, this.options, 'update', { lines: true });
+      const { graph, step, memory } = stepGraph(this.definition, inputs, this.options, 'update', {
+        lines: true,
+      });
       const names = graph.inputs.map(({ name }) => name);
       const draws = step.draws.filter(({ input }) => names.includes(input));
       return explainGraph(
         graph,
-        this.options.threads,
-        'input',
+        { threads: this.options.threads, weights: 'input', activations: memory.activations },
         this.feeds(names, draws, inputs, explainedRate),
         options,
       );

@@ -8,6 +8,7 @@ import {
   type ExportDefinition,
   type HostTensor,
   type HostTensors,
+  type OnnxGraph,
   randomStream,
   readOnnxModel,
 } from '@potstill/engine';
@@ -112,6 +113,69 @@ describe('exportOnnx', () => {
     );
   });
 
+  it('leaves the first axes of a graph free, each under its own name', async () => {
+    const bytes = await exportOnnx({
+      variables: [],
+      inputs: {
+        x: { dtype: 'float32', shape: [3], axis: 'nodes' },
+        source: { dtype: 'int32', shape: [], axis: 'edges' },
+        target: { dtype: 'int32', shape: [], axis: 'edges' },
+      },
+      forward: ({ x, source, target }) => {
+        const messages = tf.gather(x as tf.Tensor2D, source as tf.Tensor1D);
+        const sums = tf.unsortedSegmentSum(messages, target as tf.Tensor1D, x?.shape[0] ?? 0);
+        return { sums, messages };
+      },
+    });
+    const { graph } = readOnnxModel(bytes);
+    const axesOf = (values: OnnxGraph['input']) =>
+      values?.map(({ name, type }) => [name, type?.tensorType?.shape?.dim?.[0]?.dimParam]);
+    expect(axesOf(graph?.input)).toEqual([
+      ['x', 'nodes'],
+      ['source', 'edges'],
+      ['target', 'edges'],
+    ]);
+    expect(axesOf(graph?.output)).toEqual([
+      ['sums', 'nodes'],
+      ['messages', 'edges'],
+    ]);
+    const session = await ort.InferenceSession.create(bytes, { logSeverityLevel: 3 });
+    const edges = (...ids: number[]) => new ort.Tensor('int32', Int32Array.from(ids), [ids.length]);
+    const got = await session.run({
+      x: new ort.Tensor('float32', Float32Array.of(1, 2, 3, 10, 20, 30), [2, 3]),
+      source: edges(0, 1, 1, 0, 1),
+      target: edges(0, 0, 1, 0, 0),
+    });
+    expect(got.sums?.dims).toEqual([2, 3]);
+    expect([...(got.sums?.data as Float32Array)]).toEqual([22, 44, 66, 10, 20, 30]);
+    expect(got.messages?.dims).toEqual([5, 3]);
+    await session.release();
+  });
+
+  it('refuses what adds free axes up, and more free axes than it can tell apart', async () => {
+    const vector = (axis: string) => ({ dtype: 'float32', shape: [], axis }) as const;
+    const joined = exportOnnx({
+      variables: [],
+      inputs: { a: vector('nodes'), b: vector('edges') },
+      forward: ({ a, b }) => ({ y: tf.concat([a as tf.Tensor1D, b as tf.Tensor1D]) }),
+    });
+    await expect(joined).rejects.toMatchObject({
+      code: 'ENGINE_NO_BATCH_AXIS',
+      message: expect.stringContaining(
+        'output 0 has shape [2028] for nodes 1009, edges 1019 and [2034] for nodes 1013, edges 1021; the first axis must be nodes or edges',
+      ) as string,
+    });
+    const five = exportOnnx({
+      variables: [],
+      inputs: Object.fromEntries(['a', 'b', 'c', 'd', 'e'].map((name) => [name, vector(name)])),
+      forward: ({ a }) => ({ y: tf.relu(a as tf.Tensor) }),
+    });
+    await expect(five).rejects.toMatchObject({
+      code: 'ENGINE_OPTION',
+      message: 'the inputs have 5 free axes (a, b, c, d, e), 4 are possible',
+    });
+  });
+
   it('names inputs, outputs, weights and metadata as the definition does', async () => {
     const model = mlp();
     const bytes = await exportOnnx({
@@ -137,7 +201,7 @@ describe('exportOnnx', () => {
   it('refuses an output without the batch axis', async () => {
     await expect(exportOnnx(oneInput((x) => tf.mean(x, 0)))).rejects.toMatchObject({
       code: 'ENGINE_NO_BATCH_AXIS',
-      message: expect.stringContaining('output 0 has shape [4] for 97 examples and [4] for 101') as string,
+      message: expect.stringContaining('output 0 has shape [4] for batch 97 and [4] for batch 101') as string,
     });
   });
 

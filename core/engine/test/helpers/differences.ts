@@ -173,7 +173,7 @@ async function compute(cases: readonly Case[], cotangents: readonly HostTensor[]
       recorded.map(({ value }) => value),
     ),
   );
-  const program = await compile(graph, 1, 'input');
+  const program = await compile(graph, { threads: 1, weights: 'input', activations: 0 });
   try {
     const results = await program.run(
       Object.fromEntries(

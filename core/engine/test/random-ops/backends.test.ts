@@ -8,6 +8,7 @@ import {
   gumbelSoftmax,
   randomCrop,
   randomStream,
+  type Engine,
   type HostTensor,
   type NamedVariable,
   type Optimizer,
@@ -15,14 +16,14 @@ import {
 } from '@potstill/engine';
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, describe, expect, it } from 'vitest';
+import { tensorflowEngine } from '../helpers/backends.js';
 import { tensorsClose } from '../helpers/close.js';
 
-const engines = {
-  onnx: await createEngine({ threads: 1 }),
-  cpu: await createEngine({ backend: 'cpu' }),
-};
+const onnx = await createEngine({ threads: 1 });
+const cpu = await createEngine({ backend: 'cpu' });
+const tensorflow = await tensorflowEngine();
 afterAll(async () => {
-  for (const engine of Object.values(engines)) await engine.dispose();
+  for (const engine of [onnx, cpu, tensorflow]) await engine?.dispose();
 });
 
 /** Moves nothing, and keeps the gradient for all to see. */
@@ -35,12 +36,7 @@ const witness: Optimizer = {
 type Operation = (x: tf.Tensor, at: StepContext) => tf.Tensor;
 
 /** Outputs and gradients of three steps on `x`; the loss is the sum of the outputs, each times a number of its own. */
-async function threeSteps(
-  backend: keyof typeof engines,
-  operation: Operation,
-  shape: number[],
-  out: number[],
-) {
+async function threeSteps(engine: Engine, operation: Operation, shape: number[], out: number[]) {
   const numbers = (name: string, of: number[]) =>
     tf.tensor(randomStream(3).child(name).normal(tf.util.sizeFromShape(of)), of);
   const variables: NamedVariable[] = [
@@ -53,7 +49,7 @@ async function threeSteps(
     tf.Variable,
     tf.Variable,
   ];
-  const session = await engines[backend].training({
+  const session = await engine.training({
     variables,
     optimizer: witness,
     random: randomStream(17),
@@ -104,14 +100,16 @@ const cases: [string, Operation, number[], number[]][] = [
 ];
 
 describe('random operations', () => {
-  it.each(cases)('%s: onnx and cpu agree on outputs and gradients', async (_, operation, shape, out) => {
-    const onnx = await threeSteps('onnx', operation, shape, out);
-    const cpu = await threeSteps('cpu', operation, shape, out);
-    onnx.forEach((step, i) =>
-      tensorsClose(step, cpu[i] as (typeof cpu)[number], { absolute: 1e-5, relative: 1e-5 }),
-    );
-    expect(onnx[1]?.output).not.toEqual(onnx[0]?.output);
-    expect(onnx[2]?.output).not.toEqual(onnx[1]?.output);
-    expect(await threeSteps('onnx', operation, shape, out)).toEqual(onnx);
+  it.each(cases)('%s: the backends agree on outputs and gradients', async (_, operation, shape, out) => {
+    const expected = await threeSteps(cpu, operation, shape, out);
+    for (const engine of [onnx, ...(tensorflow ? [tensorflow] : [])]) {
+      const got = await threeSteps(engine, operation, shape, out);
+      got.forEach((step, i) =>
+        tensorsClose(step, expected[i] as (typeof got)[number], { absolute: 1e-5, relative: 1e-5 }),
+      );
+      expect(await threeSteps(engine, operation, shape, out)).toEqual(got);
+    }
+    expect(expected[1]?.output).not.toEqual(expected[0]?.output);
+    expect(expected[2]?.output).not.toEqual(expected[1]?.output);
   });
 });

@@ -3,6 +3,7 @@ import {
   adam,
   averaged,
   createEngine,
+  type Engine,
   EngineError,
   maxNorm,
   sgd,
@@ -13,16 +14,19 @@ import {
 } from '@potstill/engine';
 import type * as tf from '@tensorflow/tfjs';
 import { afterAll, describe, expect, it } from 'vitest';
+import { tensorflowEngine } from '../helpers/backends.js';
 import { cnn, cnnBatch } from '../helpers/cnn.js';
 import { allClose, tensorsClose } from '../helpers/close.js';
 import { mlp, mlpBatch } from '../helpers/mlp.js';
 
-const engines = {
-  onnx: await createEngine({ threads: 1 }),
-  cpu: await createEngine({ backend: 'cpu' }),
-};
+const tensorflow = await tensorflowEngine();
+const engines: readonly Engine[] = [
+  await createEngine({ threads: 1 }),
+  await createEngine({ backend: 'cpu' }),
+  ...(tensorflow ? [tensorflow] : []),
+];
 afterAll(async () => {
-  for (const engine of Object.values(engines)) await engine.dispose();
+  for (const engine of engines) await engine.dispose();
 });
 const kernel = 'layer0/kernel';
 
@@ -40,7 +44,7 @@ async function follow(session: TrainingSession, updates: number): Promise<{ w: n
   return seen;
 }
 
-describe.each(Object.entries(engines))('averaged on %s', (_, engine) => {
+describe.each(engines.map((engine) => [engine.backend, engine] as const))('averaged on %s', (_, engine) => {
   it.each([
     ['a constant decay', averaged(sgd({ momentum: 0.5 }), 0.75), (t: number) => (t === 1 ? 0 : 0.75)],
     [

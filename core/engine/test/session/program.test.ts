@@ -12,7 +12,7 @@ const floats = (...values: number[]) => new ort.Tensor('float32', Float32Array.f
 
 describe('compile', () => {
   it('runs a graph for the outputs asked for, and for no other', async () => {
-    const program = await compile(graph, 1, 'input');
+    const program = await compile(graph, { threads: 1, weights: 'input', activations: 0 });
     const [negated, doubled] = program.outputs as [string, string];
     const results = await program.run({ x: floats(1, -2, 3) }, [doubled]);
     expect(Object.keys(results)).toEqual([doubled]);
@@ -22,7 +22,7 @@ describe('compile', () => {
   });
 
   it('fills every tensor that it is given, at every run', async () => {
-    const program = await compile(graph, 1, 'input');
+    const program = await compile(graph, { threads: 1, weights: 'input', activations: 0 });
     const [negated, doubled] = program.outputs as [string, string];
     const into = { [negated]: floats(0, 0, 0), [doubled]: floats(0, 0, 0) };
     for (const values of [
@@ -37,7 +37,7 @@ describe('compile', () => {
   });
 
   it('passes an error of the run on', async () => {
-    const program = await compile(graph, 1, 'input');
+    const program = await compile(graph, { threads: 1, weights: 'input', activations: 0 });
     const [negated = ''] = program.outputs;
     await expect(program.fill({ x: floats(1, 2) }, { [negated]: floats(0, 0, 0) })).rejects.toThrow(
       /invalid dimensions.*x/s,
@@ -46,7 +46,7 @@ describe('compile', () => {
   });
 
   it('takes denormal numbers for zero', async () => {
-    const program = await compile(graph, 1, 'input');
+    const program = await compile(graph, { threads: 1, weights: 'input', activations: 0 });
     const [, doubled = ''] = program.outputs;
     const { [doubled]: result } = await program.run({ x: floats(1e-40, 1e-30, -1e-40) }, [doubled]);
     expect(Array.from(result?.data as Float32Array, Math.abs)).toEqual([0, Math.fround(2e-30), 0]);

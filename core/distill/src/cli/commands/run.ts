@@ -6,6 +6,7 @@ import type { ProgressSink } from '../../contracts/index.js';
 import { builtInPlugin } from '../../run/built-in.js';
 import { reportFile } from '../../run/names.js';
 import { runRecipe, type RunResult } from '../../run/run-recipe.js';
+import { cacheFolder } from '../cache-folder.js';
 import { interruptSignal } from '../interrupt.js';
 import { collect, setHelp } from '../options.js';
 import type { Output } from '../output.js';
@@ -21,6 +22,7 @@ interface CommandOptions {
   readonly resume?: boolean;
   readonly json?: boolean;
   readonly quiet?: boolean;
+  readonly cache: boolean;
 }
 
 const examples = `
@@ -31,7 +33,8 @@ Examples:
   potstill run recipe.yaml --json | jq -c 'select(.event == "epoch")'
 
 The run folder holds recipe.yaml (all defaults filled in), events.jsonl, metrics, checkpoints, exports/, summary.json and
-report.html. A teacher that is a recipe is trained first, unless a complete run of it is there.`;
+report.html. A teacher that is a recipe is trained first, unless a complete run of it is there. Compiled steps are kept among the
+user's caches, or in the folder that POTSTILL_CACHE names (empty: nowhere).`;
 
 export function addRun(root: Command, output: Output): void {
   root
@@ -42,6 +45,7 @@ export function addRun(root: Command, output: Output): void {
     .option('--runs <folder>', 'where run folders lie', 'runs')
     .option('--folder <folder>', "this run's own folder (default: <name>-<hash> in the runs folder)")
     .option('--resume', 'go on in the latest run of the same recipe and seed')
+    .option('--no-cache', 'compile every step anew, and keep none for the next run')
     .option('--json', 'print events as JSON lines on stdout')
     .option('-q, --quiet', 'no progress, only the closing table')
     .addHelpText('after', examples)
@@ -58,6 +62,7 @@ export function addRun(root: Command, output: Output): void {
           runsFolder: options.runs,
           ...(options.folder === undefined ? {} : { runFolder: options.folder }),
           resume: options.resume ?? false,
+          cache: options.cache && cacheFolder(),
           signal,
           services: { progress: tasks ?? sink(options, output) },
         });

@@ -1,0 +1,23 @@
+// Where compiled graphs are kept between runs.
+import { homedir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+
+/**
+ * The folder that POTSTILL_CACHE names (false when it is empty), else one among the user's caches: XDG_CACHE_HOME or
+ * ~/.cache, ~/Library/Caches on macOS, LOCALAPPDATA on Windows.
+ */
+export function cacheFolder(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+  platform: NodeJS.Platform = process.platform,
+  home: string = homedir(),
+): string | false {
+  const { POTSTILL_CACHE: given, XDG_CACHE_HOME: xdg, LOCALAPPDATA: local } = env;
+  if (given !== undefined) return given === '' ? false : given;
+  const caches = (): string => {
+    if (platform === 'win32') return local ?? join(home, 'AppData', 'Local');
+    if (platform === 'darwin') return join(home, 'Library', 'Caches');
+    // The XDG specification has relative paths ignored.
+    return xdg !== undefined && isAbsolute(xdg) ? xdg : join(home, '.cache');
+  };
+  return join(caches(), 'potstill', 'graphs');
+}
