@@ -6,11 +6,8 @@ import { eagerBackend } from './eager/backend.js';
 import { fixedEagerPredictor } from './eager/predictor.js';
 import { EagerTraining } from './eager/training.js';
 import { kernelTable } from './kernels/index.js';
-<<<<<<< HEAD
 import { channelBlock } from './session/channel-block.js';
-=======
 import { GraphCache } from './session/cache.js';
->>>>>>> main
 import type { CompileOptions } from './session/compiled-step.js';
 import { emitWarning } from './session/many-shapes.js';
 import { accountOf, type Holder, MemoryBudget } from './session/memory.js';
@@ -50,7 +47,6 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
   const budget = new MemoryBudget(memoryLimit, open);
   const make =
     backend === 'onnx'
-<<<<<<< HEAD
       ? onnxMaker({
           table: kernelTable,
           threads,
@@ -58,10 +54,8 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
           target: { block: await channelBlock(), threads },
           budget,
           warn: onWarning,
+          cache: cacheOf(options),
         })
-=======
-      ? onnxMaker({ table: kernelTable, threads, passes, budget, warn: onWarning, cache: cacheOf(options) })
->>>>>>> main
       : await eagerMaker(backend);
   return {
     backend,
