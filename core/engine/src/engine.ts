@@ -6,6 +6,7 @@ import { eagerBackend } from './eager/backend.js';
 import { fixedEagerPredictor } from './eager/predictor.js';
 import { EagerTraining } from './eager/training.js';
 import { kernelTable } from './kernels/index.js';
+import { channelBlock } from './session/channel-block.js';
 import { GraphCache } from './session/cache.js';
 import type { CompileOptions } from './session/compiled-step.js';
 import { emitWarning } from './session/many-shapes.js';
@@ -46,7 +47,15 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
   const budget = new MemoryBudget(memoryLimit, open);
   const make =
     backend === 'onnx'
-      ? onnxMaker({ table: kernelTable, threads, passes, budget, warn: onWarning, cache: cacheOf(options) })
+      ? onnxMaker({
+          table: kernelTable,
+          threads,
+          passes,
+          target: { block: await channelBlock(), threads },
+          budget,
+          warn: onWarning,
+          cache: cacheOf(options),
+        })
       : await eagerMaker(backend);
   return {
     backend,

@@ -26,6 +26,7 @@ export class GraphBuilder {
   private readonly inputs: Value[] = [];
   private readonly constants = new Map<Value, ElementArray>();
   private readonly constantsByKey = new Map<string, Value>();
+  private readonly sharedByKey = new Map<string, Value>();
   private count = 0;
   /** Given to the nodes made from now on. */
   origin: Origin | undefined;
@@ -77,6 +78,15 @@ export class GraphBuilder {
     this.constants.set(value, data);
     if (key !== undefined) this.constantsByKey.set(key, value);
     return value;
+  }
+
+  /** A value made once for all that ask for it by the same key; for constants too large to be compared. */
+  shared(key: string, make: () => Value): Value {
+    const known = this.sharedByKey.get(key);
+    if (known) return known;
+    const made = make();
+    this.sharedByKey.set(key, made);
+    return made;
   }
 
   /** A float32 scalar. */

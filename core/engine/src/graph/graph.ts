@@ -32,6 +32,7 @@ export interface Origin {
 }
 
 export interface Node {
+  /** As ONNX names it; `domain:Name` for operators that are not ONNX's own. */
   readonly op: string;
   /** `undefined` is an optional input left out. */
   readonly inputs: readonly (Value | undefined)[];

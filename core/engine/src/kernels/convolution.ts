@@ -3,20 +3,12 @@ import { sizeOf, type GraphBuilder } from '../graph/builder.js';
 import type { Value } from '../graph/graph.js';
 import { activate, checkActivation } from './activation.js';
 import { filled } from './emit.js';
-import {
-  channelsFirst,
-  channelsLast,
-  cut,
-  filterFirst,
-  padded,
-  reverse,
-  taps,
-  tapsOfChannels,
-  uncut,
-} from './layout.js';
+import { filterGradient } from './filter-gradient.js';
+import { channelsFirst, channelsLast, cut, filterFirst, reverse, uncut } from './layout.js';
 import { broadcastShapes, misfit, numbersOf, operand, optional, shaped, textOf } from './operands.js';
 import type { KernelAttributes, KernelInputs, KernelRule, KernelTable } from './rule.js';
-import { isPointwise, onnxPads, reached, windowOf, type Window, type WindowSpec } from './window.js';
+import { spread, spreadByPhases } from './spread.js';
+import { onnxPads, reached, windowOf, type Window, type WindowSpec } from './window.js';
 
 /** Attributes of an ONNX Conv for a window. */
 export function convAttributes(
@@ -59,38 +51,6 @@ export function finishConv(
   return channelsLast(graph, activate(graph, y, inputs, attributes));
 }
 
-/** 1x1: a product of [pixels, channels] and [channels, channels]. Strides leave pixels out. */
-function pointwise(
-  graph: GraphBuilder,
-  window: Window,
-  x: Value,
-  filter: Value,
-  inputs: KernelInputs<Value>,
-  attributes: KernelAttributes,
-): Value {
-  const { batch, output, inChannels, outChannels, strides } = window;
-  const seen = graph.slice(
-    cut(graph, x, window),
-    x.shape.map(() => 0),
-    [batch, ...output, inChannels],
-    [1, ...strides, 1],
-  );
-  const pixels = batch * sizeOf(output);
-  const bias = optional(inputs, 'bias');
-  const inside = channelBias(graph, bias, outChannels);
-  const operands = [
-    graph.reshape(seen, [pixels, inChannels]),
-    graph.reshape(filter, [inChannels, outChannels]),
-    ...(inside ? [inside] : []),
-  ];
-  const y = graph.reshape(graph.op('Gemm', operands, [pixels, outChannels], 'float32'), [
-    batch,
-    ...output,
-    outChannels,
-  ]);
-  return activate(graph, bias && !inside ? graph.binary('Add', y, bias) : y, inputs, attributes);
-}
-
 /** A convolution, with the bias and activation of fused kernels. */
 function forward(spec: WindowSpec): KernelRule {
   return {
@@ -114,8 +74,6 @@ function forward(spec: WindowSpec): KernelRule {
       if (window.inChannels === 0) {
         return [filled(graph, [batch, ...output, outChannels], 0, type)];
       }
-      if (isPointwise(window))
-        return [graph.cast(pointwise(graph, window, x, filter, inputs, attributes), type)];
       const y = finishConv(
         graph,
         (bias) =>
@@ -139,42 +97,6 @@ function forward(spec: WindowSpec): KernelRule {
   };
 }
 
-/**
- * Spreads channels-first `dy` back over the input. With strides of 1 that is a Conv with the filter turned round
- * (faster in ONNX Runtime), else a ConvTranspose. `conv` and `transposed` give the weights for each.
- */
-export function spread(
-  graph: GraphBuilder,
-  window: Window,
-  dy: Value,
-  weights: { readonly conv: () => Value; readonly transposed: () => Value },
-  channels: number,
-  group = 1,
-): Value {
-  const { filter, strides, dilations, before, after, input } = window;
-  const reach = filter.map((n, i) => (n - 1) * (dilations[i] ?? 1));
-  const front = reach.map((n, i) => n - (before[i] ?? 0));
-  const back = reach.map((n, i) => n - (after[i] ?? 0));
-  const shape = [dy.shape[0] ?? 0, channels, ...input];
-  if (strides.every((n) => n === 1) && [...front, ...back].every((n) => n >= 0)) {
-    return graph.op('Conv', [dy, weights.conv()], shape, 'float32', {
-      kernel_shape: filter,
-      strides,
-      dilations,
-      pads: [...front, ...back],
-      group,
-    });
-  }
-  return graph.op('ConvTranspose', [dy, weights.transposed()], shape, 'float32', {
-    kernel_shape: filter,
-    strides,
-    dilations,
-    pads: onnxPads(window),
-    output_padding: after.map((n) => Math.max(0, -n)),
-    group,
-  });
-}
-
 /** Gradient for the image. */
 function backpropInput(spec: WindowSpec): KernelRule {
   return {
@@ -188,20 +110,12 @@ function backpropInput(spec: WindowSpec): KernelRule {
       const filter = operand(inputs, 'filter');
       const shape = numbersOf(attributes, 'inputShape');
       const window = reached(windowOf(spec, shape, filter.shape, attributes, dy.shape));
-      const { batch, input, output, inChannels, outChannels } = window;
-      const spatialAxes = window.filter.map((_, i) => i);
+      const { inChannels } = window;
       if (sizeOf(dy.shape) === 0) return [filled(graph, shape, 0, 'float32')];
-      if (isPointwise(window) && input.every((n, i) => n === output[i])) {
-        const pixels = batch * sizeOf(output);
-        const product = graph.op(
-          'Gemm',
-          [graph.reshape(dy, [pixels, outChannels]), graph.reshape(filter, [inChannels, outChannels])],
-          [pixels, inChannels],
-          'float32',
-          { transB: 1 },
-        );
-        return [uncut(graph, graph.reshape(product, [batch, ...input, inChannels]), window, shape)];
-      }
+      const wide = window.strides.some((n) => n > 1);
+      if (wide && spec.spatial === 2 && window.dilations.every((n) => n === 1))
+        return [uncut(graph, spreadByPhases(graph, window, dy, filter), window, shape)];
+      const spatialAxes = window.filter.map((_, i) => i);
       const weights = {
         conv: () => filterFirst(graph, reverse(graph, filter, spatialAxes), 'io'),
         transposed: () => filterFirst(graph, filter, 'oi'),
@@ -210,47 +124,6 @@ function backpropInput(spec: WindowSpec): KernelRule {
       return [uncut(graph, channelsLast(graph, dx), window, shape)];
     },
   };
-}
-
-/** Below this many channels, columns are copied channel by channel: runs of a few numbers are slow to copy. */
-const fewChannels = 16;
-
-/** dy' columns with columns [C, N, ...] stacked by position: one product. */
-function filterOfFewChannels(graph: GraphBuilder, x: Value, dy: Value, window: Window): Value {
-  const rank = x.shape.length;
-  const first = graph.transpose(x, [rank - 1, ...Array.from({ length: rank - 1 }, (_, i) => i)]);
-  const columns = graph.concat(tapsOfChannels(graph, first, window), 0);
-  const [pixels, outChannels] = [dy.shape[0] ?? 0, dy.shape[1] ?? 0];
-  const rows = columns.shape[0] ?? 0;
-  return graph.op('Gemm', [graph.reshape(columns, [rows, pixels]), dy], [rows, outChannels], 'float32');
-}
-
-/**
- * One product for each position on the first spatial axis, over columns (im2col) of the others. Full columns would be
- * as many times larger, and took longer to copy than the fewer products save.
- */
-function filterByStrips(graph: GraphBuilder, x: Value, dy: Value, window: Window): Value {
-  const { filter, output, strides } = window;
-  const across: Window = {
-    ...window,
-    filter: [1, ...filter.slice(1)],
-    output: [x.shape[1] ?? 0, ...output.slice(1)],
-    strides: [1, ...strides.slice(1)],
-  };
-  const columns = graph.concat(taps(graph, x, across), x.shape.length - 1);
-  const down: Window = {
-    ...window,
-    filter: filter.map((n, i) => (i === 0 ? n : 1)),
-    strides: strides.map((n, i) => (i === 0 ? n : 1)),
-  };
-  const [pixels, outChannels] = [dy.shape[0] ?? 0, dy.shape[1] ?? 0];
-  const rows = columns.shape.at(-1) ?? 0;
-  const products = taps(graph, columns, down).map((strip) =>
-    graph.op('Gemm', [graph.reshape(strip, [pixels, rows]), dy], [rows, outChannels], 'float32', {
-      transA: 1,
-    }),
-  );
-  return graph.concat(products, 0);
 }
 
 /** Gradient for the filter: products of what the window sees and dy. */
@@ -268,10 +141,7 @@ function backpropFilter(spec: WindowSpec): KernelRule {
       const window = reached(windowOf(spec, x.shape, shape, attributes, dy.shape));
       const pixels = window.batch * sizeOf(window.output);
       if (pixels === 0) return [filled(graph, shape, 0, 'float32')];
-      const seen = padded(graph, cut(graph, x, window), window);
-      const gradient = graph.reshape(dy, [pixels, window.outChannels]);
-      const few = window.inChannels < fewChannels && !isPointwise(window);
-      const product = (few ? filterOfFewChannels : filterByStrips)(graph, seen, gradient, window);
+      const product = filterGradient(graph, cut(graph, x, window), dy, window);
       return [graph.reshape(product, shape)];
     },
   };

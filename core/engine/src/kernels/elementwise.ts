@@ -54,10 +54,13 @@ const expm1: Emit = (graph, x) =>
     graph.binary('Add', graph.unary('Exp', x), graph.scalar(1)),
   );
 
-/** 1 above zero, else `alpha`: the ceiling of x clipped to [0, 1], which keeps NaN and needs no bool tensor. */
+/** So steep that every normal number above zero comes out as 1. */
+const steepest = 3.4e38;
+
+/** 1 above zero, else `alpha`: the steepest hard sigmoid, one pass without a bool tensor. */
 const step: Emit = (graph, x, attributes) => {
   const alpha = numberOf(attributes, 'alpha', 0);
-  const above = graph.unary('Ceil', clip(graph, x, { clipValueMin: 0, clipValueMax: 1 }));
+  const above = graph.unary('HardSigmoid', x, { alpha: { float: steepest }, beta: { float: 0 } });
   if (alpha === 0) return above;
   const rise = graph.binary('Mul', above, graph.scalar(1 - alpha));
   return graph.binary('Add', rise, graph.scalar(alpha));

@@ -1,11 +1,11 @@
 // Max and average pools of two and three spatial axes, and their gradients.
 import { sizeOf, type GraphBuilder } from '../graph/builder.js';
 import type { Value } from '../graph/graph.js';
-import { spread } from './convolution.js';
 import { expand, filled } from './emit.js';
 import { channelsFirst, channelsLast, cut, uncut } from './layout.js';
 import { flagOf, numbersOf, operand, shaped } from './operands.js';
 import type { KernelAttributes, KernelRule, KernelTable, Shaped } from './rule.js';
+import { spread } from './spread.js';
 import { onnxPads, reached, windowOf, type Window, type WindowSpec } from './window.js';
 
 function poolWindow(

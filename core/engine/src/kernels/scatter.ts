@@ -42,9 +42,10 @@ function segmentSum(graph: GraphBuilder, rows: Value, ids: Value, segments: numb
     graph.binary('Less', ids, scalar(graph, segments, 'int32'), 'bool'),
     'bool',
   );
-  const safe = where(graph, valid, ids, scalar(graph, 0, 'int32'));
-  const kept = where(graph, graph.reshape(valid, [count, 1]), rows, scalar(graph, 0, rows.type));
-  return scatterRows(graph, filled(graph, [segments, width], 0, rows.type), safe, kept, 'add');
+  // A row more takes what is left out.
+  const safe = where(graph, valid, ids, scalar(graph, segments, 'int32'));
+  const sums = scatterRows(graph, filled(graph, [segments + 1, width], 0, rows.type), safe, rows, 'add');
+  return graph.slice(sums, [0, 0], [segments, width]);
 }
 
 /** TF.js gives float32 whatever it adds. */

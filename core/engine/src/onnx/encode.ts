@@ -67,7 +67,10 @@ export function encodeGraph(graph: Graph, options: EncodeOptions = {}): Uint8Arr
   return writeOnnxModel({
     irVersion,
     producerName: 'potstill',
-    opsetImport: [{ domain: '', version: opsetVersion }],
+    opsetImport: [
+      { domain: '', version: opsetVersion },
+      ...domainsOf(graph).map((domain) => ({ domain, version: 1 })),
+    ],
     metadataProps: Object.entries(options.metadata ?? {}).map(([key, value]) => ({ key, value })),
     graph: {
       ...written,
@@ -78,6 +81,18 @@ export function encodeGraph(graph: Graph, options: EncodeOptions = {}): Uint8Arr
       ],
     },
   });
+}
+
+/** `domain:Operator`, or a standard operator by its name alone. */
+function operatorOf(op: string): { readonly domain: string; readonly opType: string } {
+  const colon = op.indexOf(':');
+  return { domain: op.slice(0, Math.max(0, colon)), opType: op.slice(colon + 1) };
+}
+
+/** Domains other than ONNX's own that a graph's nodes come from, those within its nodes included. */
+function domainsOf(graph: Graph): string[] {
+  const own = graph.nodes.map(({ op }) => operatorOf(op).domain).filter((domain) => domain !== '');
+  return [...new Set([...own, ...graph.nodes.flatMap(bodiesOf).flatMap(([, { body }]) => domainsOf(body))])];
 }
 
 function onnxGraph(graph: Graph, name: string, place: Place, within: Place['dimension']): OnnxGraph {
@@ -96,7 +111,9 @@ function onnxGraph(graph: Graph, name: string, place: Place, within: Place['dime
     input: graph.inputs.map(info),
     output: graph.outputs.map(info),
     initializer: [...graph.constants].map(([value, data]) => tensorOf(nameOf(value), value, data)),
-    node: graph.nodes.map((node, i) => onnxNode(node, `${place.prefix}${node.op}_${i}`, place, within)),
+    node: graph.nodes.map((node, i) =>
+      onnxNode(node, `${place.prefix}${operatorOf(node.op).opType}_${i}`, place, within),
+    ),
   };
 }
 
@@ -105,7 +122,7 @@ function onnxNode(node: Node, name: string, place: Place, within: Place['dimensi
   const captured = Math.max(0, ...bodies.map(([, body]) => body.captured));
   return {
     name,
-    opType: node.op,
+    ...operatorOf(node.op),
     input: node.inputs
       .slice(0, node.inputs.length - captured)
       .map((input) => (input ? place.nameOf(input) : '')),

@@ -18,9 +18,11 @@ export function maskFromRelu(graph: Graph): Graph {
 }
 
 /** Whether a node gives the same for a negative number as for 0: x > 0, and clipping from 0 upwards. */
-function ignoresNegative({ op, inputs }: Node, at: Rewriting): boolean {
+function ignoresNegative({ op, inputs, attributes }: Node, at: Rewriting): boolean {
   const numbers = inputs.slice(1).map((input) => uniformOf(at.constant(input)));
   if (op === 'Greater') return numbers[0] === 0;
+  // A step.
+  if (op === 'HardSigmoid') return (attributes.beta as { readonly float: number }).float === 0;
   return op === 'Clip' && numbers[0] === 0 && (inputs[2] === undefined || (numbers[1] ?? -1) >= 0);
 }
 

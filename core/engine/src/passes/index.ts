@@ -2,24 +2,48 @@
 import { mapBodies } from '../graph/bodies.js';
 import type { Graph } from '../graph/graph.js';
 import { fuseConvBias, maskFromRelu } from './activations.js';
+import { collectAffine } from './affine/collect.js';
+import { fuseBlockedBias } from './blocked/bias.js';
+import { blockConvolutions } from './blocked/convolutions.js';
+import { keepBlocked } from './blocked/keep.js';
+import { writeBlocked } from './blocked/write.js';
 import { shareCommon } from './common.js';
 import { removeDeadCode } from './dead-code.js';
+import { sinkExpansions } from './expansions.js';
 import { foldConstants } from './fold.js';
 import { fuseGemmAdd } from './gemm.js';
+import { pointwiseProducts } from './pointwise.js';
+import { scatterRows } from './scatter-rows.js';
 import { cancelShuffles } from './shuffles.js';
 import { sinkTransposes } from './transposes.js';
 
+/** What the passes must know of where the graph will run. */
+export interface Target {
+  /** Channels in a block of ONNX Runtime's own convolutions; 0 where it has none, or where a file must run elsewhere too. */
+  readonly block: number;
+  /** Threads within an operator. */
+  readonly threads: number;
+}
+
 /** One graph to another that computes the same outputs, in the same order. */
-export type Pass = (graph: Graph) => Graph;
+export type Pass = (graph: Graph, target: Target) => Graph;
 
 export const passes = {
   'dead-code': removeDeadCode,
   'fold-constants': foldConstants,
+  'sink-expansions': sinkExpansions,
+  'block-convolutions': (graph, { block }) => blockConvolutions(graph, block),
+  'pointwise-products': pointwiseProducts,
   'sink-transposes': sinkTransposes,
   'cancel-shuffles': cancelShuffles,
+  'keep-blocked': (graph, { block }) => keepBlocked(graph, block),
   'share-common': shareCommon,
-  'fuse-conv-bias': fuseConvBias,
   'mask-from-relu': maskFromRelu,
+  'fuse-blocked-bias': fuseBlockedBias,
+  'collect-affine': collectAffine,
+  'scatter-rows': (graph, { threads }) => scatterRows(graph, threads),
+  'write-blocked': (graph, { block }) => writeBlocked(graph, block),
+  'fuse-conv-bias': fuseConvBias,
   'fuse-gemm-add': fuseGemmAdd,
 } as const satisfies Record<string, Pass>;
 
@@ -28,14 +52,22 @@ export type PassName = keyof typeof passes;
 /** A pass that is false here is left out. */
 export type PassSwitches = Readonly<Partial<Record<PassName, boolean>>>;
 
+/** Nothing that depends on a machine. */
+export const portable: Target = { block: 0, threads: 2 };
+
+/** What a pass leaves for another to clean up, once more at the end. */
+const again = ['cancel-shuffles', 'share-common', 'dead-code'] as const satisfies PassName[];
+
 /** Runs all passes that are not switched off, each on the graph and on the graphs within its nodes. */
-export function improve(graph: Graph, switches: PassSwitches = {}): Graph {
-  return (Object.entries(passes) as [PassName, Pass][]).reduce(
-    (current, [name, pass]) => (switches[name] === false ? current : throughout(pass, current)),
+export function improve(graph: Graph, switches: PassSwitches = {}, target: Target = portable): Graph {
+  const names = [...(Object.keys(passes) as PassName[]), ...again];
+  return names.reduce(
+    (current, name) => (switches[name] === false ? current : throughout(passes[name], current, target)),
     graph,
   );
 }
 
-function throughout(pass: Pass, graph: Graph): Graph {
-  return mapBodies(pass(graph), (body) => throughout(pass, body));
+/** Graphs within nodes keep plain layouts: they are run often, on little. */
+function throughout(pass: Pass, graph: Graph, target: Target): Graph {
+  return mapBodies(pass(graph, target), (body) => throughout(pass, body, portable));
 }

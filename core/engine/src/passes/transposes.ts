@@ -1,18 +1,9 @@
 // Moves transposes behind elementwise operators, so that those of neighbouring operators meet and cancel.
 // TF.js keeps channels last and ONNX first: without this, every convolution is wrapped in two transposes.
 import type { Graph, Node, Value } from '../graph/graph.js';
+import { binary, unary } from './elementwise.js';
 import { rewrite, type Rewriting } from './rewrite.js';
 import { composedTranspose } from './shuffles.js';
-
-const unary = new Set(
-  'Abs Cast Ceil Clip Cos Elu Erf Exp Floor HardSigmoid LeakyRelu Log Neg Not Reciprocal Relu Round Selu Sigmoid Sign Sin Softplus Sqrt Tanh'.split(
-    ' ',
-  ),
-);
-
-const binary = new Set(
-  'Add And Div Equal Greater GreaterOrEqual Less LessOrEqual Max Min Mul Or Pow Sub Where'.split(' '),
-);
 
 export function sinkTransposes(graph: Graph): Graph {
   return rewrite(graph, (node, at) => {

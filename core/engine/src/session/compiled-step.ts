@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Graph } from '../graph/graph.js';
 import type { KernelTable } from '../kernels/rule.js';
-import { improve, type PassSwitches } from '../passes/index.js';
+import { improve, type PassSwitches, type Target } from '../passes/index.js';
 import type { StepPart } from '../record/accumulate.js';
 import { recordingKey } from '../record/key.js';
 import { lower } from '../record/lower.js';
@@ -33,6 +33,7 @@ export interface CompileOptions {
   readonly table: KernelTable;
   readonly threads: number;
   readonly passes: PassSwitches;
+  readonly target: Target;
   readonly budget: MemoryBudget;
   readonly warn: (warning: EngineWarning) => void;
   /** Where compiled steps are kept between runs. */
@@ -52,7 +53,7 @@ export interface StepGraph {
   readonly memory: GraphMemory;
 }
 
-type GraphOptions = Pick<CompileOptions, 'table' | 'passes'>;
+type GraphOptions = Pick<CompileOptions, 'table' | 'passes' | 'target'>;
 
 /** The graph of one update, or of a part of it: the loss, the other terms, the next value of each thing that changes. */
 export function stepGraph(
@@ -69,8 +70,8 @@ function outputsOf({ loss, terms, changes }: RecordedStep): Recorded[] {
   return [loss, ...terms.map(({ value }) => value), ...changes.map(({ next }) => next)];
 }
 
-function graphOf(step: RecordedStep, { table, passes }: GraphOptions): StepGraph {
-  const graph = improve(lower(table, outputsOf(step)), passes);
+function graphOf(step: RecordedStep, { table, passes, target }: GraphOptions): StepGraph {
+  const graph = improve(lower(table, outputsOf(step)), passes, target);
   return { step, graph, memory: graphMemory(graph, step.draws) };
 }
 
@@ -110,12 +111,15 @@ export async function planStep(
 /** What is known of a step's graph without it. */
 type StepFacts = ProgramNames & { readonly memory: GraphMemory };
 
-async function stepKey(step: RecordedStep, { threads, passes }: CompileOptions): Promise<string | undefined> {
+async function stepKey(
+  step: RecordedStep,
+  { threads, passes, target }: CompileOptions,
+): Promise<string | undefined> {
   const [build, recording] = [await buildKey(), recordingKey(outputsOf(step))];
   if (build === undefined || recording === undefined) return undefined;
   const draws = step.draws.map(({ input }) => input);
   return createHash('sha256')
-    .update(JSON.stringify([build, recording, draws, threads, Object.entries(passes).sort()]))
+    .update(JSON.stringify([build, recording, draws, threads, target, Object.entries(passes).sort()]))
     .digest('hex');
 }
 

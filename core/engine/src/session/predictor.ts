@@ -122,13 +122,16 @@ export class OnnxPredictor implements Predictor, Holder {
     readonly memory: GraphMemory;
     readonly names: readonly string[];
   } {
-    const { table, passes } = this.options;
+    const { table, passes, target } = this.options;
     const outputs = recordForward(table, this.variables, this.forward, inputs, record);
     const lowered = lower(
       table,
       outputs.map(({ value }) => value),
     );
-    const graph = improve(this.fixed ? bindInputs(lowered, this.fixed) : lowered, passes);
+    // ONNX Runtime itself blocks convolutions whose filters are constants.
+    const graph = this.fixed
+      ? improve(bindInputs(lowered, this.fixed), passes)
+      : improve(lowered, passes, target);
     return {
       graph,
       memory: graphMemory(graph),

@@ -1,13 +1,13 @@
 // Graphs with graphs inside their nodes: written to ONNX, and left right by each pass.
 import { describe, expect, it } from 'vitest';
 import { bodiesOf, type Graph, type Value } from '../../src/graph/graph.js';
-import { improve, type Pass, passes } from '../../src/passes/index.js';
+import { improve, type Pass, passes, portable } from '../../src/passes/index.js';
 import { allClose } from '../helpers/close.js';
 import { graphOf, opsOf, runGraph } from '../helpers/graph.js';
 import { decay } from '../helpers/scan.js';
 
 async function expectSame(graph: Graph, pass: Pass): Promise<Graph> {
-  const result = pass(graph);
+  const result = pass(graph, portable);
   const before = await runGraph(graph);
   const after = await runGraph(result);
   expect(after.map(({ shape }) => shape)).toEqual(before.map(({ shape }) => shape));

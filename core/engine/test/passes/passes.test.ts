@@ -5,7 +5,7 @@ import { createEngine, sgd } from '@potstill/engine';
 import type { GraphBuilder } from '../../src/graph/builder.js';
 import type { Value } from '../../src/graph/graph.js';
 import { kernelTable } from '../../src/kernels/index.js';
-import { improve, type Pass, passes } from '../../src/passes/index.js';
+import { improve, type Pass, passes, portable } from '../../src/passes/index.js';
 import { lower } from '../../src/record/lower.js';
 import { recordStep } from '../../src/record/step.js';
 import { allClose } from '../helpers/close.js';
@@ -15,7 +15,7 @@ import { mlp, mlpBatch } from '../helpers/mlp.js';
 /** Applies one pass, checks that the numbers stay, and gives the operators that are left. */
 async function left(pass: Pass, build: (g: GraphBuilder) => readonly Value[]): Promise<string[]> {
   const graph = graphOf(build);
-  const result = pass(graph);
+  const result = pass(graph, portable);
   const before = await runGraph(graph);
   const after = await runGraph(result);
   expect(after.map(({ shape }) => shape)).toEqual(before.map(({ shape }) => shape));

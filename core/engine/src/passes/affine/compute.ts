@@ -1,0 +1,104 @@
+// Computes a form: plainly, or for images in blocks by a convolution of one pixel, which scales, shifts, adds and rectifies at once.
+import { sizeOf } from '../../graph/builder.js';
+import type { Value } from '../../graph/graph.js';
+import { emitReshape, ops } from '../blocked/layout.js';
+import type { Rewriting } from '../rewrite.js';
+import { type Coefficient, isOne, written } from './coefficient.js';
+import { type Form, passesOf } from './form.js';
+
+/** The value of a form like `like`, or undefined when the graph as it stands is as quick. */
+export function computed(
+  at: Rewriting,
+  like: Value,
+  form: Form,
+  activation: 'Relu' | undefined,
+): Value | undefined {
+  const perChannel = ofChannels(form, like.shape);
+  if (perChannel) return byConvolution(at, like, form, activation);
+  if (activation || passesOf(form) >= form.cost) return undefined;
+  const [first, ...others] = [...form.terms].map(([value, coefficient]) =>
+    isOne(coefficient) ? value : at.emit({ op: 'Mul', inputs: [value, written(at, coefficient)] }, like),
+  );
+  if (!first) return undefined;
+  const added = others.reduce((total, term) => at.emit({ op: 'Add', inputs: [total, term] }, like), first);
+  return form.constant ? at.emit({ op: 'Add', inputs: [added, written(at, form.constant)] }, like) : added;
+}
+
+/** Whether a form of blocked images has coefficients of one number a channel, at least one of them not a plain number. */
+function ofChannels({ terms, constant }: Form, shape: readonly number[]): boolean {
+  if (shape.length !== 5) return false;
+  const all = [...terms.values(), ...(constant ? [constant] : [])];
+  const [, blocks = 0, , , block = 0] = shape;
+  return (
+    all.some(({ value }) => value !== undefined) &&
+    all.every(
+      ({ value }) =>
+        !value ||
+        sizeOf(value.shape) === 1 ||
+        (value.shape.at(-1) === block &&
+          value.shape.at(-4) === blocks &&
+          sizeOf(value.shape) === blocks * block),
+    )
+  );
+}
+
+function byConvolution(
+  at: Rewriting,
+  like: Value,
+  { terms, constant }: Form,
+  activation: 'Relu' | undefined,
+): Value | undefined {
+  const [n = 0, blocks = 0, h = 0, w = 0, block = 0] = like.shape;
+  const channels = blocks * block;
+  const image = [n, channels, h, w];
+  const vector = (coefficient: Coefficient, shape: readonly number[]): Value => {
+    const value = written(at, coefficient);
+    return sizeOf(value.shape) === channels
+      ? emitReshape(at, value, shape)
+      : at.emit(
+          {
+            op: 'Expand',
+            inputs: [
+              emitReshape(
+                at,
+                value,
+                shape.map(() => 1),
+              ),
+              at.ints(shape),
+            ],
+          },
+          { shape, type: 'float32' },
+        );
+  };
+  // A term without a coefficient is what the first convolution adds to.
+  const list = [...terms].sort(([, a], [, b]) => Number(isOne(b)) - Number(isOne(a)));
+  const [head] = list;
+  if (!head) return undefined;
+  const bare = isOne(head[1]) && list.length > 1;
+  let total: Value | undefined = bare ? emitReshape(at, head[0], image) : undefined;
+  const rest = bare ? list.slice(1) : list;
+  rest.forEach(([value, coefficient], i) => {
+    const last = i === rest.length - 1;
+    total = at.emit(
+      {
+        op: ops.conv,
+        inputs: [
+          emitReshape(at, value, image),
+          vector(coefficient, [channels, 1, 1, 1]),
+          ...(i === 0 && constant ? [vector(constant, [channels])] : total ? [undefined] : []),
+          ...(total ? [total] : []),
+        ],
+        attributes: {
+          kernel_shape: [1, 1],
+          strides: [1, 1],
+          dilations: [1, 1],
+          pads: [0, 0, 0, 0],
+          group: channels,
+          ...(last && activation ? { activation } : {}),
+        },
+      },
+      { shape: image, type: 'float32' },
+    );
+  });
+  return total && emitReshape(at, total, like.shape);
+}
