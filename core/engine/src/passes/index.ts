@@ -12,9 +12,11 @@ import { removeDeadCode } from './dead-code.js';
 import { sinkExpansions } from './expansions.js';
 import { foldConstants } from './fold.js';
 import { fuseGemmAdd } from './gemm.js';
+import { numericMasks } from './masks.js';
 import { pointwiseProducts } from './pointwise.js';
 import { scatterRows } from './scatter-rows.js';
 import { cancelShuffles } from './shuffles.js';
+import { joinLogSoftmax } from './softmax.js';
 import { sinkTransposes } from './transposes.js';
 
 /** What the passes must know of where the graph will run. */
@@ -36,6 +38,8 @@ export const passes = {
   'pointwise-products': pointwiseProducts,
   'sink-transposes': sinkTransposes,
   'cancel-shuffles': cancelShuffles,
+  'join-log-softmax': joinLogSoftmax,
+  'numeric-masks': numericMasks,
   'keep-blocked': (graph, { block }) => keepBlocked(graph, block),
   'share-common': shareCommon,
   'mask-from-relu': maskFromRelu,

@@ -105,10 +105,10 @@ export function collectAffine(graph: Graph): Graph {
     if (node.op === 'Neg') return remember(scaled(at, a, { factor: -1, value: undefined }, output.shape));
     const b = second && formOf(second, output.shape);
     if (!b) return wholeOperands();
-    if (node.op === 'Add') return remember(sum(at, a, b, output.shape));
+    if (node.op === 'Add') return remember(bounded(at, a, b, output) ?? sum(at, a, b, output.shape));
     if (node.op === 'Sub') {
       const minus = scaled(at, { ...b, cost: b.cost - 1 }, { factor: -1, value: undefined }, output.shape);
-      return remember(minus && sum(at, a, minus, output.shape));
+      return remember(minus && (bounded(at, a, minus, output) ?? sum(at, a, minus, output.shape)));
     }
     if (node.op === 'Div') {
       if (b.terms.size > 0 || !b.constant) return wholeOperands();
@@ -118,6 +118,35 @@ export function collectAffine(graph: Graph): Graph {
     if (a.terms.size === 0 && a.constant) return remember(scaled(at, b, a.constant, output.shape));
     return remember(product(node, at, a, b, full, products));
   });
+}
+
+/** Operators whose results lie within [-1, 1]. */
+const withinOne = new Set(['Erf', 'Tanh']);
+
+/**
+ * `k * f + c` where f lies within [-1, 1] and |k| <= |c|: `2c` times a hard sigmoid that is nowhere cut, one pass, and the number
+ * before it joins others. A GELU's `1 + erf(x)` is such a sum.
+ */
+function bounded(at: Rewriting, a: Form, b: Form, output: Value): Form | undefined {
+  const [form, other] = a.terms.size > 0 ? [a, b] : [b, a];
+  const [value, k] = singleTerm(form) ?? [];
+  const c = other.constant;
+  if (!value || !k || k.value || other.terms.size > 0 || !c || c.value) return undefined;
+  if (!withinOne.has(at.producer(value)?.op ?? '') || !(Math.abs(k.factor) <= Math.abs(c.factor)))
+    return undefined;
+  const share = at.emit(
+    {
+      op: 'HardSigmoid',
+      inputs: [value],
+      attributes: { alpha: { float: k.factor / (2 * c.factor) }, beta: { float: 0.5 } },
+    },
+    output,
+  );
+  return {
+    terms: new Map([[share, { factor: 2 * c.factor, value: undefined }]]),
+    constant: undefined,
+    cost: form.cost + 2,
+  };
 }
 
 /** Values that some operator other than ours takes in whole, or that are outputs. */
