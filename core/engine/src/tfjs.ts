@@ -1,6 +1,9 @@
 // What the engine asks of TF.js beyond its documented API, in one place.
 import * as tf from '@tensorflow/tfjs';
 
+/** The TF.js backend that computes nothing while a step is recorded. */
+export const recordBackendName = 'potstill-record';
+
 /** Key of a tensor's data within TF.js; compared by identity. */
 export type DataId = tf.Tensor['dataId'];
 

@@ -1,5 +1,6 @@
 // Gradients that TF.js refuses: dilated convolutions, and those of gradients/. Written in TF.js operations, so they hold on every backend.
 import * as tf from '@tensorflow/tfjs';
+import { recordBackendName } from '../tfjs.js';
 import { missingGradients } from './gradients/missing.js';
 
 type Pair = readonly [number, number];
@@ -158,6 +159,28 @@ function depthwiseGradient(
 
 type Gradient = typeof conv2dGradient;
 
+/** While a step is recorded TF.js's own gradient kernels do: the engine lowers them with dilation, which no backend computes. */
+function byKernels(
+  kernelName: 'Conv2D' | 'DepthwiseConv2dNative',
+  dy: tf.Tensor | tf.Tensor[],
+  x: tf.Tensor4D,
+  filter: tf.Tensor4D,
+  attributes: tf.NamedAttrMap,
+) {
+  const kernel = (side: 'Input' | 'Filter', inputs: tf.NamedTensorMap, shape: tf.NamedAttrMap) => () =>
+    tf
+      .engine()
+      .runKernel<tf.Tensor>(
+        `${kernelName}Backprop${side}`,
+        { dy: dy as tf.Tensor, ...inputs },
+        { ...attributes, ...shape },
+      );
+  return {
+    x: kernel('Input', { filter }, { inputShape: x.shape }),
+    filter: kernel('Filter', { x }, { filterShape: filter.shape }),
+  };
+}
+
 /** Wraps the gradient of TF.js, which still serves convolutions without dilation. */
 function withDilation(kernelName: 'Conv2D' | 'DepthwiseConv2dNative', dilated: Gradient): Config {
   const original = tf.getGradient(kernelName);
@@ -169,7 +192,9 @@ function withDilation(kernelName: 'Conv2D' | 'DepthwiseConv2dNative', dilated: G
       if (rows === 1 && columns === 1) return original.gradFunc(dy, saved, attributes);
       const [x, filter] = saved as [tf.Tensor4D, tf.Tensor4D];
       if ((attributes.dataFormat ?? 'NHWC') !== 'NHWC') return original.gradFunc(dy, saved, attributes);
-      return dilated(dy as tf.Tensor4D, x, filter, attributes);
+      return tf.getBackend() === recordBackendName
+        ? byKernels(kernelName, dy, x, filter, attributes)
+        : dilated(dy as tf.Tensor4D, x, filter, attributes);
     },
   };
 }

@@ -3,12 +3,11 @@ import * as tf from '@tensorflow/tfjs';
 import { sizeOf } from '../graph/builder.js';
 import type { KernelTable } from '../kernels/rule.js';
 import { scanKernel } from '../kernels/scan.js';
+import { recordBackendName } from '../tfjs.js';
 import type { DType } from '../types.js';
 import { drawOnStack } from './guard.js';
 import { runRecorded } from './kernels.js';
 import { compact, largestConstant, Recorded, refuseLarge, type Tape } from './tape.js';
-
-export const recordBackendName = 'potstill-record';
 
 const dtypes: readonly string[] = ['float32', 'int32', 'bool'] satisfies DType[];
 

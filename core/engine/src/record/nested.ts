@@ -1,8 +1,8 @@
 // A recording within a recording: a cell that becomes the body of a node.
 import * as tf from '@tensorflow/tfjs';
 import type { KernelTable, Shaped } from '../kernels/rule.js';
-import { apart } from '../tfjs.js';
-import { recordBackend, recordBackendName } from './backend.js';
+import { apart, recordBackendName } from '../tfjs.js';
+import { recordBackend } from './backend.js';
 import { recordedOf } from './kernels.js';
 import { Recorded, show, Tape } from './tape.js';
 

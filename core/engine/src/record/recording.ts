@@ -6,12 +6,13 @@ import {
   type DataId,
   dropGradientTape,
   onBackend,
+  recordBackendName,
   registeredVariables,
   setDataId,
   wrapGradients,
 } from '../tfjs.js';
 import type { DType, NamedVariable } from '../types.js';
-import { recordBackend, recordBackendName } from './backend.js';
+import { recordBackend } from './backend.js';
 import { guardRandom } from './guard.js';
 import { recordedOf } from './kernels.js';
 import { recordedFrames } from './location.js';
