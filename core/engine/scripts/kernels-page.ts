@@ -99,7 +99,7 @@ export async function kernelsPage(file: string): Promise<string> {
     'Where the gradient of TF.js is no derivative, it is kept: `Cast` to int32 and bool passes it on, and `FloorDiv` has',
     'that of the quotient. `Sum` and `Mean` have gradients without a tensor of ones made on the host.',
     '',
-    'TF.js cannot differentiate `tf.batchNorm` without a scale, what is broadcast to no elements, and the activations',
+    'TF.js cannot differentiate `tf.batchNorm` without a scale and an offset, what is broadcast to no elements, and the activations',
     'elu, sigmoid and leakyrelu within a fused operation.',
     '',
     '## Without a rule',
