@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createEngine, type Engine, randomStream, sgd, type TrainingDefinition } from '@potstill/engine';
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, describe, expect, it } from 'vitest';
+import { tensorflowEngine } from '../core/engine/test/helpers/backends.js';
 import { everyMember } from '../bench/members/index.js';
 import type { Network } from '../bench/members/member.js';
 
@@ -20,8 +21,9 @@ const { steps, batches, networks } = JSON.parse(
 const onnx2 = await createEngine({ threads: 2 });
 const onnx1 = await createEngine({ threads: 1 });
 const cpu = await createEngine({ backend: 'cpu' });
+const tensorflow = await tensorflowEngine();
 afterAll(async () => {
-  for (const engine of [onnx2, onnx1, cpu]) await engine.dispose();
+  for (const engine of [onnx2, onnx1, cpu, tensorflow]) await engine?.dispose();
 });
 
 /**
@@ -88,6 +90,8 @@ describe('50 training steps', () => {
         float32: difference(fast, golden.float32),
         float64: difference(fast, golden.float64),
         threads: difference(fast, single),
+        // Only where tfjs-node is set up, which it is in CI.
+        ...(tensorflow && { tensorflow: difference(fast, await losses(tensorflow, network)) }),
       };
       for (const [against, most] of Object.entries(found)) expect(most, against).toBeLessThan(slack(name));
     },

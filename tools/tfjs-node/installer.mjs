@@ -43,7 +43,8 @@ export async function byInstaller(folder, say) {
   const { ok, output } = run(
     'npm',
     ['rebuild', '@tensorflow/tfjs-node', '--ignore-scripts=false', '--foreground-scripts'],
-    { cwd: root, shell: process.platform === 'win32' },
+    // A download that stalls would else wait for ever.
+    { cwd: root, shell: process.platform === 'win32', timeout: 900_000 },
   );
   if (!ok) say(`It failed:\n${tail(output)}`);
   return ok;

@@ -2,7 +2,7 @@
 import prettier from 'prettier';
 import { missingGradients } from '../src/kernels/gradients/missing.js';
 import { departures, kernelSubjects, unsupportedKernels } from '../src/kernels/index.js';
-import { heldElsewhere, withoutGradient } from './not-by-table.js';
+import { isOwn, withoutGradient } from './not-by-table.js';
 import { kernelVisits, type KernelVisits } from './visits.js';
 
 const row = ([kernel, text]: readonly [string, string]): string => `| \`${kernel}\` | ${text} |`;
@@ -39,15 +39,10 @@ function operandsOf(visited: ReadonlySet<string>): string {
 
 /** A row of a subject's table: what the kernel became and what its tests were, from what they noted while they ran. */
 function kernelRow(name: string, visits: KernelVisits | undefined): string {
-  const elsewhere = heldElsewhere[name];
-  const values =
-    elsewhere === undefined
-      ? `${code(visits?.agreement ?? [])}: ${operandsOf(visits?.operands ?? new Set())}`
-      : `\`${elsewhere}\``;
-  const operators = code(visits?.operators ?? []);
-  const held = code(visits?.gradient ?? []);
-  const gradient = held || (withoutGradient[name] ?? (elsewhere === undefined ? '' : `\`${elsewhere}\``));
-  return `| \`${name}\` | ${operators || 'none'} | ${values} | ${gradient} |`;
+  if (isOwn(name)) return `| \`${name}\` | see the function | its tests | its tests |`;
+  const values = `${code(visits?.agreement ?? [])}: ${operandsOf(visits?.operands ?? new Set())}`;
+  const gradient = code(visits?.gradient ?? []) || withoutGradient[name];
+  return `| \`${name}\` | ${code(visits?.operators ?? []) || 'none'} | ${values} | ${gradient} |`;
 }
 
 /** Markdown of the page, formatted as the repository formats it. `file` is where it will stand. */
@@ -104,7 +99,7 @@ export async function kernelsPage(file: string): Promise<string> {
     'Where the gradient of TF.js is no derivative, it is kept: `Cast` to int32 and bool passes it on, and `FloorDiv` has',
     'that of the quotient. `Sum` and `Mean` have gradients without a tensor of ones made on the host.',
     '',
-    'TF.js cannot differentiate `tf.batchNorm` without a scale, what is broadcast to no elements, and the activations',
+    'TF.js cannot differentiate `tf.batchNorm` without a scale and an offset, what is broadcast to no elements, and the activations',
     'elu, sigmoid and leakyrelu within a fused operation.',
     '',
     '## Without a rule',

@@ -13,7 +13,7 @@ export const engineErrorCodes = {
   ENGINE_BAKED_CONSTANT:
     'The step made a large tensor from host data, which would be frozen into the graph. Pass it as an input, or hold it in a variable.',
   ENGINE_OPEN_CELL:
-    'The cell of a scan uses a tensor that it was not given. Give it among the constants, the sequences or the carry.',
+    'The cell of a scan, or the function of a checkpoint, uses a tensor that it was not given. Give it among the constants, the sequences or the carry; or make it an argument.',
   ENGINE_SHAPE: 'An input, a variable or an operand has a shape or dtype that does not fit.',
   ENGINE_MEMORY:
     'A step or a model needs more memory than there is. Take a smaller batch and accumulate gradients, or recompute activations with `checkpoint`.',

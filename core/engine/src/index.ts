@@ -58,6 +58,7 @@ export {
   type RecurrentSizes,
   type RecurrentVariables,
 } from './recurrent/variables.js';
+export { checkpoint } from './recompute/checkpoint.js';
 export { exportOnnx } from './export/export.js';
 export {
   readOnnxModel,

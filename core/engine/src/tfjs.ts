@@ -110,3 +110,26 @@ export function withGradient(
   const backwardsFunc = (dys: tf.Tensor | tf.Tensor[]) => gradient(Array.isArray(dys) ? dys : [dys]);
   return Reflect.apply(run, engine, [{ forwardFunc: forward, backwardsFunc, inputs }]) as tf.Tensor[];
 }
+
+/** While `body` runs, `used` is told of each tensor from before it that an operation reads. */
+export function watchOperands<T>(used: (tensor: tf.Tensor) => void, body: () => T): T {
+  const engine: object = tf.engine();
+  const own = Object.getOwnPropertyDescriptor(engine, 'runKernelFunc');
+  const original: unknown = Reflect.get(engine, 'runKernelFunc');
+  if (typeof original !== 'function') throw new Error('internal: TF.js has no runKernelFunc');
+  // Numbers of tensors only grow.
+  const first = tf.tidy(() => tf.scalar(0).id);
+  const watched = (call: { readonly inputs: tf.NamedTensorMap }): unknown => {
+    // TF.js leaves out operands that are optional.
+    for (const tensor of Object.values(call.inputs) as (tf.Tensor | null | undefined)[])
+      if (tensor instanceof tf.Tensor && tensor.id < first) used(tensor);
+    return Reflect.apply(original, engine, [call]);
+  };
+  Reflect.set(engine, 'runKernelFunc', watched);
+  try {
+    return body();
+  } finally {
+    if (own) Object.defineProperty(engine, 'runKernelFunc', own);
+    else Reflect.deleteProperty(engine, 'runKernelFunc');
+  }
+}

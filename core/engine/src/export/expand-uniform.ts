@@ -1,4 +1,5 @@
 // One way to write a tensor of a repeated number, whatever its size.
+import { mapBodies } from '../graph/bodies.js';
 import type { ElementArray, Graph, Value } from '../graph/graph.js';
 import { rewrite } from '../passes/rewrite.js';
 
@@ -7,7 +8,7 @@ import { rewrite } from '../passes/rewrite.js';
  * small depends on the batch size. Values named in `keep` (weights) stay as they are.
  */
 export function expandUniform(graph: Graph, keep: ReadonlySet<string>): Graph {
-  return rewrite(graph, (node, at) => {
+  const expanded = rewrite(graph, (node, at) => {
     const inputs = node.inputs.map((input) => {
       const data = at.constant(input);
       if (!input || !data || keep.has(input.name) || !repeats(input, data)) return input;
@@ -17,6 +18,7 @@ export function expandUniform(graph: Graph, keep: ReadonlySet<string>): Graph {
     if (node.outputs.length !== 1 || inputs.every((input, i) => input === node.inputs[i])) return undefined;
     return [at.emit({ ...node, inputs }, node.outputs[0] as Value)];
   });
+  return mapBodies(expanded, (body) => expandUniform(body, new Set()));
 }
 
 /** int64 vectors are shape data, not tensors. */

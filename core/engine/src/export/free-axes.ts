@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { EngineError } from '../errors.js';
 import { onnxTypeCode } from '../graph/builder.js';
-import type { ElementArray, Graph, Node, Value } from '../graph/graph.js';
+import type { Attribute, Body, ElementArray, Graph, Node, Value } from '../graph/graph.js';
 
 export interface Sized {
   readonly graph: Graph;
@@ -48,6 +48,15 @@ class Merge {
   }
 
   run(): Freed {
+    const graph = this.body();
+    const outputs = graph.outputs.map((output, i) =>
+      this.output(output, this.b.graph.outputs[i] as Value, i),
+    );
+    return { graph, outputs };
+  }
+
+  /** The merged graph; a graph within a node may give anything. */
+  private body(): Graph {
     const { graph } = this.a;
     const other = this.b.graph;
     if (graph.nodes.length !== other.nodes.length || graph.inputs.length !== other.inputs.length)
@@ -56,16 +65,13 @@ class Merge {
       this.pairs.set(input, other.inputs[i] as Value);
     });
     graph.nodes.forEach((node, i) => this.node(node, other.nodes[i] as Node));
-    const outputs = graph.outputs.map((output, i) => this.output(output, other.outputs[i] as Value, i));
-    return { graph: { ...graph, constants: this.constants, nodes: this.nodes }, outputs };
+    return { ...graph, constants: this.constants, nodes: this.nodes };
   }
 
   private node(node: Node, other: Node): void {
     if (node.op !== other.op || node.inputs.length !== other.inputs.length)
       throw refusal(node, 'the model does something else at another length');
-    if (!isDeepStrictEqual(node.attributes, other.attributes))
-      throw refusal(node, `${node.op} depends on its length`);
-    let attributes = node.attributes;
+    let attributes = this.attributes(node, other);
     const inputs = node.inputs.map((input, i) => {
       const twin = other.inputs[i];
       if (!input || !twin) {
@@ -92,6 +98,22 @@ class Merge {
     });
     node.outputs.forEach((output, i) => this.pairs.set(output, other.outputs[i] as Value));
     this.nodes.push({ ...node, inputs, attributes });
+  }
+
+  private attributes(node: Node, other: Node): Node['attributes'] {
+    const merged = Object.entries(node.attributes).map(([name, value]): [string, Attribute] => {
+      const twin = other.attributes[name];
+      if (isBody(value) && isBody(twin) && value.captured === twin.captured) {
+        const [a, b] = [value, twin].map(({ body }) => body) as [Graph, Graph];
+        const within = new Merge({ ...this.a, graph: a }, { ...this.b, graph: b }, new Map());
+        return [name, { body: within.body(), captured: value.captured }];
+      }
+      if (!isDeepStrictEqual(value, twin)) throw refusal(node, `${node.op} depends on its length`);
+      return [name, value];
+    });
+    if (merged.length !== Object.keys(other.attributes).length)
+      throw refusal(node, `${node.op} depends on its length`);
+    return Object.fromEntries(merged);
   }
 
   /** The axis that an output has first. */
@@ -147,11 +169,28 @@ class Merge {
   private length(axis: string, node: Node): Value {
     const known = this.vectors.get(axis);
     if (known) return known;
-    const input = this.a.graph.inputs.find(({ name }) => this.axes.get(name) === axis);
-    if (!input) throw refusal(node, `the model uses no input to take the length of \`${axis}\` from`);
-    const made = this.op('Shape', [input], [1], { start: 0, end: 1 });
+    const source = this.source(axis);
+    if (!source) throw refusal(node, `the model uses no input to take the length of \`${axis}\` from`);
+    const { input, at } = source;
+    const made = this.op('Shape', [input], [1], { start: at, end: at + 1 });
     this.vectors.set(axis, made);
     return made;
+  }
+
+  /** An input that has a free axis, and where. Those of a graph within a node may have it anywhere. */
+  private source(axis: string): { readonly input: Value; readonly at: number } | undefined {
+    const { inputs } = this.a.graph;
+    const declared = inputs.find(({ name }) => this.axes.get(name) === axis);
+    if (declared) return { input: declared, at: 0 };
+    for (const input of inputs) {
+      const twin = this.pairs.get(input) as Value;
+      const at = input.shape.findIndex((length, i) => {
+        const free = this.multiple(length, twin.shape[i]);
+        return free?.axis === axis && free.factor === 1;
+      });
+      if (at >= 0) return { input, at };
+    }
+    return undefined;
   }
 
   private op(
@@ -175,6 +214,10 @@ class Merge {
     this.made.set(key, value);
     return value;
   }
+}
+
+function isBody(value: Attribute | undefined): value is Body {
+  return typeof value === 'object' && 'body' in value;
 }
 
 /** A Reshape's target that holds for every length: -1 where it differs, 0 (the input's axis) for further ones. */

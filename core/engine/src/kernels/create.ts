@@ -1,11 +1,19 @@
 // Kernels that make tensors: constants, ranges, one-hot rows, and casts.
+import { EngineError } from '../errors.js';
 import type { ElementType } from '../graph/graph.js';
 import { filled, filledArray, int32s, scalar, where } from './emit.js';
 import { dtypeOf, misfit, numberOf, numbersOf, operand, shaped, unsupported } from './operands.js';
 import type { KernelAttributes, KernelRule, KernelTable } from './rule.js';
 
 const identity: KernelRule = {
-  shapes: (inputs) => [shaped(operand(inputs, 'x').shape, operand(inputs, 'x').dtype)],
+  shapes(inputs) {
+    // Before it differentiates, TF.js copies the operands that the gradient needs, and that of tf.batchNorm needs a scale.
+    if (inputs.x === undefined || inputs.x === null)
+      throw new EngineError('ENGINE_NO_GRADIENT', 'TF.js cannot differentiate tf.batchNorm without a scale', {
+        hint: 'Give it an offset and a scale: tf.zeros and tf.ones of the shape of the mean.',
+      });
+    return [shaped(inputs.x.shape, inputs.x.dtype)];
+  },
   lower: ({ inputs }) => [operand(inputs, 'x')],
 };
 

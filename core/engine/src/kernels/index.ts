@@ -14,6 +14,7 @@ import { joinKernels } from './join.js';
 import { logicalKernels } from './logical.js';
 import { matmulKernels } from './matmul.js';
 import { normalisationKernels } from './normalisation.js';
+import { orderKernels } from './order.js';
 import { padKernels } from './pad.js';
 import { poolingKernels } from './pooling.js';
 import { reduceKernels } from './reduce.js';
@@ -61,6 +62,7 @@ export const kernelSubjects = {
   'Writing at positions': scatterKernels,
   'Resizing of images': resizeKernels,
   'Repeated steps (of the engine; see `scan`)': scanKernels,
+  'Order (of the engine; see `checkpoint`)': orderKernels,
 } satisfies Record<string, KernelTable>;
 
 /** The rules of all kernels that can be part of a recorded step. */

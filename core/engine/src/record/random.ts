@@ -21,13 +21,58 @@ export function draw(stream: RandomStream, { input, kind, shape, rate }: RandomD
   return kind === 'uniform' ? own.uniform(count) : own.normal(count);
 }
 
+type Draws = (draw: () => tf.Tensor) => tf.Tensor;
+
+/** What stands between a step's random and whoever draws from it. */
+let draws: Draws | undefined;
+
+function withDraws<T>(other: Draws, body: () => T): T {
+  const before = draws;
+  draws = other;
+  try {
+    return body();
+  } finally {
+    draws = before;
+  }
+}
+
+/** Runs `body`; `drawn` gets every random tensor that it draws. */
+export function collectDraws<T>(drawn: tf.Tensor[], body: () => T): T {
+  const outer = draws;
+  return withDraws((draw) => {
+    const tensor = outer ? outer(draw) : draw();
+    // Out of the tidy that `body` runs in.
+    drawn.push(tf.keep(tf.clone(tensor)));
+    return tensor;
+  }, body);
+}
+
+const replayed = new WeakSet<tf.Tensor>();
+
+/** Whether a tensor is there to be drawn again. */
+export function isReplayed(tensor: tf.Tensor): boolean {
+  return replayed.has(tensor);
+}
+
+/** Runs `body`, which draws again what it drew before. */
+export function replayDraws<T>(drawn: readonly tf.Tensor[], body: () => T): T {
+  let next = 0;
+  for (const tensor of drawn) replayed.add(tensor);
+  return withDraws(() => {
+    const tensor = drawn[next++];
+    if (!tensor) throw new Error('internal: a function draws more the second time');
+    return tf.clone(tensor);
+  }, body);
+}
+
 /** A StepRandom that tells each call, numbered from 0, to `take`. */
 export function numberedRandom(take: (draw: RandomDraw) => tf.Tensor): StepRandom {
   let calls = 0;
   const next = (kind: RandomDraw['kind'], shape: readonly number[], rate = 0): tf.Tensor => {
     if (!(rate >= 0 && rate < 1))
       throw new EngineError('ENGINE_SHAPE', `keepMask: the rate is ${rate}; it lies in 0 <= rate < 1`);
-    return take({ input: `r${calls++}`, kind, shape: [...shape], rate });
+    const draw = () => take({ input: `r${calls++}`, kind, shape: [...shape], rate });
+    return draws ? draws(draw) : draw();
   };
   return {
     keepMask: (shape, rate) => next('keepMask', shape, rate),

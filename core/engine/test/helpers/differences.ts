@@ -133,8 +133,30 @@ interface Computed {
   readonly gradients: readonly HostTensor[];
 }
 
+/** Values and gradients of a case on TF.js's current backend. */
+function differentiate(
+  at: Case,
+  inputs: readonly tf.Tensor[],
+  dys: readonly tf.Tensor[],
+): { readonly values: readonly tf.Tensor[]; readonly gradients: readonly tf.Tensor[] } {
+  const indices = wrt(at);
+  const put = (values: readonly tf.Tensor[]): readonly tf.Tensor[] =>
+    inputs.map((input, i) => (indices.includes(i) ? (values[indices.indexOf(i)] as tf.Tensor) : input));
+  const of = indices.map((i) => inputs[i] as tf.Tensor);
+  const loss = (...x: tf.Tensor[]): tf.Tensor =>
+    tf.addN(differentiable(at.op(...put(x))).map((y, k) => tf.sum(tf.mul(y, dys[k] as tf.Tensor))));
+  const gradients =
+    dys.length === 1
+      ? tf.grads((...x) => differentiable(at.op(...put(x)))[0] as tf.Tensor)(of, dys[0])
+      : tf.grads(loss)(of);
+  return { values: differentiable(at.op(...inputs)), gradients };
+}
+
 /** Values and gradients of all cases by one graph, made as a training step is made. */
-async function compute(cases: readonly Case[], cotangents: readonly HostTensor[][]): Promise<Computed[]> {
+async function computeByEngine(
+  cases: readonly Case[],
+  cotangents: readonly HostTensor[][],
+): Promise<Computed[]> {
   const feeds: Record<string, HostTensor> = {};
   cases.forEach(({ inputs }, c) => {
     inputs.forEach((input, i) => (feeds[`${c}/x${i}`] = input));
@@ -146,21 +168,12 @@ async function compute(cases: readonly Case[], cotangents: readonly HostTensor[]
     (tensors) => {
       const outputs: Record<string, tf.Tensor> = {};
       cases.forEach((at, c) => {
-        const inputs = at.inputs.map((_, i) => tensors[`${c}/x${i}`] as tf.Tensor);
-        const dys = (cotangents[c] ?? []).map((_, k) => tensors[`${c}/dy${k}`] as tf.Tensor);
-        const indices = wrt(at);
-        const put = (values: readonly tf.Tensor[]): readonly tf.Tensor[] =>
-          inputs.map((input, i) => (indices.includes(i) ? (values[indices.indexOf(i)] as tf.Tensor) : input));
-        differentiable(at.op(...inputs)).forEach((output, k) => (outputs[`${c}/y${k}`] = output));
-        const of = indices.map((i) => inputs[i] as tf.Tensor);
-        const gradients =
-          dys.length === 1
-            ? tf.grads((...x) => differentiable(at.op(...put(x)))[0] as tf.Tensor)(of, dys[0])
-            : tf.grads((...x) =>
-                tf.addN(
-                  differentiable(at.op(...put(x))).map((y, k) => tf.sum(tf.mul(y, dys[k] as tf.Tensor))),
-                ),
-              )(of);
+        const { values, gradients } = differentiate(
+          at,
+          at.inputs.map((_, i) => tensors[`${c}/x${i}`] as tf.Tensor),
+          (cotangents[c] ?? []).map((_, k) => tensors[`${c}/dy${k}`] as tf.Tensor),
+        );
+        values.forEach((value, k) => (outputs[`${c}/y${k}`] = value));
         gradients.forEach((gradient, n) => (outputs[`${c}/d${n}`] = gradient));
       });
       return outputs;
@@ -196,6 +209,27 @@ async function compute(cases: readonly Case[], cotangents: readonly HostTensor[]
   } finally {
     await program.dispose();
   }
+}
+
+/** The same by TF.js alone, on its cpu backend. */
+function computeByTfjs(cases: readonly Case[], cotangents: readonly HostTensor[][]): Computed[] {
+  const tensorOf = ({ dtype, shape, data }: HostTensor): tf.Tensor =>
+    dtype === 'float32' ? doubles(data, shape) : tf.tensor(data, [...shape], dtype);
+  const read = (tensor: tf.Tensor): HostTensor => ({
+    dtype: 'float32',
+    shape: tensor.shape,
+    data: tensor.dataSync<'float32'>().slice(),
+  });
+  return inFloat64(() =>
+    cases.map((at, c) => {
+      const { values, gradients } = differentiate(
+        at,
+        at.inputs.map(tensorOf),
+        (cotangents[c] ?? []).map(tensorOf),
+      );
+      return { outputs: values.map(read), gradients: gradients.map(read) };
+    }),
+  );
 }
 
 /** Directions in which an input of `size` elements is probed: single elements, then random ones. */
@@ -257,11 +291,12 @@ function wrongValues({ name }: Case, reference: Reference, outputs: readonly Hos
   });
 }
 
-/** What is wrong with values and gradients of the cases, in words; empty when all hold. */
-export async function findWrong(cases: readonly Case[]): Promise<string[]> {
+/** What is wrong with values and gradients of the cases, in words; empty when all hold. `by`: whose they are. */
+export async function findWrong(cases: readonly Case[], by: 'engine' | 'tfjs' = 'engine'): Promise<string[]> {
   const shapes = inFloat64(() => cases.map((at) => referenceOf(at).outputs.map(({ shape }) => shape)));
   const cotangents = cases.map((at, c) => cotangentsOf(at, shapes[c] ?? []));
-  const computed = await compute(cases, cotangents);
+  const computed =
+    by === 'engine' ? await computeByEngine(cases, cotangents) : computeByTfjs(cases, cotangents);
   return inFloat64(() =>
     cases.flatMap((at, c) => {
       const { outputs, gradients } = computed[c] as Computed;

@@ -59,6 +59,10 @@ describe('normalisation kernels', () => {
         {},
       ),
     ).toThrow('batchNorm with mean: shapes [2,5] and [4] do not broadcast');
+    // What TF.js runs when it saves the scale that is not there.
+    expect(() => kernelTable.Identity?.shapes({ x: undefined }, {})).toThrow(
+      'TF.js cannot differentiate tf.batchNorm without a scale',
+    );
   });
 });
 

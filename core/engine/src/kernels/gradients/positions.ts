@@ -44,7 +44,11 @@ export const tensorScatterUpdate: Gradient = {
   gradFunc: (dy, saved) => {
     const [indices, updates] = saved as [tf.Tensor, tf.Tensor];
     return {
-      tensor: () => tf.tensorScatterUpdate(dy as tf.Tensor, indices, zerosOf(updates)),
+      tensor: () => {
+        // Not into dy itself: TF.js's cpu backend writes into its operand.
+        const kept = tf.fill((dy as tf.Tensor).shape, 1, 'float32');
+        return tf.mul(dy as tf.Tensor, tf.tensorScatterUpdate(kept, indices, zerosOf(updates)));
+      },
       updates: () => tf.gatherND(dy as tf.Tensor, indices),
       indices: () => zerosOf(indices),
     };
