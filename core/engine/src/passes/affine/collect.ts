@@ -29,7 +29,7 @@ export function collectAffine(graph: Graph): Graph {
   const needed = neededWhole(graph);
   return rewrite(graph, (node, at) => {
     const output = node.outputs[0] as Value;
-    const whole = node.outputs.length === 1 && output.type === 'float32';
+    const single = node.outputs.length === 1 && output.type === 'float32';
 
     /** A value computed in full: afresh from its form where that is quicker. */
     const full = (value: Value, activation?: 'Relu'): Value => {
@@ -62,6 +62,10 @@ export function collectAffine(graph: Graph): Graph {
       return stands && form.terms.size > 0 && !singleTerm(form) ? plain(full(value)) : form;
     };
 
+    /** A plain number does not go into the terms of a longer sum: it is the sum that it scales, and joins other numbers. */
+    const whole = (value: Value, form: Form, by: Coefficient): Form =>
+      by.value || form.terms.size === 0 || singleTerm(form) ? form : plain(full(value));
+
     /** Remembers a form; the node stays, and goes when nothing needs it. */
     const remember = (form: Form | undefined): readonly Value[] | undefined => {
       if (!form) return wholeOperands();
@@ -75,9 +79,9 @@ export function collectAffine(graph: Graph): Graph {
       return node.outputs.length === 1 ? [at.emit({ ...node, inputs }, output)] : undefined;
     };
 
-    if (whole && (node.op === 'ReduceSum' || node.op === 'ReduceMean'))
+    if (single && (node.op === 'ReduceSum' || node.op === 'ReduceMean'))
       return reduced(node, at, forms.get(node.inputs[0] as Value), sums) ?? wholeOperands();
-    if (!whole || sizeOf(output.shape) < fewest || !arithmetic.has(node.op)) {
+    if (!single || sizeOf(output.shape) < fewest || !arithmetic.has(node.op)) {
       if (
         node.op === 'Relu' &&
         node.inputs[0] &&
@@ -112,10 +116,12 @@ export function collectAffine(graph: Graph): Graph {
     }
     if (node.op === 'Div') {
       if (b.terms.size > 0 || !b.constant) return wholeOperands();
-      return remember(scaled(at, a, inverse(at, b.constant), output.shape));
+      return remember(scaled(at, whole(first, a, b.constant), inverse(at, b.constant), output.shape));
     }
-    if (b.terms.size === 0 && b.constant) return remember(scaled(at, a, b.constant, output.shape));
-    if (a.terms.size === 0 && a.constant) return remember(scaled(at, b, a.constant, output.shape));
+    if (b.terms.size === 0 && b.constant)
+      return remember(scaled(at, whole(first, a, b.constant), b.constant, output.shape));
+    if (a.terms.size === 0 && a.constant)
+      return remember(scaled(at, whole(second as Value, b, a.constant), a.constant, output.shape));
     return remember(product(node, at, a, b, full, products));
   });
 }
