@@ -1,6 +1,6 @@
 // Computes once what several nodes compute alike.
 import { bodiesOf, type Graph, type Value } from '../graph/graph.js';
-import { rewrite } from './rewrite.js';
+import { rewrite, type Rewriting } from './rewrite.js';
 
 /** Operators whose results differ from run to run. */
 const impure = new Set([
@@ -14,13 +14,25 @@ const impure = new Set([
 
 export function shareCommon(graph: Graph): Graph {
   const known = new Map<string, readonly Value[]>();
-  return rewrite(graph, (node) => {
+  return rewrite(graph, (node, at) => {
     // The text of attributes below says nothing of the graphs within a node.
     if (impure.has(node.op) || bodiesOf(node).length > 0) return undefined;
-    // Names are unique in a graph.
-    const key = `${node.op}(${node.inputs.map((input) => input?.name ?? '').join()})${JSON.stringify(node.attributes)}${node.outputs.length}`;
+    const key = `${node.op}(${node.inputs.map((input) => identity(input, at)).join()})${JSON.stringify(node.attributes)}${node.outputs.length}`;
     const same = known.get(key);
     if (!same) known.set(key, node.outputs);
     return same;
   });
+}
+
+/** Constants of more elements are told apart by their names alone. */
+const compared = 64;
+
+/** Names are unique in a graph; small constants are what they hold. */
+function identity(value: Value | undefined, at: Rewriting): string {
+  const data = at.constant(value);
+  if (!value || !data || data.length > compared) return value?.name ?? '';
+  const elements = Array.from(data as ArrayLike<number | bigint>, (x) =>
+    Object.is(x, -0) ? '-0' : String(x),
+  );
+  return `${value.type}[${value.shape.join()}]{${elements.join()}}`;
 }

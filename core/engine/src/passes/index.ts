@@ -59,13 +59,36 @@ export type PassSwitches = Readonly<Partial<Record<PassName, boolean>>>;
 /** Nothing that depends on a machine. */
 export const portable: Target = { block: 0, threads: 2 };
 
-/** What a pass leaves for another to clean up, once more at the end. */
-const again = ['cancel-shuffles', 'share-common', 'dead-code'] as const satisfies PassName[];
+/** The order in which passes run; some clean up after others, and run more than once. */
+const order: readonly PassName[] = [
+  'dead-code',
+  'fold-constants',
+  'sink-expansions',
+  'block-convolutions',
+  'pointwise-products',
+  'sink-transposes',
+  'cancel-shuffles',
+  'share-common',
+  'join-log-softmax',
+  'numeric-masks',
+  'keep-blocked',
+  'cancel-shuffles',
+  'share-common',
+  'mask-from-relu',
+  'fuse-blocked-bias',
+  'collect-affine',
+  'scatter-rows',
+  'write-blocked',
+  'fuse-conv-bias',
+  'fuse-gemm-add',
+  'cancel-shuffles',
+  'share-common',
+  'dead-code',
+];
 
 /** Runs all passes that are not switched off, each on the graph and on the graphs within its nodes. */
 export function improve(graph: Graph, switches: PassSwitches = {}, target: Target = portable): Graph {
-  const names = [...(Object.keys(passes) as PassName[]), ...again];
-  return names.reduce(
+  return order.reduce(
     (current, name) => (switches[name] === false ? current : throughout(passes[name], current, target)),
     graph,
   );
