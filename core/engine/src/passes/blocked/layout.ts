@@ -25,6 +25,12 @@ export const inTwoTurns: ReadonlySet<string> = new Set(['ReduceSum', 'ReduceMean
 export const toFirst = [0, 3, 1, 2];
 export const toLast = [0, 2, 3, 1];
 
+/** Whether a node is a transpose by that permutation. */
+export function isTranspose(node: Node | undefined, perm: readonly number[]): node is Node {
+  const own = node?.op === 'Transpose' ? (node.attributes.perm as readonly number[]) : undefined;
+  return own?.join() === perm.join();
+}
+
 /** Channels with what fills the last block. */
 export function filled(channels: number, block: number): number {
   return Math.ceil(channels / block) * block;

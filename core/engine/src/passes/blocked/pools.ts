@@ -7,6 +7,7 @@ import {
   emitReshape,
   emitTo,
   emitTranspose,
+  isTranspose,
   ops,
   toFirst,
   toLast,
@@ -23,9 +24,7 @@ export function throughPool(node: Node, at: Rewriting): Value[] | undefined {
 /** The blocked image behind a channels-first value. */
 function imageBehind(at: Rewriting, x: Value | undefined): Value | undefined {
   const transpose = at.producer(x);
-  return transpose?.op === 'Transpose' && String(transpose.attributes.perm) === String(toFirst)
-    ? blockedBehind(at, transpose.inputs[0])
-    : undefined;
+  return isTranspose(transpose, toFirst) ? blockedBehind(at, transpose.inputs[0]) : undefined;
 }
 
 /** Four axes, as the operators want them. */
