@@ -44,7 +44,7 @@ export const passes = {
   'share-common': shareCommon,
   'mask-from-relu': maskFromRelu,
   'fuse-blocked-bias': fuseBlockedBias,
-  'collect-affine': collectAffine,
+  'collect-affine': (graph, { block }) => collectAffine(graph, block),
   'scatter-rows': (graph, { threads }) => scatterRows(graph, threads),
   'write-blocked': (graph, { block }) => writeBlocked(graph, block),
   'fuse-conv-bias': fuseConvBias,

@@ -11,9 +11,11 @@ export function computed(
   at: Rewriting,
   like: Value,
   form: Form,
+  block: number,
   activation: 'Relu' | undefined,
 ): Value | undefined {
-  const perChannel = ofChannels(form, like.shape);
+  // Five axes are not always an image in blocks: volumes have as many.
+  const perChannel = block > 0 && like.shape[4] === block && ofChannels(form, like.shape);
   if (perChannel) return byConvolution(at, like, form, activation);
   if (activation || passesOf(form) >= form.cost) return undefined;
   const [first, ...others] = [...form.terms].map(([value, coefficient]) =>
