@@ -65,7 +65,7 @@ export async function kernelsPage(file: string): Promise<string> {
     '',
     'A step is recorded as TF.js kernels, and each kernel is written in ONNX operators (opset 21). This page is written',
     'from the kernel table and from what the tests note while they run (`core/engine/test/*/visits/*.json`) by',
-    '`core/engine/scripts/write-kernels-page.ts`, and a test holds it current.',
+    '`npm run kernels`, and a test holds it current.',
     '',
     '## With a rule',
     '',

@@ -6,6 +6,7 @@ import { eagerBackend } from './eager/backend.js';
 import { fixedEagerPredictor } from './eager/predictor.js';
 import { EagerTraining } from './eager/training.js';
 import { kernelTable } from './kernels/index.js';
+import type { PassSwitches } from './passes/index.js';
 import { channelBlock } from './session/channel-block.js';
 import { GraphCache } from './session/cache.js';
 import type { CompileOptions } from './session/compiled-step.js';
@@ -51,7 +52,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
           table: kernelTable,
           threads,
           passes,
-          target: { block: await channelBlock(), threads },
+          target: { block: await blockFor(passes), threads },
           budget,
           warn: onWarning,
           cache: cacheOf(options),
@@ -98,4 +99,9 @@ async function eagerMaker(backend: 'cpu' | 'tensorflow'): Promise<Maker> {
     training: (definition) => new EagerTraining(definition, name),
     predictor: ({ variables, forward }) => fixedEagerPredictor(name, variables, forward),
   };
+}
+
+/** No blocks where one of the passes that put them in, or that write them, is switched off. */
+async function blockFor(passes: PassSwitches): Promise<number> {
+  return passes['block-convolutions'] === false || passes['write-blocked'] === false ? 0 : channelBlock();
 }

@@ -2,6 +2,7 @@
 import { sizeOf, type GraphBuilder } from '../graph/builder.js';
 import type { Value } from '../graph/graph.js';
 import { activate, checkActivation } from './activation.js';
+import { blockedFilterGradient, canBlock } from './blocked-filter-gradient.js';
 import { filled } from './emit.js';
 import { filterGradient } from './filter-gradient.js';
 import { channelsFirst, channelsLast, cut, filterFirst, reverse, uncut } from './layout.js';
@@ -134,14 +135,17 @@ function backpropFilter(spec: WindowSpec): KernelRule {
       windowOf(spec, operand(inputs, 'x').shape, shape, attributes, operand(inputs, 'dy').shape);
       return [shaped(shape, 'float32')];
     },
-    lower({ graph, inputs, attributes }) {
+    lower({ graph, inputs, attributes, target }) {
       const x = graph.cast(operand(inputs, 'x'), 'float32');
       const dy = operand(inputs, 'dy');
       const shape = numbersOf(attributes, 'filterShape');
       const window = reached(windowOf(spec, x.shape, shape, attributes, dy.shape));
       const pixels = window.batch * sizeOf(window.output);
       if (pixels === 0) return [filled(graph, shape, 0, 'float32')];
-      const product = filterGradient(graph, cut(graph, x, window), dy, window);
+      const image = cut(graph, x, window);
+      const product = canBlock(window, target.block)
+        ? blockedFilterGradient(graph, image, dy, window, target.block)
+        : filterGradient(graph, image, dy, window);
       return [graph.reshape(product, shape)];
     },
   };

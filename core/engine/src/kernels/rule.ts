@@ -1,6 +1,7 @@
 // What the engine knows of one TF.js kernel: the shapes it gives, and how it is written in ONNX.
 import type { GraphBuilder } from '../graph/builder.js';
 import type { Value } from '../graph/graph.js';
+import type { Target } from '../graph/target.js';
 import type { DType } from '../types.js';
 
 /** Shape and dtype of a recorded tensor. */
@@ -21,6 +22,7 @@ export interface Lowering {
   readonly attributes: KernelAttributes;
   /** Inferred earlier; a lowering must give exactly these. */
   readonly outputs: readonly Shaped[];
+  readonly target: Target;
 }
 
 export interface KernelRule {

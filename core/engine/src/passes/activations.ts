@@ -1,5 +1,5 @@
 // Lets ONNX Runtime fuse a product, its bias and its ReLU into one operator.
-import type { Graph, Node, Value } from '../graph/graph.js';
+import type { Attribute, Graph, Node, Value } from '../graph/graph.js';
 import { rewrite, type Rewriting, uniformOf } from './rewrite.js';
 
 /** A ReLU's gradient looks at the sign of its input; its output tells the same, and then nothing else needs the input. */
@@ -22,8 +22,12 @@ function ignoresNegative({ op, inputs, attributes }: Node, at: Rewriting): boole
   const numbers = inputs.slice(1).map((input) => uniformOf(at.constant(input)));
   if (op === 'Greater') return numbers[0] === 0;
   // A step.
-  if (op === 'HardSigmoid') return (attributes.beta as { readonly float: number }).float === 0;
+  if (op === 'HardSigmoid') return floatOf(attributes.beta) === 0 && (floatOf(attributes.alpha) ?? 1) >= 0;
   return op === 'Clip' && numbers[0] === 0 && (inputs[2] === undefined || (numbers[1] ?? -1) >= 0);
+}
+
+function floatOf(attribute: Attribute | undefined): number | undefined {
+  return typeof attribute === 'object' && 'float' in attribute ? attribute.float : undefined;
 }
 
 /** A convolution and what is added to each channel become one Conv with a bias. */

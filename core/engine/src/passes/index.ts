@@ -1,6 +1,7 @@
 // The passes over a graph, in the order in which they run.
 import { mapBodies } from '../graph/bodies.js';
 import type { Graph } from '../graph/graph.js';
+import { portable, type Target } from '../graph/target.js';
 import { fuseConvBias, maskFromRelu } from './activations.js';
 import { collectAffine } from './affine/collect.js';
 import { fuseBlockedBias } from './blocked/bias.js';
@@ -19,14 +20,6 @@ import { cancelShuffles } from './shuffles.js';
 import { joinLogSoftmax } from './softmax.js';
 import { sinkTransposes } from './transposes.js';
 
-/** What the passes must know of where the graph will run. */
-export interface Target {
-  /** Channels in a block of ONNX Runtime's own convolutions; 0 where it has none, or where a file must run elsewhere too. */
-  readonly block: number;
-  /** Threads within an operator. */
-  readonly threads: number;
-}
-
 /** One graph to another that computes the same outputs, in the same order. */
 export type Pass = (graph: Graph, target: Target) => Graph;
 
@@ -44,7 +37,7 @@ export const passes = {
   'share-common': shareCommon,
   'mask-from-relu': maskFromRelu,
   'fuse-blocked-bias': fuseBlockedBias,
-  'collect-affine': collectAffine,
+  'collect-affine': (graph, { block }) => collectAffine(graph, block),
   'scatter-rows': (graph, { threads }) => scatterRows(graph, threads),
   'write-blocked': (graph, { block }) => writeBlocked(graph, block),
   'fuse-conv-bias': fuseConvBias,
@@ -55,9 +48,6 @@ export type PassName = keyof typeof passes;
 
 /** A pass that is false here is left out. */
 export type PassSwitches = Readonly<Partial<Record<PassName, boolean>>>;
-
-/** Nothing that depends on a machine. */
-export const portable: Target = { block: 0, threads: 2 };
 
 /** The order in which passes run; some clean up after others, and run more than once. */
 const order: readonly PassName[] = [

@@ -1,6 +1,7 @@
 // Convolutions of one pixel as matrix products over all pixels, which need no transposes around them.
 import { sizeOf } from '../graph/builder.js';
 import type { Graph, Node, Value } from '../graph/graph.js';
+import { emitReshape, isTranspose } from './blocked/layout.js';
 import { rewrite, type Rewriting } from './rewrite.js';
 
 export function pointwiseProducts(graph: Graph): Graph {
@@ -18,8 +19,7 @@ function asProduct(node: Node, at: Rewriting): Value[] | undefined {
   const axes = Array.from({ length: spatial }, (_, i) => i + 1);
   const toFirst = [0, spatial + 1, ...axes];
   const transpose = at.producer(x);
-  if (transpose?.op !== 'Transpose' || String(transpose.attributes.perm) !== String(toFirst))
-    return undefined;
+  if (!isTranspose(transpose, toFirst)) return undefined;
   const image = transpose.inputs[0] as Value;
   const [batch = 0, out = 0, ...pixels] = output.shape;
   const channels = image.shape.at(-1) ?? 0;
@@ -44,9 +44,9 @@ function asProduct(node: Node, at: Rewriting): Value[] | undefined {
         ],
         [batch, ...pixels, channels],
       );
-  const flat = emit('Reshape', [seen, at.ints([rows, channels])], [rows, channels]);
-  const weights = emit('Reshape', [filter, at.ints([out, channels])], [out, channels]);
+  const flat = emitReshape(at, seen, [rows, channels]);
+  const weights = emitReshape(at, filter, [out, channels]);
   const y = emit('Gemm', [flat, weights, ...(bias ? [bias] : [])], [rows, out], { transB: 1 });
-  const last = emit('Reshape', [y, at.ints([batch, ...pixels, out])], [batch, ...pixels, out]);
+  const last = emitReshape(at, y, [batch, ...pixels, out]);
   return [emit('Transpose', [last], output.shape, { perm: toFirst })];
 }

@@ -1,5 +1,6 @@
 // Sums of rows by number. ONNX Runtime's ScatterElements, which is right however often a number occurs, is slow along rows.
 import type { Graph, Node, Value } from '../graph/graph.js';
+import { emitReshape } from './blocked/layout.js';
 import { rewrite, type Rewriting } from './rewrite.js';
 
 /**
@@ -15,6 +16,8 @@ export function scatterRows(graph: Graph, threads: number): Graph {
     if (!numbers || node.attributes.axis !== 0 || base.type !== 'float32') return undefined;
     const output = node.outputs[0] as Value;
     const [count = 0, width = 0] = updates.shape;
+    // Whole rows only.
+    if (width !== base.shape[1]) return undefined;
     if (threads === 1) {
       const list = at.emit(
         { op: 'Cast', inputs: [numbers], attributes: { to: 7 } },
@@ -30,10 +33,7 @@ export function scatterRows(graph: Graph, threads: number): Graph {
         { op: 'Transpose', inputs: [x], attributes: { perm: [1, 0] } },
         { shape: x.shape.toReversed(), type: x.type },
       );
-    const row = at.emit(
-      { op: 'Reshape', inputs: [numbers, at.ints([1, count])] },
-      { shape: [1, count], type: numbers.type },
-    );
+    const row = emitReshape(at, numbers, [1, count]);
     const all = at.emit(
       { op: 'Expand', inputs: [row, at.ints([width, count])] },
       { shape: [width, count], type: numbers.type },

@@ -1,5 +1,6 @@
 // Removes reshapes and transposes that undo one another, and identities.
 import type { Graph, Node, Value } from '../graph/graph.js';
+import { emitReshape } from './blocked/layout.js';
 import { rewrite, type Rewriting } from './rewrite.js';
 
 export function cancelShuffles(graph: Graph): Graph {
@@ -31,8 +32,7 @@ export function composedTranspose(node: Node, at: Rewriting): Value[] | undefine
   const whole = source ? perm.map((axis) => first[axis] as number) : perm;
   if (source && whole.every((axis, i) => axis === i)) return [source];
   const from = source ?? x;
-  if (keepsOrder(whole, from.shape))
-    return [at.emit({ op: 'Reshape', inputs: [from, at.ints(output.shape)] }, output)];
+  if (keepsOrder(whole, from.shape)) return [emitReshape(at, from, output.shape)];
   return source && [at.emit({ op: 'Transpose', inputs: [source], attributes: { perm: whole } }, output)];
 }
 

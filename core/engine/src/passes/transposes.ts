@@ -1,6 +1,7 @@
 // Moves transposes behind elementwise operators, so that those of neighbouring operators meet and cancel.
 // TF.js keeps channels last and ONNX first: without this, every convolution is wrapped in two transposes.
 import type { Graph, Node, Value } from '../graph/graph.js';
+import { emitReshape } from './blocked/layout.js';
 import { binary, unary } from './elementwise.js';
 import { rewrite, type Rewriting } from './rewrite.js';
 import { composedTranspose } from './shuffles.js';
@@ -43,7 +44,7 @@ function before(value: Value, perm: readonly number[], only: boolean, at: Rewrit
   // One long axis at most: a reshape moves it.
   const full = [...perm.map(() => 1).slice(value.shape.length), ...value.shape];
   const shape = unpermuted(full, perm);
-  return at.emit({ op: 'Reshape', inputs: [value, at.ints(shape)] }, { shape, type: value.type });
+  return emitReshape(at, value, shape);
 }
 
 /** The shape that `perm` turns into `shape`. */

@@ -1,20 +1,25 @@
 // From a tape to a graph: the kernels that the outputs need, each written in ONNX operators by its rule.
 import { GraphBuilder, sizeOf } from '../graph/builder.js';
 import type { ElementArray, Graph, Origin, Value } from '../graph/graph.js';
+import { portable, type Target } from '../graph/target.js';
 import type { KernelTable } from '../kernels/rule.js';
 import { type ConstantData, type Recorded, show, type TapedKernel } from './tape.js';
 
 /** Above this many elements a constant of equal elements is expanded within the graph instead of written out. */
 const writtenOut = 64;
 
-/**
- * The graph that computes `outputs`, in their order. Each output is a node's own, never an input or a constant.
- * `replaced`: what stands for something recorded, where the graph begins within a recording.
- */
+export interface LowerOptions {
+  /** What stands for something recorded, where the graph begins within a recording. */
+  readonly replaced?: ReadonlyMap<Recorded, Recorded>;
+  /** Where the graph will run. Default: anywhere. */
+  readonly target?: Target;
+}
+
+/** The graph that computes `outputs`, in their order. Each output is a node's own, never an input or a constant. */
 export function lower(
   table: KernelTable,
   outputs: readonly Recorded[],
-  replaced: ReadonlyMap<Recorded, Recorded> = new Map(),
+  { replaced = new Map<Recorded, Recorded>(), target = portable }: LowerOptions = {},
 ): Graph {
   const builder = new GraphBuilder();
   const values = new Map<Recorded, Value>();
@@ -44,6 +49,7 @@ export function lower(
       ),
       attributes: taped.attributes,
       outputs: taped.outputs,
+      target,
     });
     taped.outputs.forEach((output, i) => {
       const value = lowered[i];
@@ -85,7 +91,7 @@ function originOf({ kernel, line }: TapedKernel): Origin {
 /** Kernels that the outputs depend on, in the order in which they ran. */
 export function neededKernels(
   outputs: readonly Recorded[],
-  replaced: ReadonlyMap<Recorded, Recorded> = new Map(),
+  replaced: ReadonlyMap<Recorded, Recorded>,
 ): TapedKernel[] {
   const seen = new Set<TapedKernel>();
   const order: TapedKernel[] = [];

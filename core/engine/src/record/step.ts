@@ -8,8 +8,9 @@ export type { InputShapes } from '../types.js';
 import { accumulatedSlot, gathered, meansOf, type StepPart } from './accumulate.js';
 import { numberedRandom, type RandomDraw } from './random.js';
 import { record, type RecordOptions, variableInput } from './recording.js';
+import { lastReadyFirst } from './run-order.js';
 import type { Recorded } from './tape.js';
-import { gradientsOf, updateAll } from './update.js';
+import { gradientsOf, trainableOf, updateAll } from './update.js';
 
 /** One thing that changes at a step: the graph input that holds it now, its next value. */
 export interface RecordedChange {
@@ -49,7 +50,10 @@ export function recordStep(
 ): RecordedStep {
   const { variables, optimizer } = definition;
   const draws: RandomDraw[] = [];
-  const { result, assigned } = record(
+  const slotsOf = (variable: string): string[] =>
+    [...optimizer.slots, accumulatedSlot].map((slot) => slotInput(variable, slot.name));
+  const waits = new Map<string, Recorded>();
+  const { tape, result, assigned } = record(
     table,
     variables,
     ({ tape, input, recorded }) => {
@@ -70,6 +74,11 @@ export function recordStep(
         (tensor) => recorded(tensor),
       );
       tape.part = 'update rule';
+      trainableOf(definition).forEach(({ name }, i) => {
+        const gradient = gradients[i];
+        if (!gradient) return;
+        for (const of of [variableInput(name), ...slotsOf(name)]) waits.set(of, recorded(gradient));
+      });
       const slots = new Map<string, Recorded>();
       const resets: string[] = [];
       const sumOf = ({ name, variable }: NamedVariable): tf.Tensor => {
@@ -117,10 +126,11 @@ export function recordStep(
     throw new EngineError('ENGINE_NO_GRADIENT', 'the step changes no variable', {
       hint: 'Check that the loss is computed from the variables of the definition.',
     });
+  const changes = [...changed, ...[...result.slots].map(([input, next]) => ({ input, next }))];
   return {
     loss: result.loss,
     terms: result.terms,
-    changes: [...changed, ...[...result.slots].map(([input, next]) => ({ input, next }))],
+    changes: lastReadyFirst(changes, waits, tape.kernels),
     draws,
     resets: result.resets,
     unreached: result.unreached,

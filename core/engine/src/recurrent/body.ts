@@ -11,7 +11,7 @@ export function bodyGraph(
   outputs: readonly Recorded[],
   replaced?: ReadonlyMap<Recorded, Recorded>,
 ): Graph {
-  const graph = lower(table, outputs, replaced);
+  const graph = lower(table, outputs, replaced ? { replaced } : {});
   const found = new Map(graph.inputs.map((value) => [value.name, value]));
   return {
     ...graph,

@@ -2,7 +2,7 @@
 import * as ort from 'onnxruntime-node';
 import { GraphBuilder } from '../graph/builder.js';
 import { encodeGraph } from '../onnx/encode.js';
-import { ops } from '../passes/blocked/layout.js';
+import { ops } from '../graph/blocked.js';
 
 let asked: Promise<number> | undefined;
 

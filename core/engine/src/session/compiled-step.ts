@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto';
 import type { Graph } from '../graph/graph.js';
 import type { KernelTable } from '../kernels/rule.js';
-import { improve, type PassSwitches, type Target } from '../passes/index.js';
+import type { Target } from '../graph/target.js';
+import { improve, type PassSwitches } from '../passes/index.js';
 import type { StepPart } from '../record/accumulate.js';
 import { recordingKey } from '../record/key.js';
 import { lower } from '../record/lower.js';
@@ -55,7 +56,7 @@ export interface StepGraph {
 
 type GraphOptions = Pick<CompileOptions, 'table' | 'passes' | 'target'>;
 
-/** The graph of one update, or of a part of it: the loss, the other terms, the next value of each thing that changes. */
+/** The graph of one update, or of a part of it: the next value of each thing that changes, the other terms, the loss. */
 export function stepGraph(
   definition: TrainingDefinition,
   shapes: InputShapes,
@@ -66,12 +67,13 @@ export function stepGraph(
   return graphOf(recordStep(options.table, definition, shapes, part, record), options);
 }
 
+/** The loss last: what is asked for last is computed first. See record/run-order.ts. */
 function outputsOf({ loss, terms, changes }: RecordedStep): Recorded[] {
-  return [loss, ...terms.map(({ value }) => value), ...changes.map(({ next }) => next)];
+  return [...changes.map(({ next }) => next), ...terms.map(({ value }) => value), loss];
 }
 
 function graphOf(step: RecordedStep, { table, passes, target }: GraphOptions): StepGraph {
-  const graph = improve(lower(table, outputsOf(step)), passes, target);
+  const graph = improve(lower(table, outputsOf(step), { target }), passes, target);
   return { step, graph, memory: graphMemory(graph, step.draws) };
 }
 
@@ -125,14 +127,15 @@ async function stepKey(
 
 export async function compileStep({ step, memory, program: compiled }: StepPlan): Promise<CompiledStep> {
   const program = await compiled();
-  const [loss, ...others] = program.outputs as [string, ...string[]];
+  const output = (i: number): string => program.outputs[i] as string;
+  const { terms, changes } = step;
   const used = new Set(program.inputs);
   return {
     program,
     memory,
-    loss,
-    terms: step.terms.map(({ name }, i) => ({ name, output: others[i] as string })),
-    changes: step.changes.map(({ input }, i) => ({ input, output: others[step.terms.length + i] as string })),
+    loss: output(changes.length + terms.length),
+    terms: terms.map(({ name }, i) => ({ name, output: output(changes.length + i) })),
+    changes: changes.map(({ input }, i) => ({ input, output: output(i) })),
     draws: step.draws.filter(({ input }) => used.has(input)),
     resets: step.resets,
   };

@@ -17,9 +17,10 @@ export function opsOf(graph: Graph): string[] {
 }
 
 /** Runs a graph without ONNX Runtime's own rewriting; float32 inputs get numbers that depend on their name alone. */
-export async function runGraph(graph: Graph): Promise<{ shape: number[]; data: number[] }[]> {
+export async function runGraph(graph: Graph, threads = 1): Promise<{ shape: number[]; data: number[] }[]> {
   const session = await ort.InferenceSession.create(encodeGraph(graph), {
     graphOptimizationLevel: 'disabled',
+    intraOpNumThreads: threads,
     logSeverityLevel: 3,
   });
   const feeds = Object.fromEntries(

@@ -5,6 +5,7 @@ import { expect } from 'vitest';
 import { GraphBuilder } from '../../src/graph/builder.js';
 import type { Value } from '../../src/graph/graph.js';
 import { kernelTable } from '../../src/kernels/index.js';
+import { portable } from '../../src/graph/target.js';
 import type { Shaped } from '../../src/kernels/rule.js';
 import type { DType } from '../../src/types.js';
 import { visit } from '../helpers/visits.js';
@@ -104,7 +105,13 @@ export async function runLowered(call: Call): Promise<Data[]> {
     inputs[name] = graph.input(`in_${name}`, shape, dtype);
     feeds[`in_${name}`] = new Tensor(dtype, arrayOf[dtype].from(data), shape);
   }
-  const outputs = rule.lower({ graph, inputs, attributes: call.attributes, outputs: call.outputs });
+  const outputs = rule.lower({
+    graph,
+    inputs,
+    attributes: call.attributes,
+    outputs: call.outputs,
+    target: portable,
+  });
   const operators = graph.build(outputs).nodes.map(({ op }) => op);
   visit('agreement', call.kernel, { ...call, operators });
   const session = await InferenceSession.create(encodeForTest(graph.build(outputs)), {

@@ -1,7 +1,8 @@
 // Graphs with graphs inside their nodes: written to ONNX, and left right by each pass.
 import { describe, expect, it } from 'vitest';
 import { bodiesOf, type Graph, type Value } from '../../src/graph/graph.js';
-import { improve, type Pass, passes, portable } from '../../src/passes/index.js';
+import { improve, type Pass, passes } from '../../src/passes/index.js';
+import { portable } from '../../src/graph/target.js';
 import { allClose } from '../helpers/close.js';
 import { graphOf, opsOf, runGraph } from '../helpers/graph.js';
 import { decay } from '../helpers/scan.js';

@@ -5,7 +5,8 @@ import { createEngine, sgd } from '@potstill/engine';
 import type { GraphBuilder } from '../../src/graph/builder.js';
 import type { Value } from '../../src/graph/graph.js';
 import { kernelTable } from '../../src/kernels/index.js';
-import { improve, type Pass, passes, portable } from '../../src/passes/index.js';
+import { improve, type Pass, passes } from '../../src/passes/index.js';
+import { portable } from '../../src/graph/target.js';
 import { lower } from '../../src/record/lower.js';
 import { recordStep } from '../../src/record/step.js';
 import { allClose } from '../helpers/close.js';
@@ -134,6 +135,14 @@ describe('cancel-shuffles', () => {
     expect(ops).toEqual(['Reshape']);
   });
 
+  it('keeps the shape of tensors without elements', async () => {
+    const ops = await left(pass, (g) => {
+      const x = g.input('x', [1, 0, 4], 'float32');
+      return [g.transpose(x, [1, 0, 2]), g.reshape(g.reshape(x, [4, 0]), [2, 0, 3])];
+    });
+    expect(ops).toEqual(['Reshape', 'Reshape']);
+  });
+
   it('keeps outputs apart that become the same value', async () => {
     const ops = await left(pass, (g) => {
       const x = g.unary('Exp', g.input('x', [2], 'float32'));
@@ -209,6 +218,13 @@ describe('sink-transposes', () => {
     expect(ops).not.toContain('Transpose');
   });
 
+  it('moves operands without elements', async () => {
+    await left(both, (g) => {
+      const x = g.transpose(g.input('x', [2, 3, 0, 5], 'float32'), last);
+      return [g.binary('Add', x, g.input('y', [0, 1, 1], 'float32'))];
+    });
+  });
+
   it('leaves operands alone that would need a transpose of their own', async () => {
     const ops = await left(both, (g) => {
       const x = g.input('x', [2, 3, 4, 5], 'float32');
@@ -269,7 +285,14 @@ describe('mask-from-relu', () => {
   const clip = (g: GraphBuilder, x: Value, low: number, high: number): Value =>
     g.op('Clip', [x, g.scalar(low), g.scalar(high)], x.shape, 'float32');
 
+  const step = (g: GraphBuilder, x: Value, alpha: number, beta: number): Value =>
+    g.unary('HardSigmoid', x, { alpha: { float: alpha }, beta: { float: beta } });
+
   it.each([
+    ['a step', (g: GraphBuilder, x: Value) => step(g, x, 3.4e38, 0), true],
+    ['a step down', (g: GraphBuilder, x: Value) => step(g, x, -3.4e38, 0), false],
+    ['a step elsewhere', (g: GraphBuilder, x: Value) => step(g, x, 4, 1), false],
+    ['a hard sigmoid', (g: GraphBuilder, x: Value) => g.unary('HardSigmoid', x), false],
     ['x > 0', (g: GraphBuilder, x: Value) => compare(g, x, 0), true],
     ['x clipped to [0, 1]', (g: GraphBuilder, x: Value) => clip(g, x, 0, 1), true],
     ['x > -1', (g: GraphBuilder, x: Value) => compare(g, x, -1), false],
@@ -282,7 +305,7 @@ describe('mask-from-relu', () => {
     await left(pass, build);
     const graph = pass(graphOf(build));
     const relu = graph.nodes.find(({ op }) => op === 'Relu');
-    const masked = graph.nodes.find(({ op }) => op === 'Greater' || op === 'Clip');
+    const masked = graph.nodes.find(({ op }) => ['Greater', 'Clip', 'HardSigmoid'].includes(op));
     expect(masked?.inputs[0] === relu?.outputs[0]).toBe(moved);
   });
 });

@@ -21,7 +21,8 @@ const fewest = 2048;
 
 const arithmetic = new Set(['Add', 'Sub', 'Mul', 'Div', 'Neg', 'Expand', 'ReduceSum', 'ReduceMean']);
 
-export function collectAffine(graph: Graph): Graph {
+/** `block`: channels in a block of ONNX Runtime's own convolutions; 0 where it has none. */
+export function collectAffine(graph: Graph, block: number): Graph {
   const forms = new Map<Value, Form>();
   const done = new Map<Value, Value>();
   const products = new Map<string, Value>();
@@ -37,7 +38,7 @@ export function collectAffine(graph: Graph): Graph {
       if (!form || form.terms.size === 0) return value;
       const known = activation ? undefined : done.get(value);
       if (known) return known;
-      const made = computed(at, value, form, activation);
+      const made = computed(at, value, form, block, activation);
       if (!made) return value;
       if (!activation) {
         done.set(value, made);
@@ -82,12 +83,7 @@ export function collectAffine(graph: Graph): Graph {
     if (single && (node.op === 'ReduceSum' || node.op === 'ReduceMean'))
       return reduced(node, at, forms.get(node.inputs[0] as Value), sums) ?? wholeOperands();
     if (!single || sizeOf(output.shape) < fewest || !arithmetic.has(node.op)) {
-      if (
-        node.op === 'Relu' &&
-        node.inputs[0] &&
-        !needed.has(node.inputs[0]) &&
-        at.uses(node.inputs[0]) === 1
-      ) {
+      if (node.op === 'Relu' && node.inputs[0] && at.uses(node.inputs[0]) === 1) {
         const made = full(node.inputs[0], 'Relu');
         if (made !== node.inputs[0] && made.type === 'float32' && rectifies(at, made)) return [made];
       }

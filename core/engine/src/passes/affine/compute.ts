@@ -1,7 +1,8 @@
 // Computes a form: plainly, or for images in blocks by a convolution of one pixel, which scales, shifts, adds and rectifies at once.
 import { sizeOf } from '../../graph/builder.js';
 import type { Value } from '../../graph/graph.js';
-import { emitReshape, ops } from '../blocked/layout.js';
+import { ops } from '../../graph/blocked.js';
+import { emitReshape } from '../blocked/layout.js';
 import type { Rewriting } from '../rewrite.js';
 import { type Coefficient, isOne, written } from './coefficient.js';
 import { type Form, passesOf } from './form.js';
@@ -11,9 +12,11 @@ export function computed(
   at: Rewriting,
   like: Value,
   form: Form,
+  block: number,
   activation: 'Relu' | undefined,
 ): Value | undefined {
-  const perChannel = ofChannels(form, like.shape);
+  // Five axes are not always an image in blocks: volumes have as many.
+  const perChannel = block > 0 && like.shape[4] === block && ofChannels(form, like.shape);
   if (perChannel) return byConvolution(at, like, form, activation);
   if (activation || passesOf(form) >= form.cost) return undefined;
   const [first, ...others] = [...form.terms].map(([value, coefficient]) =>

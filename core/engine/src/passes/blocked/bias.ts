@@ -2,7 +2,8 @@
 import { sizeOf } from '../../graph/builder.js';
 import type { Graph, Node, Value } from '../../graph/graph.js';
 import { rewrite, type Rewriting } from '../rewrite.js';
-import { emitReshape, ops } from './layout.js';
+import { ops } from '../../graph/blocked.js';
+import { emitReshape } from './layout.js';
 
 export function fuseBlockedBias(graph: Graph): Graph {
   const biased = rewrite(graph, (node, at) => {

@@ -2,6 +2,7 @@
 // Runtime uses them by itself only where filters are constants, which in training they are not.
 import type { Graph, Node, Value } from '../../graph/graph.js';
 import { rewrite, type Rewriting } from '../rewrite.js';
+import { ops } from '../../graph/blocked.js';
 import {
   emitFrom,
   emitPad,
@@ -9,7 +10,7 @@ import {
   emitTo,
   emitTranspose,
   filled,
-  ops,
+  isTranspose,
   toFirst,
   toLast,
   windowAttributes,
@@ -70,7 +71,8 @@ function depthwiseSums(node: Node, at: Rewriting, block: number): Value | undefi
   const images = node.inputs.map((input) => {
     const reshape = at.producer(input);
     const image = reshape?.op === 'Reshape' ? reshape.inputs[0] : undefined;
-    return image?.shape.length === 4 ? image : undefined;
+    const samePixels = String(image?.shape.slice(2)) === String(input?.shape.slice(2));
+    return image?.shape.length === 4 && samePixels ? image : undefined;
   });
   const [x, dy] = images;
   const [n = 0, channels = 0] = x?.shape ?? [];
@@ -97,10 +99,9 @@ function depthwiseSums(node: Node, at: Rewriting, block: number): Value | undefi
 /** As the operator wants it: blocked, but of four axes. */
 function blockedImage(at: Rewriting, x: Value, block: number): Value {
   const transpose = at.producer(x);
-  const last =
-    transpose?.op === 'Transpose' && String(transpose.attributes.perm) === String(toFirst)
-      ? (transpose.inputs[0] as Value)
-      : emitTranspose(at, x, toLast);
+  const last = isTranspose(transpose, toFirst)
+    ? (transpose.inputs[0] as Value)
+    : emitTranspose(at, x, toLast);
   const blocked = emitTo(at, last, block);
   const [n = 0, blocks = 0, h = 0, w = 0] = blocked.shape;
   return emitReshape(at, blocked, [n, blocks * block, h, w]);

@@ -4,7 +4,8 @@ import { sizeOf } from '../../graph/builder.js';
 import { elementwise } from '../elementwise.js';
 import { rewrite, type Rewriting } from '../rewrite.js';
 import { composedTranspose } from '../shuffles.js';
-import { blockedBehind, emitFrom, emitReshape, emitTo, inTwoTurns, ops } from './layout.js';
+import { ops } from '../../graph/blocked.js';
+import { blockedBehind, emitFrom, emitReshape, emitTo, inTwoTurns } from './layout.js';
 import { throughPool, throughUnpool } from './pools.js';
 
 export function keepBlocked(graph: Graph, block: number): Graph {

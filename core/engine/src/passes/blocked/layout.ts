@@ -2,28 +2,20 @@
 // Between channels last and blocks stand two operators of ours, `To` and `From`, which move through the graph until they
 // meet and cancel; what is left of them is written as ONNX Runtime's reorderings in the end.
 import type { Node, Value } from '../../graph/graph.js';
+import { ops } from '../../graph/blocked.js';
 import type { Rewriting } from '../rewrite.js';
-
-/** Domain of ONNX Runtime's operators on blocked images: part of its CPU provider, normally put in by its own optimiser. */
-const domain = 'com.microsoft.nchwc';
-
-export const ops = {
-  /** [n, h, w, c] to [n, c / block, h, w, block]; zeros fill the last block. Ours, never written to a file. */
-  to: 'blocked:To',
-  /** The other way; `channels` leaves the filling out. */
-  from: 'blocked:From',
-  conv: `${domain}:Conv`,
-  maxPool: `${domain}:MaxPool`,
-  averagePool: `${domain}:AveragePool`,
-  reorderInput: `${domain}:ReorderInput`,
-  reorderOutput: `${domain}:ReorderOutput`,
-} as const;
 
 /** Reductions that can be done image by image first. */
 export const inTwoTurns: ReadonlySet<string> = new Set(['ReduceSum', 'ReduceMean', 'ReduceMax', 'ReduceMin']);
 
 export const toFirst = [0, 3, 1, 2];
 export const toLast = [0, 2, 3, 1];
+
+/** Whether a node is a transpose by that permutation. */
+export function isTranspose(node: Node | undefined, perm: readonly number[]): node is Node {
+  const own = node?.op === 'Transpose' ? (node.attributes.perm as readonly number[]) : undefined;
+  return own?.join() === perm.join();
+}
 
 /** Channels with what fills the last block. */
 export function filled(channels: number, block: number): number {

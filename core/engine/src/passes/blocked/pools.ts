@@ -1,13 +1,14 @@
 // Pools of images in blocks, and the gradient of the commonest max pool.
 import type { Node, Value } from '../../graph/graph.js';
 import type { Rewriting } from '../rewrite.js';
+import { ops } from '../../graph/blocked.js';
 import {
   blockedBehind,
   emitFrom,
   emitReshape,
   emitTo,
   emitTranspose,
-  ops,
+  isTranspose,
   toFirst,
   toLast,
   windowAttributes,
@@ -23,9 +24,7 @@ export function throughPool(node: Node, at: Rewriting): Value[] | undefined {
 /** The blocked image behind a channels-first value. */
 function imageBehind(at: Rewriting, x: Value | undefined): Value | undefined {
   const transpose = at.producer(x);
-  return transpose?.op === 'Transpose' && String(transpose.attributes.perm) === String(toFirst)
-    ? blockedBehind(at, transpose.inputs[0])
-    : undefined;
+  return isTranspose(transpose, toFirst) ? blockedBehind(at, transpose.inputs[0]) : undefined;
 }
 
 /** Four axes, as the operators want them. */

@@ -1,7 +1,8 @@
 // Writes what is left of `To` and `From` as operators that ONNX Runtime has.
 import type { Graph, Node, Value } from '../../graph/graph.js';
 import { rewrite, type Rewriting } from '../rewrite.js';
-import { emitReshape, emitTranspose, filled, inTwoTurns, ops, toFirst } from './layout.js';
+import { ops } from '../../graph/blocked.js';
+import { emitReshape, emitTranspose, filled, inTwoTurns, isTranspose, toFirst } from './layout.js';
 
 export function writeBlocked(graph: Graph, block: number): Graph {
   if (block === 0) return graph;
@@ -48,9 +49,9 @@ function fromBlocks(node: Node, at: Rewriting): Value {
 
 /** Blocks to channels first, in one step. */
 function straightToFirst(node: Node, at: Rewriting): Value[] | undefined {
-  if (String(node.attributes.perm) !== String(toFirst)) return undefined;
+  if (!isTranspose(node, toFirst)) return undefined;
   const reorder = at.producer(node.inputs[0]);
-  if (reorder?.op !== ops.reorderOutput) return undefined;
+  if (reorder?.op !== ops.reorderOutput || reorder.attributes.channels_last !== 1) return undefined;
   return [
     at.emit(
       {

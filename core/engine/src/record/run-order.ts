@@ -1,0 +1,24 @@
+// The order in which a step's results are asked for, which is the order in which ONNX Runtime goes for them.
+import type { RecordedChange } from './step.js';
+import type { Recorded, TapedKernel } from './tape.js';
+
+/**
+ * Sorts changes so that what is ready first stands last: ONNX Runtime runs depth first from the last result backwards (see
+ * graph/liveness.ts), and what is ready early and updated late would be held all the while. `gradients`: by graph input, the
+ * gradient that its change waits for; other changes are ready when they are computed.
+ */
+export function lastReadyFirst(
+  changes: readonly RecordedChange[],
+  gradients: ReadonlyMap<string, Recorded>,
+  kernels: readonly TapedKernel[],
+): RecordedChange[] {
+  const positions = new Map(kernels.map((kernel, i) => [kernel, i] as const));
+  const readyAt = ({ input, next }: RecordedChange): number => {
+    const { source } = gradients.get(input) ?? next;
+    return source.kind === 'kernel' ? (positions.get(source.kernel) ?? -1) : -1;
+  };
+  return changes
+    .map((change) => ({ change, at: readyAt(change) }))
+    .sort((a, b) => b.at - a.at)
+    .map(({ change }) => change);
+}
