@@ -91,7 +91,7 @@ function originOf({ kernel, line }: TapedKernel): Origin {
 /** Kernels that the outputs depend on, in the order in which they ran. */
 export function neededKernels(
   outputs: readonly Recorded[],
-  replaced: ReadonlyMap<Recorded, Recorded>,
+  replaced: ReadonlyMap<Recorded, Recorded> = new Map(),
 ): TapedKernel[] {
   const seen = new Set<TapedKernel>();
   const order: TapedKernel[] = [];

@@ -2,7 +2,8 @@
 import { expect } from 'vitest';
 import type { GraphBuilder } from '../../src/graph/builder.js';
 import type { Graph, Node, Value } from '../../src/graph/graph.js';
-import { passes, type PassName, type Target } from '../../src/passes/index.js';
+import type { Target } from '../../src/graph/target.js';
+import { passes, type PassName } from '../../src/passes/index.js';
 import { channelBlock } from '../../src/session/channel-block.js';
 import { allClose } from './close.js';
 import { graphOf, opsOf, runGraph } from './graph.js';

@@ -3,8 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { GraphBuilder } from '../../src/graph/builder.js';
 import type { Value } from '../../src/graph/graph.js';
 import { ops } from '../../src/graph/blocked.js';
-
-import { portable } from '../../src/passes/index.js';
+import { portable } from '../../src/graph/target.js';
 import { after, type Build, nodesOf } from '../helpers/passes.js';
 
 const image = [4, 8, 8, 16];

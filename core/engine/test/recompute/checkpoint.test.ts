@@ -14,6 +14,7 @@ import {
   type TrainingDefinition,
 } from '@potstill/engine';
 import { peakBytes } from '../../src/graph/liveness.js';
+import { portable } from '../../src/graph/target.js';
 import { kernelTable } from '../../src/kernels/index.js';
 import { stepGraph } from '../../src/session/compiled-step.js';
 import { tensorsClose } from '../helpers/close.js';
@@ -256,7 +257,7 @@ describe('a recorded step with checkpoints', () => {
 
   const peak = (wrap: Wrap, depth: number): number => {
     const net = blocks(wrap, { depth, block: 4, width: 16, rate: 0 });
-    const { graph } = stepGraph(net, batch(1000, 16), { table: kernelTable, passes: {} });
+    const { graph } = stepGraph(net, batch(1000, 16), { table: kernelTable, passes: {}, target: portable });
     net.dispose();
     return peakBytes(graph);
   };

@@ -1,6 +1,7 @@
 // Results are asked for in an order that holds little in memory, however the variables are listed.
 import { describe, expect, it } from 'vitest';
 import { peakBytes } from '../../src/graph/liveness.js';
+import { portable } from '../../src/graph/target.js';
 import { kernelTable } from '../../src/kernels/index.js';
 import { lastReadyFirst } from '../../src/record/run-order.js';
 import { Recorded, type TapedKernel } from '../../src/record/tape.js';
@@ -13,8 +14,11 @@ describe('a recorded step', () => {
     const net = mlp(widths);
     const peaks = [net.variables, net.variables.toReversed()].map((variables) =>
       peakBytes(
-        stepGraph({ ...net.definition, variables }, mlpBatch(500, widths), { table: kernelTable, passes: {} })
-          .graph,
+        stepGraph({ ...net.definition, variables }, mlpBatch(500, widths), {
+          table: kernelTable,
+          passes: {},
+          target: portable,
+        }).graph,
       ),
     );
     expect(peaks[1]).toBe(peaks[0]);

@@ -18,7 +18,10 @@ const lineWith = (text: string): number =>
     .findIndex((line) => line.includes(text) && !line.includes('lineWith')) + 1;
 
 const sum = (values: readonly { readonly nodes: number; readonly milliseconds: number }[]) =>
-  values.reduce((total, at) => [total[0] + at.nodes, total[1] + at.milliseconds] as const, [0, 0] as const);
+  values.reduce<readonly [number, number]>(
+    (total, at) => [total[0] + at.nodes, total[1] + at.milliseconds],
+    [0, 0],
+  );
 
 function adds(explanation: Explanation): void {
   const { nodes, milliseconds, byOperator, byLine } = explanation;
