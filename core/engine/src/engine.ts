@@ -52,7 +52,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
           table: kernelTable,
           threads,
           passes,
-          target: { block: await blockFor(passes), threads },
+          target: { block: await blockFor(passes), threads, free: false },
           budget,
           warn: onWarning,
           cache: cacheOf(options),

@@ -5,7 +5,9 @@ export interface Target {
   readonly block: number;
   /** Threads within an operator. */
   readonly threads: number;
+  /** Whether axes may get other lengths, as in exported files. */
+  readonly free: boolean;
 }
 
 /** Nothing that depends on a machine. */
-export const portable: Target = { block: 0, threads: 2 };
+export const portable: Target = { block: 0, threads: 2, free: true };

@@ -1,6 +1,7 @@
 // Kernels that write or add up at given positions: scatter, segment sums, counts.
 import { sizeOf, type GraphBuilder } from '../graph/builder.js';
 import type { ElementType, Value } from '../graph/graph.js';
+import type { Target } from '../graph/target.js';
 import { expand, filled, int32s, scalar, where } from './emit.js';
 import { flagOf, misfit, numberOf, numbersOf, operand, shaped } from './operands.js';
 import type { KernelRule, KernelTable } from './rule.js';
@@ -25,7 +26,7 @@ function scatterRows(
 }
 
 /** Sums rows [n, width] by id [n] into [segments, width]. Ids out of range are left out. */
-function segmentSum(graph: GraphBuilder, rows: Value, ids: Value, segments: number): Value {
+function segmentSum(graph: GraphBuilder, rows: Value, ids: Value, segments: number, target: Target): Value {
   const [count = 0, width = 0] = rows.shape;
   if (count === 0 || width === 0) return filled(graph, [segments, width], 0, rows.type);
   if (rows.type === 'float32' && count * segments <= oneHotLimit) {
@@ -42,7 +43,12 @@ function segmentSum(graph: GraphBuilder, rows: Value, ids: Value, segments: numb
     graph.binary('Less', ids, scalar(graph, segments, 'int32'), 'bool'),
     'bool',
   );
-  // A row more takes what is left out.
+  if (target.free) {
+    const first = where(graph, valid, ids, scalar(graph, 0, 'int32'));
+    const kept = where(graph, graph.reshape(valid, [count, 1]), rows, scalar(graph, 0, rows.type));
+    return scatterRows(graph, filled(graph, [segments, width], 0, rows.type), first, kept, 'add');
+  }
+  // A row more takes what is left out: quicker, but its length fits no free axis.
   const safe = where(graph, valid, ids, scalar(graph, segments, 'int32'));
   const sums = scatterRows(graph, filled(graph, [segments + 1, width], 0, rows.type), safe, rows, 'add');
   return graph.slice(sums, [0, 0], [segments, width]);
@@ -59,11 +65,11 @@ const unsortedSegmentSum: KernelRule = {
     }
     return [shaped([numberOf(attributes, 'numSegments'), ...x.shape.slice(1)], 'float32')];
   },
-  lower({ graph, inputs, attributes, outputs }) {
+  lower({ graph, inputs, attributes, outputs, target }) {
     const x = graph.cast(operand(inputs, 'x'), 'float32');
     const ids = graph.cast(operand(inputs, 'segmentIds'), 'int32');
     const rows = graph.reshape(x, [x.shape[0] ?? 0, sizeOf(x.shape.slice(1))]);
-    const sums = segmentSum(graph, rows, ids, numberOf(attributes, 'numSegments'));
+    const sums = segmentSum(graph, rows, ids, numberOf(attributes, 'numSegments'), target);
     return [graph.reshape(sums, outputs[0]?.shape ?? [])];
   },
 };
@@ -164,7 +170,7 @@ const bincount: KernelRule = {
     const rows = shape.length === 2 ? [shape[0] ?? 0] : [];
     return [shaped([...rows, size], operand(inputs, 'weights').dtype)];
   },
-  lower({ graph, inputs, attributes, outputs }) {
+  lower({ graph, inputs, attributes, outputs, target }) {
     const x = graph.cast(operand(inputs, 'x'), 'int32');
     const weights = operand(inputs, 'weights');
     const size = numberOf(attributes, 'size');
@@ -185,7 +191,7 @@ const bincount: KernelRule = {
     const inside = graph.binary('Less', x, scalar(graph, size, 'int32'), 'bool');
     const numbered = byRows ? graph.binary('Add', x, starts) : x;
     const ids = graph.reshape(where(graph, inside, numbered, scalar(graph, -1, 'int32')), [count]);
-    const sums = graph.reshape(segmentSum(graph, counted, ids, rows * size), shape);
+    const sums = graph.reshape(segmentSum(graph, counted, ids, rows * size, target), shape);
     return [graph.cast(binary ? graph.binary('Min', sums, graph.scalar(1)) : sums, dtype)];
   },
 };

@@ -45,7 +45,7 @@ export async function expectSame(
 export async function after(
   names: PassName | readonly PassName[],
   build: Build,
-  target: Target = { block: 0, threads: 2 },
+  target: Target = { block: 0, threads: 2, free: false },
 ): Promise<Left> {
   const before = graphOf(build);
   const graph = chain(before, [names].flat(), target);

@@ -226,7 +226,7 @@ describe('collect-affine', () => {
 
   it('volumes are not taken for images in blocks', async () => {
     for (const channels of [8, 16, 12])
-      for (const target of [portable, { block: 16, threads: 1 }]) {
+      for (const target of [portable, { block: 16, threads: 1, free: false }]) {
         const shape = [2, 1, 8, 16, channels];
         const left = await collected((g) => {
           const z = g.binary('Sub', x(g, shape), small(g, 'mean', [1, 1, 1, 1, channels]));
@@ -238,7 +238,7 @@ describe('collect-affine', () => {
 });
 
 describe.each([8, 16])('collect-affine over images of %i channels in a block', (block) => {
-  const target = { block, threads: 1 };
+  const target = { block, threads: 1, free: false };
   const shape = blocks(block);
   const vector = (g: GraphBuilder, name: string): Value => small(g, name, [1, 2, 1, 1, block]);
   const left = (build: Build): Promise<readonly string[]> => collected(build, target);

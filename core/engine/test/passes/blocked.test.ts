@@ -60,7 +60,7 @@ const keeping: readonly PassName[] = [...blocking, 'sink-transposes', 'cancel-sh
 const writing: readonly PassName[] = [...keeping, 'fuse-blocked-bias', 'write-blocked', 'cancel-shuffles'];
 
 describe.each([8, 16])('block-convolutions with %i channels in a block', (block) => {
-  const target = { block, threads: 1 };
+  const target = { block, threads: 1, free: false };
   const convs = async (at: Conv): Promise<readonly string[]> =>
     (await after(blocking, one(at), target)).ops.filter((op) => op.endsWith('Conv'));
 
@@ -118,7 +118,11 @@ describe.each([8, 16])('block-convolutions with %i channels in a block', (block)
   });
 
   it('changes nothing where there are no blocks', async () => {
-    const { ops: left } = await after(blocking, one({ ins: 16, outs: 16 }), { block: 0, threads: 1 });
+    const { ops: left } = await after(blocking, one({ ins: 16, outs: 16 }), {
+      block: 0,
+      threads: 1,
+      free: false,
+    });
     expect(left).toEqual(['Transpose', 'Transpose', 'Conv', 'Transpose']);
   });
 
@@ -167,7 +171,7 @@ describe.each([8, 16])('block-convolutions with %i channels in a block', (block)
 });
 
 describe.each([8, 16])('keep-blocked with %i channels in a block', (block) => {
-  const target = { block, threads: 1 };
+  const target = { block, threads: 1, free: false };
   const kept = async (build: Build): Promise<readonly string[]> =>
     (await after([...keeping, 'dead-code'], build, target)).ops;
   const moves = (left: readonly string[]): number =>
@@ -288,7 +292,7 @@ describe.each([8, 16])('keep-blocked with %i channels in a block', (block) => {
 });
 
 describe.each([8, 16])('write-blocked with %i channels in a block', (block) => {
-  const target = { block, threads: 1 };
+  const target = { block, threads: 1, free: false };
 
   it('leaves no operator of ours', async () => {
     for (const [ins, outs] of [
@@ -360,7 +364,7 @@ describe.each([8, 16])('write-blocked with %i channels in a block', (block) => {
 });
 
 describe.each([8, 16])('fuse-blocked-bias with %i channels in a block', (block) => {
-  const target = { block, threads: 1 };
+  const target = { block, threads: 1, free: false };
   const fused = async (build: Build): Promise<readonly string[]> =>
     (await after([...keeping, 'fuse-blocked-bias'], build, target)).ops;
   const biased = (g: GraphBuilder): Value =>
@@ -450,7 +454,7 @@ describe('convolutions in blocks', () => {
               g.binary('Add', conv(g, image(g, at.ins, at), at), g.input('s', [at.outs], 'float32')),
             ),
           ],
-          { block, threads: 1 },
+          { block, threads: 1, free: false },
         );
       }),
       { numRuns: 60, seed: 31 },
@@ -459,7 +463,8 @@ describe('convolutions in blocks', () => {
 
   it.skipIf(machineBlock > 0)(`are left plain: ${noBlocks}`, async () => {
     expect(
-      (await after(writing, one({ ins: 16, outs: 16 }), { block: machineBlock, threads: 1 })).ops,
+      (await after(writing, one({ ins: 16, outs: 16 }), { block: machineBlock, threads: 1, free: false }))
+        .ops,
     ).toContain('Conv');
   });
 });

@@ -54,7 +54,7 @@ const writing: readonly PassName[] = [...names, 'write-blocked', 'cancel-shuffle
 const tiles: Window = { kernel: [2, 2], strides: [2, 2] };
 
 describe.each([8, 16])('pools with %i channels in a block', (block) => {
-  const target = { block, threads: 1 };
+  const target = { block, threads: 1, free: false };
 
   it.each<[string, Window]>([
     ['of tiles', tiles],

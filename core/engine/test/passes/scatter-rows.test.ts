@@ -44,7 +44,7 @@ function scatter(g: GraphBuilder, at: Scatter): Value {
 
 describe.each([1, 2])('scatter-rows with %i threads', (threads) => {
   const left = async (at: Scatter): Promise<readonly string[]> =>
-    (await after('scatter-rows', (g) => [scatter(g, at)], { block: 0, threads })).ops;
+    (await after('scatter-rows', (g) => [scatter(g, at)], { block: 0, threads, free: false })).ops;
   const taken = threads === 1 ? 'ScatterND' : 'Transpose';
 
   it.each<[string, Scatter]>([

@@ -63,9 +63,11 @@ export function collectAffine(graph: Graph, block: number): Graph {
       return stands && form.terms.size > 0 && !singleTerm(form) ? plain(full(value)) : form;
     };
 
-    /** A plain number does not go into the terms of a longer sum: it is the sum that it scales, and joins other numbers. */
+    /** A plain number does not go into the terms of a longer sum that others use too: it scales the sum, and joins other numbers. */
     const whole = (value: Value, form: Form, by: Coefficient): Form =>
-      by.value || form.terms.size === 0 || singleTerm(form) ? form : plain(full(value));
+      by.value || form.terms.size === 0 || singleTerm(form) || at.uses(value) <= 1
+        ? form
+        : plain(full(value));
 
     /** Remembers a form; the node stays, and goes when nothing needs it. */
     const remember = (form: Form | undefined): readonly Value[] | undefined => {
