@@ -11,7 +11,7 @@ export function numericMasks(graph: Graph): Graph {
     const output = node.outputs[0] as Value;
     if (node.op !== 'Cast' || output.type !== 'float32' || sizeOf(output.shape) < fewest) return undefined;
     const test = at.producer(node.inputs[0]);
-    if (!test || test.inputs[0]?.type === undefined) return undefined;
+    if (test?.inputs[0]?.type === undefined) return undefined;
     return test.op === 'Equal' ? oneHot(test, output, at) : threshold(test, output, at);
   });
 }

@@ -119,7 +119,7 @@ export function collectAffine(graph: Graph, block: number): Graph {
     if (b.terms.size === 0 && b.constant)
       return remember(scaled(at, whole(first, a, b.constant), b.constant, output.shape));
     if (a.terms.size === 0 && a.constant)
-      return remember(scaled(at, whole(second as Value, b, a.constant), a.constant, output.shape));
+      return remember(scaled(at, whole(second, b, a.constant), a.constant, output.shape));
     return remember(product(node, at, a, b, full, products));
   });
 }
