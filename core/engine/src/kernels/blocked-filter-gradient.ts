@@ -3,6 +3,7 @@ import { sizeOf, type GraphBuilder } from '../graph/builder.js';
 import type { Value } from '../graph/graph.js';
 import { ops } from '../graph/blocked.js';
 
+import { gather } from './emit.js';
 import { padded } from './layout.js';
 import type { Window } from './window.js';
 
@@ -18,11 +19,22 @@ export function canBlock({ batch, filter, outChannels, dilations }: Window, bloc
   );
 }
 
+/** Above this many pixels of dy in a group, its blocks (a kilobyte a pixel) no longer stay near the processor. */
+const mostPixels = 1536;
+
+/** Bands of rows that dy is cut into, all of the same height. */
+function bandsOf([rows = 1, columns = 1]: readonly number[]): number {
+  for (let bands = 1; bands < rows; bands++)
+    if (rows % bands === 0 && (rows / bands) * columns <= mostPixels) return bands;
+  return rows;
+}
+
 /**
  * Images are the channels here, and dy the filters: `dW[k, o] = sum over n, p of x[n, p + k] dy[n, p, o]`. Columns and channels
  * of x are one axis, on which a step of one pixel is as many places as there are channels, so that one row of outputs holds
- * all elements of a filter's row for all channels: long rows, which these convolutions want. x [batch, h, w, in] without
- * padding, dy [batch, ...output, out]; gives [elements * in, out].
+ * all elements of a filter's row for all channels: long rows, which these convolutions want. Blocks of images and bands of
+ * rows are groups, whose sums are added in the end. x [batch, h, w, in] without padding, dy [batch, ...output, out]; gives
+ * [elements * in, out].
  */
 export function blockedFilterGradient(
   graph: GraphBuilder,
@@ -34,41 +46,59 @@ export function blockedFilterGradient(
   const { batch, filter, strides, output, inChannels, outChannels } = window;
   const [height = 1, width = 1] = filter;
   const [rows = 1, columns = 1] = output;
-  const groups = batch / block;
+  const [down = 1, across = 1] = strides;
+  const bands = bandsOf(output);
+  const band = rows / bands;
+  const groups = (batch / block) * bands;
   const image = padded(graph, x, window);
   const [, tall = 1, wide = 1] = image.shape;
-  // [images / block, rows, columns * channels, block of images].
-  const images = graph.transpose(graph.reshape(image, [groups, block, tall * wide * inChannels]), [0, 2, 1]);
+  // [blocks of images, rows, columns * channels, block of images].
+  const images = graph.reshape(
+    graph.transpose(graph.reshape(image, [batch / block, block, tall * wide * inChannels]), [0, 2, 1]),
+    [batch / block, tall, wide * inChannels, block],
+  );
+  const seen = bands === 1 ? tall : (band - 1) * down + height;
+  const cut =
+    bands === 1
+      ? images
+      : gather(
+          graph,
+          images,
+          graph.constant(
+            BigInt64Array.from({ length: bands * seen }, (_, i) =>
+              BigInt(Math.floor(i / seen) * band * down + (i % seen)),
+            ),
+            [bands, seen],
+            'int64',
+          ),
+          1,
+        );
   const blocks = Math.ceil(outChannels / block);
   const gradient = graph.op(ops.to, [dy], [batch, blocks, rows, columns, block], 'float32');
   const filters = graph.transpose(
-    graph.reshape(gradient, [groups, block, blocks, rows * columns, block]),
-    [2, 0, 3, 1, 4],
+    graph.reshape(gradient, [batch / block, block, blocks, bands, band * columns, block]),
+    [0, 3, 2, 4, 1, 5],
   );
-  const [down = 1, across = 1] = strides;
-  const size = [tall - (rows - 1) * down, (wide - (columns - 1) * across) * inChannels] as const;
-  const sums = graph.op(
+  const size = [seen - (band - 1) * down, (wide - (columns - 1) * across) * inChannels] as const;
+  const parts = graph.op(
     ops.conv,
     [
-      graph.reshape(images, [1, batch, tall, wide * inChannels]),
-      graph.reshape(filters, [blocks * block, batch, rows, columns]),
+      graph.reshape(cut, [1, groups * block, seen, wide * inChannels]),
+      graph.reshape(filters, [groups * blocks * block, block, band, columns]),
     ],
-    [1, blocks * block, ...size],
+    [1, groups * blocks * block, ...size],
     'float32',
     {
-      kernel_shape: output,
+      kernel_shape: [band, columns],
       strides: [1, 1],
       dilations: [down, across * inChannels],
       pads: [0, 0, 0, 0],
-      group: 1,
+      group: groups,
     },
   );
+  const sums = graph.reduce('ReduceSum', graph.reshape(parts, [groups, blocks, ...size, block]), [0], false);
   // Elements that lie past the filter are of pixels that no window reaches.
-  const kept = graph.slice(
-    graph.reshape(sums, [blocks, ...size, block]),
-    [0, 0, 0, 0],
-    [blocks, height, width * inChannels, block],
-  );
+  const kept = graph.slice(sums, [0, 0, 0, 0], [blocks, height, width * inChannels, block]);
   const elements = sizeOf(filter) * inChannels;
   const whole = graph.reshape(graph.transpose(kept, [1, 2, 0, 3]), [elements, blocks * block]);
   return graph.slice(whole, [0, 0], [elements, outChannels]);
