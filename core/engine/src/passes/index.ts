@@ -78,8 +78,10 @@ const order: readonly PassName[] = [
 
 /** Runs all passes that are not switched off, each on the graph and on the graphs within its nodes. */
 export function improve(graph: Graph, switches: PassSwitches = {}, target: Target = portable): Graph {
+  // ONNX Runtime does not know what is not written as its own.
+  const at = switches['write-blocked'] === false ? { ...target, block: 0 } : target;
   return order.reduce(
-    (current, name) => (switches[name] === false ? current : throughout(passes[name], current, target)),
+    (current, name) => (switches[name] === false ? current : throughout(passes[name], current, at)),
     graph,
   );
 }

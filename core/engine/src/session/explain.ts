@@ -72,17 +72,22 @@ function originFinder(graph: Graph): (node: ProfiledNode) => { line: string; ker
   return (profiled) => {
     // In ONNX Runtime's blocked layout a node has outputs of its own, and is named after those of the node it replaces.
     const names = [...profiled.outputs, profiled.name.replace(/_nchwc.*$/, '')];
-    const last = reorders.has(profiled.op)
-      ? undefined
-      : names.map((name) => producers.get(name)).find((node) => node !== undefined);
-    if (!last) return { line: addedLine, kernel: undefined };
+    const last = names.map((name) => producers.get(name)).find((node) => node !== undefined);
+    // The engine's own passes write reorderings too; those of ONNX Runtime give what another operator gave.
+    if (!last || (reorders.has(profiled.op) && plainOp(last) !== profiled.op))
+      return { line: addedLine, kernel: undefined };
     const node =
-      last.op === profiled.op
+      plainOp(last) === profiled.op
         ? last
         : (fusedNodes(last, new Set(profiled.inputs), producers).find(({ op }) => profiled.op.includes(op)) ??
           last);
     return { line: node.origin?.line ?? unknownLine, kernel: node.origin?.kernel };
   };
+}
+
+/** An operator without its domain, as ONNX Runtime lists it. */
+function plainOp({ op }: Node): string {
+  return op.slice(op.indexOf(':') + 1);
 }
 
 /** What changes into and out of the blocked layout. */
