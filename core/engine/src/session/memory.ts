@@ -49,7 +49,7 @@ export interface Holder {
 }
 
 /** Bytes that this process may still take. macOS counts what it would give up at once as used: there all that is built in. */
-export function availableBytes(): number {
+function availableBytes(): number {
   if (process.platform === 'darwin') return os.totalmem();
   // From Node 20.13, and knows of the limits that containers set.
   return 'availableMemory' in process ? process.availableMemory() : os.freemem();
