@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { stopAll } from './harness/child.js';
 import { measureCold } from './harness/cold.js';
 import { machineNow } from './harness/machine.js';
-import { type Measured, measure } from './harness/measure.js';
+import { type Measured, measure, settled } from './harness/measure.js';
 import { help, type Options, optionsOf, UsageError } from './harness/options.js';
 import type { PeerName } from './harness/peers.js';
 import { writePlot } from './harness/plot.js';
@@ -47,6 +47,7 @@ async function compare(options: Options): Promise<number> {
     const { rate } = found.make('full');
     const folder = join(scratch, name);
     dump(found, 'full', folder, batches);
+    let known = new Map<PeerName, Measured>();
     for (const threads of options.threads) {
       const measured = await measure({
         ...options,
@@ -56,11 +57,13 @@ async function compare(options: Options): Promise<number> {
         rate: rate * shareOfRate,
         batches,
         dump: folder,
+        known,
         tell: (line) => {
           console.error(`${name}, ${threads} threads: ${line}`);
         },
       });
       for (const one of measured.values()) versions = { ...versions, ...one.versions };
+      known = settled(measured);
       faults += tellFaults(name, measured);
       results.push(resultOf(name, threads, measured));
     }

@@ -198,7 +198,7 @@ describe('the table', () => {
   });
   const results = [
     result('a', 1, { potstill: 1, torch: 4, torchCompiled: 2, tfjsWasm: 10 }),
-    result('b', 1, { potstill: 4, torch: 2, notes: { tfjsWasm: 'has no Kernel' } }),
+    result('b', 1, { potstill: 4, torch: 2, notes: { tfjsWasm: 'TF.js wasm has no Kernel' } }),
     result('a', 2, { potstill: 1, torchCompiled: 1, remarks: { torchCompiled: 'channels_last' } }),
   ];
   const names = ['potstill', 'torch', 'torch-compiled', 'tfjs-wasm'] as const;
@@ -210,7 +210,7 @@ describe('the table', () => {
     expect(lines).toContain('- 1 thread: potstill / best PyTorch: 1.00 (2 of 2)');
     expect(lines).toContain('- 2 threads: potstill / best PyTorch: 1.00 (1 of 1)');
     expect(lines).toContain('- 1 thread: TF.js wasm / potstill: 10.00 (1 of 2)');
-    expect(lines).toContain('- TF.js wasm: has no Kernel: b (1)');
+    expect(lines).toContain('- TF.js wasm has no Kernel: b (1)');
     expect(lines).toContain('- torch.compile: channels_last: a (2)');
   });
 

@@ -1,4 +1,5 @@
 // One member with one number of threads: all peers in turn, round after round.
+import { setTimeout } from 'node:timers/promises';
 import { Child, LeftOut } from './child.js';
 import { cpusFor, cpuTime } from './cpus.js';
 import { commandOf, type PeerName, peers, type PeerSetting } from './peers.js';
@@ -14,6 +15,8 @@ export interface Plan extends Omit<PeerSetting, 'name'> {
   readonly limit: number;
   /** Pins peers to as many processors as there are threads. */
   readonly pin: boolean;
+  /** Of slow peers and those left out whom threads do not touch: what another number of threads has shown. */
+  readonly known: ReadonlyMap<PeerName, Measured>;
   /** One line about what goes on. */
   readonly tell: (line: string) => void;
 }
@@ -24,6 +27,8 @@ export interface Measured {
   /** Smallest and largest median of a round. */
   readonly spread?: readonly [number, number];
   readonly steps?: number;
+  /** A step takes longer than a round's seconds: measured once. */
+  readonly slow?: boolean;
   readonly versions?: Readonly<Record<string, string>>;
   readonly remark?: string;
   /** At the first step, before any update. */
@@ -114,7 +119,12 @@ class Runner {
     const { rounds, steps, about, loss, left } = this;
     const known = { ...about, ...(Number.isNaN(loss) ? {} : { loss }) };
     if (left) return { ms: null, ...known, note: left.note, ...(left.fault && { fault: true }) };
-    return { ms: median(rounds), spread: [Math.min(...rounds), Math.max(...rounds)], steps, ...known };
+    const spread = [Math.min(...rounds), Math.max(...rounds)] as const;
+    const remark = [about.remark, this.slow ? 'slow, one step measured' : undefined]
+      .filter((one) => one !== undefined)
+      .join('; ');
+    const all = { ms: median(rounds), spread, steps, slow: this.slow, ...known };
+    return remark === '' ? all : { ...all, remark };
   }
 }
 
@@ -146,10 +156,17 @@ async function watchIdle(
   });
 }
 
+/** Of what was measured, that which need not be measured again with another number of threads. */
+export function settled(measured: ReadonlyMap<PeerName, Measured>): Map<PeerName, Measured> {
+  return new Map(
+    [...measured].filter(([name, { slow, ms }]) => peers[name].single && (slow === true || ms === null)),
+  );
+}
+
 /** Measures all peers of a plan. The order of turns changes from round to round, so that no peer always follows the same one. */
 export async function measure(plan: Plan): Promise<Map<PeerName, Measured>> {
   const cpus = plan.pin ? cpusFor(plan.threads) : undefined;
-  const runners = plan.names.map((name) => new Runner(name, plan));
+  const runners = plan.names.flatMap((name) => (plan.known.has(name) ? [] : [new Runner(name, plan)]));
   try {
     for (const runner of runners) {
       plan.tell(`${runner.name}: first step`);
@@ -159,12 +176,15 @@ export async function measure(plan: Plan): Promise<Map<PeerName, Measured>> {
     for (let round = 0; round < plan.rounds; round++) {
       plan.tell(`round ${round + 1} of ${plan.rounds}`);
       const turn = round % runners.length;
-      for (const runner of [...runners.slice(turn), ...runners.slice(0, turn)])
+      for (const runner of [...runners.slice(turn), ...runners.slice(0, turn)]) {
+        // Thread pools spin for some milliseconds after their work.
+        await setTimeout(50);
         for (const line of await watchIdle(runner, runners, () => runner.round()))
           console.error(`not idle: ${line}`);
+      }
     }
   } finally {
     for (const runner of runners) runner.end();
   }
-  return new Map(runners.map((runner) => [runner.name, runner.result()]));
+  return new Map([...plan.known, ...runners.map((runner) => [runner.name, runner.result()] as const)]);
 }

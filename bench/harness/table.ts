@@ -69,7 +69,9 @@ export function resultsTable(names: readonly PeerName[], results: readonly Resul
   const notes = results.flatMap(({ member, threads, notes: why, remarks }) =>
     chosen.flatMap(({ key, title }) =>
       [why[key], remarks[key]].flatMap((note) =>
-        note === undefined ? [] : [{ note: `${title}: ${note}`, at: `${member} (${threads})` }],
+        note === undefined
+          ? []
+          : [{ note: note.startsWith(title) ? note : `${title}: ${note}`, at: `${member} (${threads})` }],
       ),
     ),
   );

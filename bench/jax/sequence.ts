@@ -19,6 +19,7 @@ const arrays = (tensors: HostTensors): Arrays =>
 const dilations = [1, 2, 3, 1];
 
 export const tdnn: Twin = {
+  jit: false,
   /** Frames last: [batch, features, frames]. */
   inputs: ({ x, ...others }) => ({ x: arrayOf(x as HostTensor).transpose([0, 2, 1]), ...arrays(others) }),
   loss: (at) => {
@@ -60,6 +61,7 @@ function attention(x: np.Array, name: string, mask: np.Array, at: At): np.Array 
 }
 
 export const transformer: Twin = {
+  jit: true,
   loss: (at) => {
     const real = at.input('real');
     const [batch = 1, tokens = 1] = real.shape;
@@ -83,6 +85,7 @@ export const transformer: Twin = {
 };
 
 export const gcn: Twin = {
+  jit: true,
   remark: 'the graph as a dense matrix (no segment sum)',
   /** `adjacency` [nodes, nodes] instead of lists of edges. */
   inputs: ({ source, target, weight, ...others }) => {

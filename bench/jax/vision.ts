@@ -13,6 +13,7 @@ import {
 } from './layers.js';
 
 export const mlp: Twin = {
+  jit: true,
   loss: (at) => {
     const first = nn.relu(dense(at.input('x'), 'dense0', at));
     return classified(dense(nn.relu(dense(first, 'dense1', at)), 'dense2', at), at);
@@ -26,6 +27,7 @@ function maxPool(x: np.Array): np.Array {
 }
 
 export const cnn: Twin = {
+  jit: false,
   inputs: images,
   loss: (at) => {
     let h = at.input('x');
@@ -43,6 +45,7 @@ function shortcut(x: np.Array): np.Array {
 }
 
 export const resnet20: Twin = {
+  jit: false,
   inputs: images,
   loss: (at) => {
     let h = nn.relu(convNorm(at.input('x'), 'stem', at));
@@ -60,6 +63,7 @@ export const resnet20: Twin = {
 const strides = [1, 2, 1, 2, 1, 2, 1, 1, 1, 1];
 
 export const mobilenet: Twin = {
+  jit: false,
   inputs: images,
   loss: (at) => {
     let h = nn.relu6(convNorm(at.input('x'), 'stem', at, { stride: 2 }));
@@ -95,6 +99,7 @@ function boxLoss(boxes: np.Array, target: np.Array, label: np.Array): np.Array {
 }
 
 export const ssd: Twin = {
+  jit: false,
   inputs: images,
   loss: (at) => {
     let h = at.input('x');

@@ -13,14 +13,6 @@ function version(): string {
   return (JSON.parse(readFileSync(fileURLToPath(file), 'utf8')) as { readonly version: string }).version;
 }
 
-/** Milliseconds of the second step. */
-async function trial(step: () => Promise<number>): Promise<number> {
-  await step();
-  const begin = performance.now();
-  await step();
-  return performance.now() - begin;
-}
-
 await serve(async ({ member, rate, batches }) => {
   const twin = twins[member];
   if (!twin) throw new Cannot(`bench/jax has no ${member}`);
@@ -29,18 +21,11 @@ await serve(async ({ member, rate, batches }) => {
   const network = networkOf(member);
   const inputs = batchesOf(network, batches).map((batch) => inputsOf(twin, batch));
   await blockUntilReady(inputs);
-  // jit fuses, which helps an MLP and makes a convolution several times slower: jax-js gets the better one.
-  const eager = updateOf(twin, rate);
-  const ways = { eager, jit: jit(eager) } as const;
-  const times = {
-    eager: await trial(await training(network, ways.eager, inputs)),
-    jit: await trial(await training(network, ways.jit, inputs)),
-  };
-  const best = times.jit < times.eager ? 'jit' : 'eager';
-  const remark = [`with${best === 'jit' ? '' : 'out'} jit`, ...(twin.remark ? [twin.remark] : [])].join('; ');
+  const update = updateOf(twin, rate);
+  const remark = [`with${twin.jit ? '' : 'out'} jit`, ...(twin.remark ? [twin.remark] : [])].join('; ');
   return {
     versions: { '@jax-js/jax': version() },
     remark,
-    step: await training(network, ways[best], inputs),
+    step: await training(network, twin.jit ? jit(update) : update, inputs),
   };
 });
