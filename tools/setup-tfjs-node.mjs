@@ -1,5 +1,6 @@
 // `npm run setup:tfjs-node`: makes @tensorflow/tfjs-node work in this checkout, for the engine's `tensorflow` backend.
 // `--again` does it although it works already.
+import { setup } from './setup.mjs';
 import { Missing, tail } from './tfjs-node/command.mjs';
 import { byInstaller } from './tfjs-node/installer.mjs';
 import { installed, tryOut } from './tfjs-node/package.mjs';
@@ -9,6 +10,8 @@ const started = Date.now();
 const say = (text) => console.error(`[${((Date.now() - started) / 1000).toFixed(0).padStart(3)} s] ${text}`);
 
 async function main() {
+  // First, or the next `npm test` would install anew and take the binding away.
+  setup({ build: false });
   const found = installed();
   if (Number.parseInt(process.versions.node, 10) > 22)
     throw new Missing(
