@@ -8,7 +8,7 @@ import { checkArgs, type FitArgs, type FitData, type FitHistory } from './args.j
 import { hooksOf } from './callbacks.js';
 import { batches, type Examples, examplesOf, split } from './data.js';
 import { type ModelStep, stepOf, termName } from './definition.js';
-import { checkCompiled } from './layers-model.js';
+import { checkCompiled, trainedModel } from './layers-model.js';
 import { Means } from './means.js';
 import { rateOf, ruleOf } from './optimizer.js';
 import { progressLine } from './progress.js';
@@ -26,11 +26,12 @@ const training = new WeakSet<tf.LayersModel>();
  * dropout within recurrent layers), ENGINE_STATE for a model that is not compiled or already being trained.
  */
 export async function fit(
-  model: tf.LayersModel,
+  given: tf.LayersModel,
   x: FitData,
   y: FitData,
   args: FitArgs = {},
 ): Promise<FitHistory> {
+  const model = trainedModel(given);
   checkCompiled(model);
   checkArgs(x, args);
   const step = stepOf(model);
@@ -42,11 +43,11 @@ export async function fit(
       hint: 'Await the first call.',
     });
   training.add(model);
-  const given = args.engine;
+  const { engine: wanted } = args;
   let own: Engine | undefined;
   let session: TrainingSession | undefined;
   try {
-    const engine = isEngine(given) ? given : (own = await createEngine(given));
+    const engine = isEngine(wanted) ? wanted : (own = await createEngine(wanted));
     const random = args.random ?? randomStream(0);
     session = await engine.training({
       variables: step.variables,
@@ -55,7 +56,7 @@ export async function fit(
       random: random.child('steps'),
     });
     await goOn(model, session);
-    const history = await run({ model, args, step, train, validation, session });
+    const history = await run({ given, model, args, step, train, validation, session });
     await leaveOff(model, session);
     return history;
   } finally {
@@ -81,6 +82,8 @@ function partsOf(
 }
 
 interface Run {
+  /** As the caller has it: where a tf.Sequential is told to stop, and shows its history. */
+  readonly given: tf.LayersModel;
   readonly model: tf.LayersModel;
   readonly args: FitArgs;
   readonly step: ModelStep;
@@ -89,7 +92,7 @@ interface Run {
   readonly session: TrainingSession;
 }
 
-async function run({ model, args, step, train, validation, session }: Run): Promise<FitHistory> {
+async function run({ given, model, args, step, train, validation, session }: Run): Promise<FitHistory> {
   const { epochs = 1, batchSize = 32, initialEpoch = 0, shuffle = true, verbose = 0 } = args;
   const { labels } = step;
   const hooks = hooksOf(model, args.callbacks, {
@@ -104,11 +107,12 @@ async function run({ model, args, step, train, validation, session }: Run): Prom
   const orders = (args.random ?? randomStream(0)).child('shuffle');
   const predictor = validation && session.predictor(step.validation);
   const past: FitHistory = { epoch: [], history: {} };
-  model.history = Object.assign(new tf.History(), past);
-  model.stopTraining = false;
+  given.history = model.history = Object.assign(new tf.History(), past);
+  given.stopTraining = model.stopTraining = false;
+  const stopped = (): boolean => given.stopTraining || model.stopTraining;
   await hooks.onTrainBegin({});
   const start = performance.now();
-  for (let epoch = initialEpoch; epoch < epochs && !model.stopTraining; epoch++) {
+  for (let epoch = initialEpoch; epoch < epochs && !stopped(); epoch++) {
     const epochStart = performance.now();
     await hooks.onEpochBegin(epoch, {});
     const means = new Means(labels);
@@ -121,7 +125,7 @@ async function run({ model, args, step, train, validation, session }: Run): Prom
       means.add(size, values);
       const logs = Object.fromEntries(labels.map((label, i) => [label, values[i] as number]));
       await hooks.onBatchEnd(index, { batch: index, size, ...logs });
-      if (model.stopTraining) break;
+      if (stopped()) break;
     }
     const logs = means.logs();
     if (validation && predictor)

@@ -9,6 +9,12 @@ function call(model: tf.LayersModel, name: string, args: unknown[]): unknown {
   return Reflect.apply(method, model, args) as unknown;
 }
 
+/** The model that is trained: a tf.Sequential holds another once it is built, and hands model.fit on to it. */
+export function trainedModel(model: tf.LayersModel): tf.LayersModel {
+  const inner: unknown = model instanceof tf.Sequential ? Reflect.get(model, 'model') : undefined;
+  return inner instanceof tf.LayersModel ? inner : model;
+}
+
 /** Throws ENGINE_STATE unless the model was compiled. */
 export function checkCompiled(model: tf.LayersModel): void {
   if ((model.optimizer as tf.Optimizer | undefined) && Array.isArray(model.lossFunctions)) return;
