@@ -59,6 +59,8 @@ export {
   type RecurrentVariables,
 } from './recurrent/variables.js';
 export { checkpoint } from './recompute/checkpoint.js';
+export { fit } from './fit/fit.js';
+export type { FitArgs, FitData, FitHistory } from './fit/args.js';
 export { exportOnnx } from './export/export.js';
 export {
   readOnnxModel,
