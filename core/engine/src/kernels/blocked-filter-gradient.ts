@@ -52,11 +52,14 @@ export function blockedFilterGradient(
   const groups = (batch / block) * bands;
   const image = padded(graph, x, window);
   const [, tall = 1, wide = 1] = image.shape;
-  // [blocks of images, rows, columns * channels, block of images].
-  const images = graph.reshape(
-    graph.transpose(graph.reshape(image, [batch / block, block, tall * wide * inChannels]), [0, 2, 1]),
-    [batch / block, tall, wide * inChannels, block],
-  );
+  // [blocks of images, rows, columns * channels, block of images]: the reordering takes images for channels, on all threads.
+  const channels = graph.reshape(image, [1, batch, tall, wide * inChannels]);
+  const images = graph.reshape(graph.op(ops.reorderInput, [channels], channels.shape, 'float32'), [
+    batch / block,
+    tall,
+    wide * inChannels,
+    block,
+  ]);
   const seen = bands === 1 ? tall : (band - 1) * down + height;
   const cut =
     bands === 1
