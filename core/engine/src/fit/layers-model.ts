@@ -44,6 +44,6 @@ export function allLayers(model: tf.LayersModel): tf.layers.Layer[] {
     );
     for (const each of inner) if (each instanceof tf.layers.Layer) visit(each);
   };
-  visit(model as tf.layers.Layer);
+  visit(model);
   return [...found];
 }

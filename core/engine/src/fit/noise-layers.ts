@@ -27,7 +27,7 @@ const seluFloor = -1.6732632423543772 * 1.0507009873554805;
 const noises: Readonly<Record<string, Noise>> = {
   Dropout: (x, layer, at) => dropped(x, maskShape(x, layer), numberOf(layer, 'rate'), at),
   SpatialDropout1D: (x, layer, at) =>
-    dropped(x, [x.shape[0] as number, 1, x.shape[2] as number], numberOf(layer, 'rate'), at),
+    dropped(x, [x.shape[0] ?? 1, 1, x.shape[2] ?? 1], numberOf(layer, 'rate'), at),
   GaussianNoise: (x, layer, at) => gaussianNoise(x, numberOf(layer, 'stddev'), at),
   GaussianDropout: (x, layer, at) => {
     const rate = numberOf(layer, 'rate');

@@ -6,7 +6,7 @@ import { fit, randomStream } from '@potstill/engine';
 const random = randomStream(3);
 const x = tf.tensor(random.child('x').normal(22 * 6), [22, 6]);
 const classes = Array.from({ length: 22 }, (_, i) => random.child('y').integer(3, i));
-const y = tf.oneHot(tf.tensor1d(classes, 'int32'), 3).toFloat() as tf.Tensor;
+const y = tf.oneHot(tf.tensor1d(classes, 'int32'), 3).toFloat();
 
 /** The same weights at each call. */
 function build(more: tf.layers.Layer[] = []): tf.Sequential {
