@@ -44,7 +44,7 @@ function hostTensor(tensor: tf.Tensor, what: string): HostTensor {
 }
 
 /** The examples of these indices, in this order. */
-export function take({ tensors }: Examples, indices: ArrayLike<number>): HostTensors {
+function take({ tensors }: Examples, indices: ArrayLike<number>): HostTensors {
   return Object.fromEntries(
     Object.entries(tensors).map(([name, { dtype, shape, data }]) => {
       const [count = 0, ...inner] = shape;
