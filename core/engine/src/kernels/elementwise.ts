@@ -1,6 +1,7 @@
 // Elementwise kernels of one operand: math, rounding, tests of values.
 import type { GraphBuilder } from '../graph/builder.js';
 import type { Value } from '../graph/graph.js';
+import { stepAttributes } from '../graph/step.js';
 import type { DType } from '../types.js';
 import { scalar, where } from './emit.js';
 import { numberOf, operand, shaped } from './operands.js';
@@ -54,13 +55,10 @@ const expm1: Emit = (graph, x) =>
     graph.binary('Add', graph.unary('Exp', x), graph.scalar(1)),
   );
 
-/** So steep that every normal number above zero comes out as 1. */
-const steepest = 3.4e38;
-
-/** 1 above zero, else `alpha`: the steepest hard sigmoid, one pass without a bool tensor. */
+/** 1 above zero, else `alpha`: one pass, without a bool tensor. */
 const step: Emit = (graph, x, attributes) => {
   const alpha = numberOf(attributes, 'alpha', 0);
-  const above = graph.unary('HardSigmoid', x, { alpha: { float: steepest }, beta: { float: 0 } });
+  const above = graph.unary('HardSigmoid', x, stepAttributes);
   if (alpha === 0) return above;
   const rise = graph.binary('Mul', above, graph.scalar(1 - alpha));
   return graph.binary('Add', rise, graph.scalar(alpha));

@@ -1,5 +1,6 @@
 // Pools of images in blocks, and the gradient of the commonest max pool.
 import type { Node, Value } from '../../graph/graph.js';
+import { stepAttributes } from '../../graph/step.js';
 import type { Rewriting } from '../rewrite.js';
 import { ops } from '../../graph/blocked.js';
 import {
@@ -95,9 +96,6 @@ function ofTiles({ attributes }: Node, { shape }: Value): boolean {
   );
 }
 
-/** So steep that every normal number above zero becomes 1. */
-const steepest = { alpha: { float: 3.4e38 }, beta: { float: 0 } };
-
 /** 1 where the second of each pair along an axis is larger than the first, else 0. */
 function larger(at: Rewriting, x: Value, axis: 2 | 3): Value {
   const [, blocks = 0, , , block = 0] = x.shape;
@@ -116,7 +114,7 @@ function larger(at: Rewriting, x: Value, axis: 2 | 3): Value {
     { kernel_shape: size, strides: size, pads: [0, 0, 0, 0], dilations: [1, 1], group: channels },
     x,
   );
-  return at.emit({ op: 'HardSigmoid', inputs: [difference], attributes: steepest }, difference);
+  return at.emit({ op: 'HardSigmoid', inputs: [difference], attributes: stepAttributes }, difference);
 }
 
 /** Gives each element to the second of a pair along an axis where `second` is 1, else to the first. */
