@@ -19,6 +19,16 @@ export async function tensorflowEngine(): Promise<Engine | undefined> {
   }
 }
 
+/** One engine of each backend that is there, `onnx` on one thread first. The caller disposes of them. */
+export async function everyEngine(): Promise<readonly Engine[]> {
+  const tensorflow = await tensorflowEngine();
+  return [
+    await createEngine({ threads: 1 }),
+    await createEngine({ backend: 'cpu' }),
+    ...(tensorflow ? [tensorflow] : []),
+  ];
+}
+
 export interface Trained {
   readonly results: readonly StepResult[];
   readonly state: TrainingState;

@@ -3,26 +3,19 @@ import {
   adamw,
   averaged,
   clipByGlobalNorm,
-  createEngine,
   maxNorm,
   sgd,
-  type Engine,
   type HostTensor,
   type HostTensors,
   type Optimizer,
 } from '@potstill/engine';
 import { afterAll, describe, expect, it } from 'vitest';
-import { tensorflowEngine } from '../helpers/backends.js';
+import { everyEngine } from '../helpers/backends.js';
 import { cnn, cnnBatch } from '../helpers/cnn.js';
 import { tensorsClose } from '../helpers/close.js';
 import { mlp, mlpBatch } from '../helpers/mlp.js';
 
-const tensorflow = await tensorflowEngine();
-const engines: readonly Engine[] = [
-  await createEngine({ threads: 1 }),
-  await createEngine({ backend: 'cpu' }),
-  ...(tensorflow ? [tensorflow] : []),
-];
+const engines = await everyEngine();
 afterAll(async () => {
   for (const engine of engines) await engine.dispose();
 });

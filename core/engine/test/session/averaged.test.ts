@@ -2,8 +2,6 @@
 import {
   adam,
   averaged,
-  createEngine,
-  type Engine,
   EngineError,
   maxNorm,
   sgd,
@@ -14,17 +12,12 @@ import {
 } from '@potstill/engine';
 import type * as tf from '@tensorflow/tfjs';
 import { afterAll, describe, expect, it } from 'vitest';
-import { tensorflowEngine } from '../helpers/backends.js';
+import { everyEngine } from '../helpers/backends.js';
 import { cnn, cnnBatch } from '../helpers/cnn.js';
 import { allClose, tensorsClose } from '../helpers/close.js';
 import { mlp, mlpBatch } from '../helpers/mlp.js';
 
-const tensorflow = await tensorflowEngine();
-const engines: readonly Engine[] = [
-  await createEngine({ threads: 1 }),
-  await createEngine({ backend: 'cpu' }),
-  ...(tensorflow ? [tensorflow] : []),
-];
+const engines = await everyEngine();
 afterAll(async () => {
   for (const engine of engines) await engine.dispose();
 });
