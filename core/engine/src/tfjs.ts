@@ -1,5 +1,7 @@
 // What the engine asks of TF.js beyond its documented API, in one place.
-import * as tf from '@tensorflow/tfjs';
+// Starts TF.js's own backend, on which what is not recorded is computed.
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 
 /** The TF.js backend that computes nothing while a step is recorded. */
 export const recordBackendName = 'potstill-record';

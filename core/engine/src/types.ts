@@ -1,5 +1,5 @@
 // What the engine takes and gives: host tensors, steps, optimisers, sessions. Interfaces only.
-import type * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs-core';
 import type { EngineErrorCode } from './errors.js';
 import type { PassSwitches } from './passes/index.js';
 import type { RandomStream } from './random/stream.js';

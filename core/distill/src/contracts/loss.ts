@@ -1,6 +1,6 @@
 // A loss: teacher's, student's and data's tensors to one scalar.
 import type { NamedTensors, NamedVariable } from '@potstill/engine';
-import type * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs-core';
 
 /** Where training stands, as scalars of the graph (float32), so that a loss may depend on it without being baked in. */
 export interface Progress {

@@ -1,8 +1,9 @@
-// A tf.layers model as the folder that TF.js loads: model.json and weights.bin.
+// A tfl.layers model as the folder that TF.js loads: model.json and weights.bin.
 import { createHash } from 'node:crypto';
 import { readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
 import { makeFolder, writeAtomically } from '../train/write-atomically.js';
 
 const modelFile = 'model.json';
@@ -14,7 +15,7 @@ function joined(data: tf.io.WeightData | undefined): Uint8Array {
 }
 
 /** Asks TF.js for what it would save. */
-async function artifactsOf(model: tf.LayersModel): Promise<tf.io.ModelArtifacts> {
+async function artifactsOf(model: tfl.LayersModel): Promise<tf.io.ModelArtifacts> {
   let taken: tf.io.ModelArtifacts | undefined;
   await model.save(
     tf.io.withSaveHandler((artifacts) => {
@@ -34,7 +35,7 @@ async function artifactsOf(model: tf.LayersModel): Promise<tf.io.ModelArtifacts>
  * `userDefinedMetadata` of model.json. The sha256 is over model.json followed by weights.bin.
  */
 export async function saveFolder(
-  model: tf.LayersModel,
+  model: tfl.LayersModel,
   folder: string,
   metadata: Readonly<Record<string, string>>,
   check: (written: string) => Promise<void>,
@@ -43,7 +44,7 @@ export async function saveFolder(
   const weights = joined(artifacts.weightData);
   const json = JSON.stringify({
     format: 'layers-model',
-    generatedBy: `TensorFlow.js tfjs-layers v${tf.version_layers}`,
+    generatedBy: `TensorFlow.js tfjs-layers v${tfl.version_layers}`,
     convertedBy: null,
     modelTopology: artifacts.modelTopology,
     userDefinedMetadata: metadata,
@@ -73,10 +74,10 @@ interface ModelJson {
 }
 
 /** Reads such a folder back, as a stranger would. Dispose the model after use. */
-export async function loadFolder(folder: string): Promise<tf.LayersModel> {
+export async function loadFolder(folder: string): Promise<tfl.LayersModel> {
   const model = JSON.parse(await readFile(join(folder, modelFile), 'utf8')) as ModelJson;
   const weights = await readFile(join(folder, weightsFile));
-  return tf.loadLayersModel({
+  return tfl.loadLayersModel({
     load: () =>
       Promise.resolve({
         modelTopology: model.modelTopology,

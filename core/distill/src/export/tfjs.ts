@@ -1,6 +1,7 @@
-// The `tfjs` exporter: a student that is a tf.layers model as the folder that TF.js loads, checked by loading it again.
+// The `tfjs` exporter: a student that is a tfl.layers model as the folder that TF.js loads, checked by loading it again.
 import { join, relative, sep } from 'node:path';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
 import { z } from 'zod';
 import type {
   ExportInput,
@@ -22,12 +23,12 @@ import { loadFolder, saveFolder } from './tfjs-folder.js';
 const sampleSize = 8;
 
 /** A sequential model knows its `inputNames` and `outputNames` only once it was called; its tensors know their layers at once. */
-function layerNames(tensors: readonly tf.SymbolicTensor[]): string[] {
+function layerNames(tensors: readonly tfl.SymbolicTensor[]): string[] {
   return tensors.map((tensor) => tensor.sourceLayer.name);
 }
 
 /** The field that a layers model's input takes: the one of its name, else, for a single input, the first of its shape. */
-function fieldOf(model: tf.LayersModel, at: number, sample: HostTensors): HostTensor {
+function fieldOf(model: tfl.LayersModel, at: number, sample: HostTensors): HostTensor {
   const name = layerNames(model.inputs)[at] as string;
   const shape = model.inputs[at]?.shape ?? [];
   const fits = (tensor: HostTensor) =>
@@ -43,7 +44,7 @@ function fieldOf(model: tf.LayersModel, at: number, sample: HostTensors): HostTe
 }
 
 /** The student's name for each output of the layers model: the same name, or `logits` where there is but one. */
-function outputNames(model: tf.LayersModel, student: Student): string[] {
+function outputNames(model: tfl.LayersModel, student: Student): string[] {
   const known = Object.keys(student.outputs);
   return layerNames(model.outputs).map((name) => {
     if (known.includes(name)) return name;
@@ -58,7 +59,7 @@ function outputNames(model: tf.LayersModel, student: Student): string[] {
 }
 
 /** What the model answers, by the student's names. */
-function predict(model: tf.LayersModel, names: readonly string[], sample: HostTensors): HostTensors {
+function predict(model: tfl.LayersModel, names: readonly string[], sample: HostTensors): HostTensors {
   const inputs = model.inputs.map((_, at) => {
     const { data, shape, dtype } = fieldOf(model, at, sample);
     return tf.tensor(data, [...shape], dtype);
@@ -73,11 +74,11 @@ function predict(model: tf.LayersModel, names: readonly string[], sample: HostTe
   return Object.fromEntries(outputs);
 }
 
-function layersModelOf({ layersModel }: Student): tf.LayersModel {
+function layersModelOf({ layersModel }: Student): tfl.LayersModel {
   if (layersModel !== undefined) return layersModel;
   throw exportFailed(
     'tfjs',
-    'this student is no tf.layers model, so there is no layers-model folder to write',
+    'this student is no tfl.layers model, so there is no layers-model folder to write',
     'Export it as `onnx`, which every student can be, or take the student `layers`.',
   );
 }
@@ -117,7 +118,7 @@ async function exportStudent(
 }
 
 export const tfjs = exporter('tfjs', {
-  help: 'a TF.js layers-model folder (model.json, weights.bin), for students that are tf.layers models',
+  help: 'a TF.js layers-model folder (model.json, weights.bin), for students that are tfl.layers models',
   options: z.strictObject({
     folder: z
       .string()

@@ -1,5 +1,5 @@
 // Checks of what a loss was given, with messages that name the loss and the tensor.
-import type * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs-core';
 import type { NamedTensors, TensorSpecs } from '../contracts/index.js';
 import { PotstillError } from '../errors/potstill-error.js';
 

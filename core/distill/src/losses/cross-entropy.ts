@@ -1,5 +1,5 @@
 // Cross-entropy with hard labels.
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import type { AnyComponent } from '../contracts/index.js';
 import { loss } from '../plugin/define.js';

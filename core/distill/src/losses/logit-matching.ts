@@ -1,5 +1,5 @@
 // Logit matching: the limit of soft targets at high temperature (Hinton et al. 2015, section 2.1; Ba & Caruana 2014).
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import type { AnyComponent } from '../contracts/index.js';
 import { loss } from '../plugin/define.js';

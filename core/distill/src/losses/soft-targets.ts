@@ -1,5 +1,5 @@
 // Soft targets: the teacher's probabilities at a raised temperature (Hinton, Vinyals & Dean 2015, section 2).
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import type { AnyComponent } from '../contracts/index.js';
 import { loss } from '../plugin/define.js';

@@ -1,5 +1,5 @@
 // Log-softmax over the last axis in pieces that value and gradient share.
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 
 export interface LogSoftmax {
   /** Logits minus their row's maximum, so that nothing overflows. */

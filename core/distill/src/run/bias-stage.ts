@@ -1,6 +1,6 @@
 // After training: the output bias of some classes shifted by the offset that is best on validation data.
 import type { HostTensor } from '@potstill/engine';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import type { Batch, NamedVariable } from '../contracts/index.js';
 import { PotstillError } from '../errors/potstill-error.js';
 import { batches } from '../data/index.js';
@@ -38,7 +38,7 @@ export async function biasStage(context: RunContext): Promise<BiasOffset | undef
       const found = bestBiasOffset(scores, targets, classes, correction.classes);
       const shift = new Float32Array(classes);
       for (const c of correction.classes) shift[c] = found.offset;
-      tf.tidy(() => bias.variable.assign(bias.variable.add(tf.tensor1d(shift))));
+      tf.tidy(() => bias.variable.assign(tf.add(bias.variable, tf.tensor1d(shift))));
       await writeWeights(path, {
         variables: weightsOf(student),
         metadata: { 'potstill.identity': context.identity },
@@ -103,7 +103,7 @@ async function outputBias(context: RunContext, batch: Batch, classes: number): P
   for (const candidate of candidates.reverse()) {
     const kept = candidate.variable.clone();
     try {
-      tf.tidy(() => candidate.variable.assign(kept.add(1)));
+      tf.tidy(() => candidate.variable.assign(tf.add(kept, 1)));
       const after = logitsOf((await once(context, batch)).logits, name);
       const added = after.data.every((value, i) => {
         const was = before.data[i] as number;

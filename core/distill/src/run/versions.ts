@@ -1,6 +1,6 @@
 // Versions of everything that a result depends on.
 import { readFileSync } from 'node:fs';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { env } from 'onnxruntime-node';
 import type { ComponentPlan, Plan } from '../recipe/plan.js';
 

@@ -1,6 +1,6 @@
 // A student's weights as host tensors, in and out of its TF.js variables.
 import type { DType, HostTensor, HostTensors } from '@potstill/engine';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import type { Student } from '../contracts/index.js';
 import { PotstillError } from '../errors/potstill-error.js';
 

@@ -1,5 +1,5 @@
 // Activations by the names that recipes use.
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 
 export const activationNames = [
   'relu',

@@ -1,6 +1,6 @@
 // Batch normalisation over all axes but the last (Ioffe & Szegedy 2015, algorithms 1 and 2).
 import type { StepContext } from '@potstill/engine';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { ones, zeros } from './init.js';
 import type { VariableSet } from './variables.js';
 

@@ -1,6 +1,6 @@
 // Small convolutional nets for images: a VGG-like one and the ResNets for CIFAR.
 import { dropout } from '@potstill/engine';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import type { AnyComponent, DataDescription, NamedTensors, TensorSpec } from '../contracts/index.js';
 import { student } from '../plugin/define.js';

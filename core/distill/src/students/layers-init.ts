@@ -1,6 +1,6 @@
-// Draws the weights of a tf.layers model anew, by the initialiser that each layer names but from the run's own streams.
+// Draws the weights of a tfl.layers model anew, by the initialiser that each layer names but from the run's own streams.
 import type { RandomStream } from '@potstill/engine';
-import type * as tf from '@tensorflow/tfjs';
+import type * as tfl from '@tensorflow/tfjs-layers';
 import {
   constant,
   identity,
@@ -45,7 +45,7 @@ function optionOf(weight: string): string {
 
 /** The values of one weight of a layer. `weight` is its name in the model, as `dense_1/kernel`. */
 export function drawWeight(
-  layer: tf.layers.Layer,
+  layer: tfl.layers.Layer,
   weight: string,
   shape: readonly number[],
   random: RandomStream,

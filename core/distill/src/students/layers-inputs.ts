@@ -1,5 +1,6 @@
-// Feeds the fields of a batch to the inputs of a tf.layers model.
-import * as tf from '@tensorflow/tfjs';
+// Feeds the fields of a batch to the inputs of a tfl.layers model.
+import * as tf from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
 import type { DataDescription, NamedTensors } from '../contracts/index.js';
 import { refuse } from './shape.js';
 
@@ -8,7 +9,7 @@ import { refuse } from './shape.js';
  * several take the fields that bear their names. An example is reshaped where only trailing ones or flattening differ.
  */
 export function bindInputs(
-  model: tf.LayersModel,
+  model: tfl.LayersModel,
   option: string | undefined,
   data: DataDescription,
 ): (inputs: NamedTensors) => tf.Tensor[] {

@@ -1,6 +1,7 @@
-// The variables of a tf.layers model by stable names, with weights from its file or drawn anew.
+// The variables of a tfl.layers model by stable names, with weights from its file or drawn anew.
 import type { NamedVariable, RandomStream } from '@potstill/engine';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
 import { drawWeight } from './layers-init.js';
 import { refuse } from './shape.js';
 
@@ -9,12 +10,12 @@ import { refuse } from './shape.js';
  * drawn from `random.child(<name>)` by its layer's initialiser.
  */
 export function nameVariables(
-  layers: readonly tf.layers.Layer[],
+  layers: readonly tfl.layers.Layer[],
   random: RandomStream,
   weights: tf.NamedTensorMap | undefined,
 ): readonly NamedVariable[] {
   const named = new Map<string, NamedVariable>();
-  const seen = new Set<tf.layers.Layer>();
+  const seen = new Set<tfl.layers.Layer>();
   for (const layer of layers) {
     if (seen.has(layer)) continue;
     seen.add(layer);

@@ -1,6 +1,7 @@
-// Any tf.layers model from its JSON as a student.
+// Any tfl.layers model from its JSON as a student.
 import { resolve } from 'node:path';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
 import { z } from 'zod';
 import type { AnyComponent, NamedTensors, Student } from '../contracts/index.js';
 import { student } from '../plugin/define.js';
@@ -11,7 +12,7 @@ import { takeOverRandomness, type CurrentStep } from './random-layers.js';
 import { refuse } from './shape.js';
 import { removeSoftmax } from './softmax-layer.js';
 
-type Layer = tf.layers.Layer;
+type Layer = tfl.layers.Layer;
 
 const options = z.strictObject({
   model: z.string().describe('Path of the model’s JSON, from TF.js’s model.save() or model.toJSON().'),
@@ -32,7 +33,7 @@ const options = z.strictObject({
 });
 
 export const layersStudent: AnyComponent = student('layers', {
-  help: 'Any tf.layers model from its JSON file, with or without weights.',
+  help: 'Any tfl.layers model from its JSON file, with or without weights.',
   options,
   async create(given, services, { data }) {
     const path = resolve(services.paths.recipeFolder, given.model);
@@ -86,9 +87,9 @@ export const layersStudent: AnyComponent = student('layers', {
   },
 });
 
-async function build(topology: Record<string, unknown>, path: string): Promise<tf.LayersModel> {
+async function build(topology: Record<string, unknown>, path: string): Promise<tfl.LayersModel> {
   try {
-    return await tf.models.modelFromJSON({ modelTopology: topology } as unknown as tf.io.ModelJSON);
+    return await tfl.models.modelFromJSON({ modelTopology: topology } as unknown as tf.io.ModelJSON);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     return refuse(
@@ -101,10 +102,10 @@ async function build(topology: Record<string, unknown>, path: string): Promise<t
 
 /** The layers that compute, those of nested models included. */
 function leaves(layers: readonly Layer[]): Layer[] {
-  return layers.flatMap((layer) => (layer instanceof tf.LayersModel ? leaves(layer.layers) : [layer]));
+  return layers.flatMap((layer) => (layer instanceof tfl.LayersModel ? leaves(layer.layers) : [layer]));
 }
 
-/** Regularisers and constraints belong to tf.layers' own training loop, which is not used. By layer name. */
+/** Regularisers and constraints belong to tfl.layers' own training loop, which is not used. By layer name. */
 function ignoredOptions(layers: readonly Layer[]): [string, string[]][] {
   return layers.flatMap((layer): [string, string[]][] => {
     const set = Object.entries(layer.getConfig()).filter(
@@ -117,13 +118,13 @@ function ignoredOptions(layers: readonly Layer[]): [string, string[]][] {
 interface Taps {
   readonly specs: Student['outputs'];
   /** The same layers, with the output of each as an output. */
-  readonly model: tf.LayersModel;
+  readonly model: tfl.LayersModel;
   name(results: readonly tf.Tensor[]): NamedTensors;
 }
 
 /** Outputs by layer name, for layers with one output used once, and the logits. */
-function tapsOf(model: tf.LayersModel, logitsLayer: string | undefined): Taps {
-  const tapped = new Map<string, tf.SymbolicTensor>();
+function tapsOf(model: tfl.LayersModel, logitsLayer: string | undefined): Taps {
+  const tapped = new Map<string, tfl.SymbolicTensor>();
   for (const layer of model.layers) {
     if (layer.getClassName() === 'InputLayer' || layer.inboundNodes.length !== 1) continue;
     const { output } = layer;
@@ -146,7 +147,7 @@ function tapsOf(model: tf.LayersModel, logitsLayer: string | undefined): Taps {
     specs: Object.fromEntries(
       entries.map(([name, symbol]) => [name, { dtype: 'float32' as const, shape: symbol.shape.slice(1) }]),
     ),
-    model: tf.model({ inputs: model.inputs, outputs: symbols }),
+    model: tfl.model({ inputs: model.inputs, outputs: symbols }),
     name: (results) =>
       Object.fromEntries(
         entries.map(([name, symbol]) => [name, results[symbols.indexOf(symbol)] as tf.Tensor]),

@@ -1,6 +1,6 @@
 // A multi-layer perceptron.
 import { dropout } from '@potstill/engine';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import type { AnyComponent, NamedTensors, TensorSpec } from '../contracts/index.js';
 import { student } from '../plugin/define.js';

@@ -1,5 +1,5 @@
 // Parts of which students are made: dense and convolutional layers.
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { batchNorm, type Layer } from './batch-norm.js';
 import { zeros, type Initializer } from './init.js';
 import type { VariableSet } from './variables.js';

@@ -1,9 +1,10 @@
-// Makes the random layers of a tf.layers model draw from the step's streams instead of TF.js's hidden ones.
+// Makes the random layers of a tfl.layers model draw from the step's streams instead of TF.js's hidden ones.
 import { dropout, type StepContext } from '@potstill/engine';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
 import { refuse } from './shape.js';
 
-type Layer = tf.layers.Layer;
+type Layer = tfl.layers.Layer;
 type Noise = (x: tf.Tensor, at: StepContext) => tf.Tensor;
 
 /** The step being run or recorded; undefined outside of the student's forward pass. */

@@ -1,7 +1,7 @@
 // What a student takes from the description of the data: its input field and the number of classes.
 import type { DataDescription, NamedTensors } from '../contracts/index.js';
 import { PotstillError } from '../errors/potstill-error.js';
-import type * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs-core';
 
 /** Stops with an error about the student and a hint of what would be right. */
 export function refuse(message: string, hint: string, cause?: unknown): never {

@@ -1,6 +1,6 @@
 // The convolutional bodies of the `cnn` student: stages, each half the height and width of the one before.
 import type { StepContext } from '@potstill/engine';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import type { Layer } from './batch-norm.js';
 import type { Initializer } from './init.js';
 import { conv3x3 } from './parts.js';

@@ -1,6 +1,6 @@
 // Collects a student's variables as its parts make them, each drawn from the stream of its own name.
 import type { NamedVariable, RandomStream } from '@potstill/engine';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import type { Initializer } from './init.js';
 
 export class VariableSet {

@@ -1,5 +1,5 @@
 // What a training minimises: the weighted sum of its losses, as a function of named inputs, and how those are fed.
-import type * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import type {
   HostTensor,
   HostTensors,
@@ -62,8 +62,8 @@ export function createObjective(
       for (const { name, loss } of losses) {
         const term = loss.compute({ student: outputs, teacher, batch, progress });
         terms[`loss.${name}`] = term;
-        const weighted = term.mul<tf.Scalar>(scalar(tensors, `weight.${name}`));
-        total = total ? total.add<tf.Scalar>(weighted) : weighted;
+        const weighted = tf.mul<tf.Scalar>(term, scalar(tensors, `weight.${name}`));
+        total = total ? tf.add<tf.Scalar>(total, weighted) : weighted;
       }
       if (!total) throw new Error('internal: a training without losses');
       return { loss: total, ...terms };
@@ -105,7 +105,7 @@ function number(value: number): HostTensor {
 function scalar(tensors: NamedTensors, name: string): tf.Scalar {
   const found = tensors[name];
   if (!found) throw new Error(`internal: the step has no input \`${name}\``);
-  return found.asScalar();
+  return tf.reshape(found, []);
 }
 
 function under(prefix: string, tensors: NamedTensors): NamedTensors {

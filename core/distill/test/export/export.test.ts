@@ -4,7 +4,8 @@ import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createEngine, randomStream, readOnnxModel, type Engine } from '@potstill/engine';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ExportInput, Exporter, IndexedDataset, Services, Student } from 'potstill';
 import { exporterComponents } from '../../src/export/components.js';
@@ -72,11 +73,11 @@ function linear(scale: (batch: number) => number = () => 1): Student {
 }
 
 function layered(): Student {
-  const model = tf.sequential({
+  const model = tfl.sequential({
     layers: [
-      tf.layers.flatten({ inputShape: [2, 2, 1] }),
-      tf.layers.dense({ units: 5, activation: 'relu', name: 'hidden' }),
-      tf.layers.dense({ units: 3, name: 'logits' }),
+      tfl.layers.flatten({ inputShape: [2, 2, 1] }),
+      tfl.layers.dense({ units: 5, activation: 'relu', name: 'hidden' }),
+      tfl.layers.dense({ units: 3, name: 'logits' }),
     ],
   });
   return {
@@ -298,7 +299,7 @@ describe('exporter tfjs', () => {
 
   it('refuses, before training too, a student that is no layers model, and says what can be done', async () => {
     const exporter = await make('tfjs');
-    const refusal = 'export `tfjs`: this student is no tf.layers model';
+    const refusal = 'export `tfjs`: this student is no tfl.layers model';
     expect(() => exporter.check?.({ student: linear(), data: dataset(1) })).toThrow(refusal);
     await expect(exporter.export(inputOf(linear()))).rejects.toMatchObject({
       records: [{ hint: 'Export it as `onnx`, which every student can be, or take the student `layers`.' }],
@@ -307,19 +308,19 @@ describe('exporter tfjs', () => {
   });
 
   it.each(['onnx', 'tfjs'])('exports a `layers` student with dropout and batch norm as %s', async (name) => {
-    const model = tf.sequential({
+    const model = tfl.sequential({
       layers: [
-        tf.layers.conv2d({
+        tfl.layers.conv2d({
           inputShape: [2, 2, 1],
           filters: 4,
           kernelSize: 2,
           padding: 'same',
           activation: 'relu',
         }),
-        tf.layers.batchNormalization(),
-        tf.layers.flatten(),
-        tf.layers.dropout({ rate: 0.5 }),
-        tf.layers.dense({ units: 3 }),
+        tfl.layers.batchNormalization(),
+        tfl.layers.flatten(),
+        tfl.layers.dropout({ rate: 0.5 }),
+        tfl.layers.dense({ units: 3 }),
       ],
     });
     const file = join(folder, 'model.json');

@@ -1,7 +1,8 @@
-// The layers student: any tf.layers model from its JSON, with weights and without, and its errors.
+// The layers student: any tfl.layers model from its JSON, with weights and without, and its errors.
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { file, folder, image, load, saved, topology, values } from '../support/layers-model.js';
 import { describedData } from '../support/make-component.js';
@@ -10,11 +11,11 @@ import { stepContext, type Drawn } from '../support/step-random.js';
 beforeAll(() => tf.setBackend('cpu'));
 
 const dense = (softmax = false) =>
-  tf.sequential({
+  tfl.sequential({
     layers: [
-      tf.layers.flatten({ inputShape: [8, 8], name: 'flat' }),
-      tf.layers.dense({ units: 4, activation: 'relu', name: 'body' }),
-      tf.layers.dense({ units: 3, name: 'head', ...(softmax && { activation: 'softmax' }) }),
+      tfl.layers.flatten({ inputShape: [8, 8], name: 'flat' }),
+      tfl.layers.dense({ units: 4, activation: 'relu', name: 'body' }),
+      tfl.layers.dense({ units: 3, name: 'head', ...(softmax && { activation: 'softmax' }) }),
     ],
   });
 
@@ -74,15 +75,15 @@ describe('layers', () => {
   });
 
   it.each([
-    ['a layer of class Softmax', () => tf.layers.softmax({ name: 'end' })],
-    ['an Activation', () => tf.layers.activation({ activation: 'softmax', name: 'end' })],
+    ['a layer of class Softmax', () => tfl.layers.softmax({ name: 'end' })],
+    ['an Activation', () => tfl.layers.activation({ activation: 'softmax', name: 'end' })],
   ])('takes off a softmax that is %s, in a functional model', async (_, end) => {
-    const input = tf.input({ shape: [8, 8] });
-    const flat = tf.layers.flatten().apply(input) as tf.SymbolicTensor;
-    const hidden = tf.layers.dense({ units: 3, name: 'scores' }).apply(flat) as tf.SymbolicTensor;
-    const output = end().apply(hidden) as tf.SymbolicTensor;
+    const input = tfl.input({ shape: [8, 8] });
+    const flat = tfl.layers.flatten().apply(input) as tfl.SymbolicTensor;
+    const hidden = tfl.layers.dense({ units: 3, name: 'scores' }).apply(flat) as tfl.SymbolicTensor;
+    const output = end().apply(hidden) as tfl.SymbolicTensor;
     const { student, events } = await load({
-      model: await topology(tf.model({ inputs: input, outputs: output })),
+      model: await topology(tfl.model({ inputs: input, outputs: output })),
     });
     expect(events).toMatchObject([{ code: 'STUDENT_SOFTMAX_REMOVED' }]);
     const outputs = student.forward({ image: image() }, stepContext(false));
@@ -90,18 +91,18 @@ describe('layers', () => {
   });
 
   it('trains: gradients reach every weight, batch norm moves its statistics', async () => {
-    const model = tf.sequential({
+    const model = tfl.sequential({
       layers: [
-        tf.layers.conv2d({
+        tfl.layers.conv2d({
           inputShape: [8, 8, 1],
           filters: 2,
           kernelSize: 3,
           activation: 'relu',
           name: 'conv',
         }),
-        tf.layers.batchNormalization({ name: 'norm' }),
-        tf.layers.flatten({ name: 'flat' }),
-        tf.layers.dense({ units: 3, name: 'head' }),
+        tfl.layers.batchNormalization({ name: 'norm' }),
+        tfl.layers.flatten({ name: 'flat' }),
+        tfl.layers.dense({ units: 3, name: 'head' }),
       ],
     });
     const { student } = await load({ model: await topology(model) });
@@ -124,13 +125,13 @@ describe('layers', () => {
   });
 
   it('says which regularisers and constraints it ignores', async () => {
-    const model = tf.sequential({
+    const model = tfl.sequential({
       layers: [
-        tf.layers.flatten({ inputShape: [8, 8], name: 'flat' }),
-        tf.layers.dense({
+        tfl.layers.flatten({ inputShape: [8, 8], name: 'flat' }),
+        tfl.layers.dense({
           units: 3,
           kernelRegularizer: 'l1l2',
-          kernelConstraint: tf.constraints.maxNorm({ maxValue: 2, axis: 0 }),
+          kernelConstraint: tfl.constraints.maxNorm({ maxValue: 2, axis: 0 }),
           name: 'head',
         }),
       ],
@@ -167,15 +168,17 @@ describe('layers', () => {
   });
 
   it('looks into nested models', async () => {
-    const inner = tf.sequential({
+    const inner = tfl.sequential({
       name: 'inner',
       layers: [
-        tf.layers.dense({ inputShape: [64], units: 5, name: 'deep' }),
-        tf.layers.dropout({ rate: 0.5, name: 'drop' }),
-        tf.layers.dense({ units: 3, activation: 'softmax', name: 'last' }),
+        tfl.layers.dense({ inputShape: [64], units: 5, name: 'deep' }),
+        tfl.layers.dropout({ rate: 0.5, name: 'drop' }),
+        tfl.layers.dense({ units: 3, activation: 'softmax', name: 'last' }),
       ],
     });
-    const outer = tf.sequential({ layers: [tf.layers.flatten({ inputShape: [8, 8], name: 'flat' }), inner] });
+    const outer = tfl.sequential({
+      layers: [tfl.layers.flatten({ inputShape: [8, 8], name: 'flat' }), inner],
+    });
     const { student, events } = await load({ model: await topology(outer) });
     expect(events.length).toBe(1);
     expect(student.variables.map(({ name }) => name)).toEqual([
@@ -194,8 +197,8 @@ describe('layers: errors', () => {
   it.each<[string, () => Promise<unknown>, string]>([
     ['no file', () => Promise.resolve('none.json'), 'cannot be read'],
     ['no JSON', () => file('{'), 'is not JSON'],
-    ['a list', () => file([]), 'is no tf.layers model'],
-    ['another object', () => file({ a: 1 }), 'is no tf.layers model'],
+    ['a list', () => file([]), 'is no tfl.layers model'],
+    ['another object', () => file({ a: 1 }), 'is no tfl.layers model'],
     ['a graph model', () => file({ format: 'graph-model', modelTopology: { node: [] } }), 'is a graph model'],
     [
       'an unknown layer',
@@ -236,10 +239,10 @@ describe('layers: errors', () => {
   it('inputs that do not fit; flattening and a channel axis are adapted', async () => {
     const of = (inputShape: number[]) =>
       topology(
-        tf.sequential({
+        tfl.sequential({
           layers: [
-            tf.layers.reshape({ inputShape, targetShape: [64], name: 'flat' }),
-            tf.layers.dense({ units: 3, name: 'head' }),
+            tfl.layers.reshape({ inputShape, targetShape: [64], name: 'flat' }),
+            tfl.layers.dense({ units: 3, name: 'head' }),
           ],
         }),
       );
@@ -256,11 +259,12 @@ describe('layers: errors', () => {
   });
 
   it('several outputs, of which none is named', async () => {
-    const input = tf.input({ shape: [64] });
+    const input = tfl.input({ shape: [64] });
     const heads = ['a', 'b'].map(
-      (name) => tf.layers.dense({ units: 3, name, activation: 'softmax' }).apply(input) as tf.SymbolicTensor,
+      (name) =>
+        tfl.layers.dense({ units: 3, name, activation: 'softmax' }).apply(input) as tfl.SymbolicTensor,
     );
-    const model = await topology(tf.model({ inputs: input, outputs: heads }));
+    const model = await topology(tfl.model({ inputs: input, outputs: heads }));
     await expect(load({ model })).rejects.toThrow('layers: the model has 2 outputs');
     await expect(load({ model, logits: 'c' })).rejects.toThrow(
       'layers: the model has no layer `c` with one output',

@@ -1,5 +1,5 @@
 // Loads the TF.js backends that run eagerly.
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { EngineError } from '../errors.js';
 import { correctKernels } from './corrections/index.js';
 

@@ -1,5 +1,5 @@
 // The session's own values, lent to the user's variables while a step runs.
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import type { HostTensor, NamedVariable } from '../types.js';
 import { tensorOf } from './tensors.js';
 

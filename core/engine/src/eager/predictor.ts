@@ -1,5 +1,5 @@
 // A forward pass run at once on a TF.js backend.
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { EngineError } from '../errors.js';
 import { checkOutputs } from '../record/outputs.js';
 import { noRandom } from '../record/random.js';

@@ -1,5 +1,5 @@
 // Host tensors to TF.js tensors and back.
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { hostOf } from '../session/host.js';
 import type { DType, HostTensor, HostTensors, NamedTensors } from '../types.js';
 

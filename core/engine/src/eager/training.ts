@@ -1,5 +1,5 @@
 // A training session that runs each step at once on a TF.js backend: the reference, and tfjs-node.
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { EngineError } from '../errors.js';
 import { accumulatedSlot, gathered, meansOf, partAfter, updateAfter } from '../record/accumulate.js';
 import { eagerRandom } from '../record/random.js';

@@ -1,12 +1,12 @@
-// Callbacks as tf.LayersModel.fit takes them: objects of functions, or objects like tf.Callback.
-import type * as tf from '@tensorflow/tfjs';
+// Callbacks as tfl.LayersModel.fit takes them: objects of functions, or objects like tfl.Callback.
+import type * as tfl from '@tensorflow/tfjs-layers';
 import { EngineError } from '../errors.js';
 import type { FitArgs } from './args.js';
 
 /** Told of a training as it goes on. All wait for what the callback returns. */
 export type Hooks = Required<
   Pick<
-    tf.CustomCallbackArgs,
+    tfl.CustomCallbackArgs,
     'onTrainBegin' | 'onTrainEnd' | 'onEpochBegin' | 'onEpochEnd' | 'onBatchBegin' | 'onBatchEnd'
   >
 >;
@@ -22,7 +22,7 @@ const names = [
 
 /** All callbacks as one; each is told in its turn. `params` are for callbacks that ask for them. */
 export function hooksOf(
-  model: tf.LayersModel,
+  model: tfl.LayersModel,
   callbacks: FitArgs['callbacks'],
   params: Readonly<Record<string, unknown>>,
 ): Hooks {

@@ -1,5 +1,6 @@
 // Examples in host memory, and batches of them.
-import type * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs-core';
+import type * as tfl from '@tensorflow/tfjs-layers';
 import { EngineError } from '../errors.js';
 import { emptyTensor, hostOf } from '../session/host.js';
 import type { DType, HostTensor, HostTensors } from '../types.js';
@@ -17,7 +18,7 @@ export const inputName = (i: number): string => `x${i}`;
 export const targetName = (i: number): string => `y${i}`;
 
 /** Inputs and targets of a model, checked by TF.js and copied to the host. */
-export function examplesOf(model: tf.LayersModel, x: FitData, y: FitData): Examples {
+export function examplesOf(model: tfl.LayersModel, x: FitData, y: FitData): Examples {
   const given = new Set(Object.values(x).concat(Object.values(y), x, y) as unknown[]);
   const [inputs, targets] = standardized(model, x, y);
   try {

@@ -1,5 +1,6 @@
-// A compiled tf.LayersModel as variables, a loss function and a forward pass of the engine.
-import * as tf from '@tensorflow/tfjs';
+// A compiled tfl.LayersModel as variables, a loss function and a forward pass of the engine.
+import * as tf from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
 import type { Forward, LossTerms, NamedTensors, NamedVariable, StepContext } from '../types.js';
 import { inputName, targetName } from './data.js';
 import { allLayers, labelsOf } from './layers-model.js';
@@ -18,7 +19,7 @@ export interface ModelStep {
 export const termName = (i: number): string => (i === 0 ? 'loss' : `m${i}`);
 
 /** Throws ENGINE_OPTION for layers that cannot be recorded. */
-export function stepOf(model: tf.LayersModel): ModelStep {
+export function stepOf(model: tfl.LayersModel): ModelStep {
   const layers = allLayers(model);
   checkLayers(layers);
   const labels = labelsOf(model);
@@ -46,7 +47,7 @@ export function stepOf(model: tf.LayersModel): ModelStep {
 }
 
 /** All weights by their names in the model; those that are not trained with `trainable: false`. */
-function variablesOf(model: tf.LayersModel): NamedVariable[] {
+function variablesOf(model: tfl.LayersModel): NamedVariable[] {
   const trained = new Set(model.trainableWeights.map((weight) => weight.read()));
   const seen = new Map<tf.Tensor, NamedVariable>();
   for (const weight of model.weights) {

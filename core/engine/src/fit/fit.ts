@@ -1,5 +1,5 @@
-// tf.LayersModel.fit on the engine: the same arguments, the same numbers.
-import * as tf from '@tensorflow/tfjs';
+// tfl.LayersModel.fit on the engine: the same arguments, the same numbers.
+import * as tfl from '@tensorflow/tfjs-layers';
 import { createEngine } from '../engine.js';
 import { EngineError } from '../errors.js';
 import { randomStream } from '../random/stream.js';
@@ -14,7 +14,7 @@ import { rateOf, ruleOf } from './optimizer.js';
 import { progressLine } from './progress.js';
 import { goOn, leaveOff } from './resume.js';
 
-const training = new WeakSet<tf.LayersModel>();
+const training = new WeakSet<tfl.LayersModel>();
 
 /**
  * Trains a compiled model as `model.fit(x, y, args)` does, and writes the weights back at the end of every epoch.
@@ -26,7 +26,7 @@ const training = new WeakSet<tf.LayersModel>();
  * dropout within recurrent layers), ENGINE_STATE for a model that is not compiled or already being trained.
  */
 export async function fit(
-  given: tf.LayersModel,
+  given: tfl.LayersModel,
   x: FitData,
   y: FitData,
   args: FitArgs = {},
@@ -72,7 +72,7 @@ function isEngine(given: Engine | EngineOptions | undefined): given is Engine {
 
 /** Examples to train on and to validate with. */
 function partsOf(
-  model: tf.LayersModel,
+  model: tfl.LayersModel,
   examples: Examples,
   { validationData, validationSplit = 0 }: FitArgs,
 ): [Examples, Examples | undefined] {
@@ -82,9 +82,9 @@ function partsOf(
 }
 
 interface Run {
-  /** As the caller has it: where a tf.Sequential is told to stop, and shows its history. */
-  readonly given: tf.LayersModel;
-  readonly model: tf.LayersModel;
+  /** As the caller has it: where a tfl.Sequential is told to stop, and shows its history. */
+  readonly given: tfl.LayersModel;
+  readonly model: tfl.LayersModel;
   readonly args: FitArgs;
   readonly step: ModelStep;
   readonly train: Examples;
@@ -107,7 +107,7 @@ async function run({ given, model, args, step, train, validation, session }: Run
   const orders = (args.random ?? randomStream(0)).child('shuffle');
   const predictor = validation && session.predictor(step.validation);
   const past: FitHistory = { epoch: [], history: {} };
-  given.history = model.history = Object.assign(new tf.History(), past);
+  given.history = model.history = Object.assign(new tfl.History(), past);
   given.stopTraining = model.stopTraining = false;
   const stopped = (): boolean => given.stopTraining || model.stopTraining;
   await hooks.onTrainBegin({});

@@ -1,17 +1,18 @@
 // Layers that draw random numbers: while a step runs, they draw from the step's streams.
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
 import { EngineError } from '../errors.js';
 import { gaussianNoise } from '../random-ops/index.js';
 import type { StepContext } from '../types.js';
 
-type Noise = (x: tf.Tensor, layer: tf.layers.Layer, at: StepContext) => tf.Tensor;
+type Noise = (x: tf.Tensor, layer: tfl.layers.Layer, at: StepContext) => tf.Tensor;
 
-function numberOf(layer: tf.layers.Layer, name: string): number {
+function numberOf(layer: tfl.layers.Layer, name: string): number {
   return Number(Reflect.get(layer, name) ?? 0);
 }
 
 /** Shape of a mask: where the layer gives no length, that of `x`. */
-function maskShape(x: tf.Tensor, layer: tf.layers.Layer): number[] {
+function maskShape(x: tf.Tensor, layer: tfl.layers.Layer): number[] {
   const noise = Reflect.get(layer, 'noiseShape') as (number | null)[] | null | undefined;
   return x.shape.map((length, axis) => noise?.[axis] ?? length);
 }
@@ -23,7 +24,7 @@ function dropped(x: tf.Tensor, shape: readonly number[], rate: number, at: StepC
 /** Of SELU (Klambauer et al. 2017, section "Alpha dropout"): minus alpha times scale. */
 const seluFloor = -1.6732632423543772 * 1.0507009873554805;
 
-/** By class name; each as tf.layers computes it while training. */
+/** By class name; each as tfl.layers computes it while training. */
 const noises: Readonly<Record<string, Noise>> = {
   Dropout: (x, layer, at) => dropped(x, maskShape(x, layer), numberOf(layer, 'rate'), at),
   SpatialDropout1D: (x, layer, at) =>
@@ -43,7 +44,7 @@ const noises: Readonly<Record<string, Noise>> = {
 };
 
 /** Throws ENGINE_OPTION for layers that draw numbers, or keep values between batches, in a way that cannot be recorded. */
-export function checkLayers(layers: readonly tf.layers.Layer[]): void {
+export function checkLayers(layers: readonly tfl.layers.Layer[]): void {
   for (const layer of layers) {
     const kind = layer.getClassName();
     const cell: unknown = Reflect.get(layer, 'cell');
@@ -59,7 +60,7 @@ export function checkLayers(layers: readonly tf.layers.Layer[]): void {
         'ENGINE_OPTION',
         `fit: the layer \`${layer.name}\` (${kind}) draws dropout masks of its own, which cannot be recorded`,
         {
-          hint: 'Make it without `dropout` and `recurrentDropout`, and put tf.layers.dropout before or after it.',
+          hint: 'Make it without `dropout` and `recurrentDropout`, and put tfl.layers.dropout before or after it.',
         },
       );
     if (kind === 'RandomWidth' || kind === 'RandomHeight')
@@ -78,15 +79,15 @@ export function checkLayers(layers: readonly tf.layers.Layer[]): void {
 }
 
 /** Runs `body` with the layers that draw random numbers drawing from the step's streams. Does nothing when not training. */
-export function withNoise<T>(layers: readonly tf.layers.Layer[], at: StepContext, body: () => T): T {
+export function withNoise<T>(layers: readonly tfl.layers.Layer[], at: StepContext, body: () => T): T {
   if (!at.training) return body();
-  const changed: tf.layers.Layer[] = [];
+  const changed: tfl.layers.Layer[] = [];
   try {
     for (const layer of layers) {
       const noise = noises[layer.getClassName()];
       if (!noise) continue;
       const rate = Reflect.get(layer, 'rate') as number | undefined;
-      // As tf.layers: at rates of 0 and 1 these layers do nothing.
+      // As tfl.layers: at rates of 0 and 1 these layers do nothing.
       if (rate !== undefined && !(rate > 0 && rate < 1)) continue;
       changed.push(layer);
       Reflect.set(layer, 'call', (inputs: tf.Tensor | tf.Tensor[]) =>

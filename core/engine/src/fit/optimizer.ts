@@ -1,5 +1,5 @@
 // The engine's update rule for an optimiser of TF.js.
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { EngineError } from '../errors.js';
 import { adam, sgd } from '../optimizers/index.js';
 import type { Optimizer } from '../types.js';

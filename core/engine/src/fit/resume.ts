@@ -1,5 +1,6 @@
 // The optimiser's state between calls of `fit`, as a tf.Optimizer keeps its own between calls of model.fit.
-import type * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs-core';
+import type * as tfl from '@tensorflow/tfjs-layers';
 import type { TrainingSession, TrainingState } from '../types.js';
 
 interface Kept {
@@ -9,10 +10,10 @@ interface Kept {
   readonly slots: TrainingState['slots'];
 }
 
-const kept = new WeakMap<tf.LayersModel, Kept>();
+const kept = new WeakMap<tfl.LayersModel, Kept>();
 
 /** Takes up the state of the model's last training, when the optimiser and what is trained are the same. */
-export async function goOn(model: tf.LayersModel, session: TrainingSession): Promise<void> {
+export async function goOn(model: tfl.LayersModel, session: TrainingSession): Promise<void> {
   const last = kept.get(model);
   if (last?.optimizer !== model.optimizer) return;
   const now = await session.snapshot();
@@ -21,7 +22,7 @@ export async function goOn(model: tf.LayersModel, session: TrainingSession): Pro
 }
 
 /** Keeps the state for the next call. */
-export async function leaveOff(model: tf.LayersModel, session: TrainingSession): Promise<void> {
+export async function leaveOff(model: tfl.LayersModel, session: TrainingSession): Promise<void> {
   const { step, slots } = await session.snapshot();
   kept.set(model, { optimizer: model.optimizer, step, slots });
 }

@@ -1,5 +1,5 @@
 // Update rules as TF.js defines them, where they differ from PyTorch's: epsilon under the root, the rate within the velocity.
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import type { NamedTensors, Optimizer, SlotSpec } from '../types.js';
 
 function slots(...names: string[]): SlotSpec[] {

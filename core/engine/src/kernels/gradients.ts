@@ -1,5 +1,5 @@
 // Gradients that TF.js refuses: dilated convolutions, and those of gradients/. Written in TF.js operations, so they hold on every backend.
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { recordBackendName } from '../tfjs.js';
 import { missingGradients } from './gradients/missing.js';
 

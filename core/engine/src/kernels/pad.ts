@@ -1,5 +1,5 @@
 // Kernels that pad, move blocks between axes, and spread a diagonal.
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { sizeOf } from '../graph/builder.js';
 import { filled, gather, int32s, scalar, where } from './emit.js';
 import { misfit, numberOf, numbersOf, operand, pairsOf, shaped, textOf, unsupported } from './operands.js';

@@ -1,5 +1,5 @@
 // Kernels that cut pieces out and turn axes round.
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { stepSlice } from './emit.js';
 import { reverse } from './layout.js';
 import { axesOf, misfit, numberOf, numbersOf, operand, shaped } from './operands.js';

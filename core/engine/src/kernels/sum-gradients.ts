@@ -1,5 +1,5 @@
 // Gradients of sums and means without a tensor of ones made on the host.
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 
 /**
  * TF.js multiplies by `tf.ones`, whose elements it writes out and whose size is that of the sum's operand: half of the

@@ -1,5 +1,5 @@
 // Geometry of sliding windows, for convolutions and pools of two or three spatial axes.
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { misfit, numbersOf, textOf, unsupported } from './operands.js';
 import type { KernelAttributes } from './rule.js';
 

@@ -1,5 +1,5 @@
 // Adagrad (Duchi et al. 2011, figure 1 with the diagonal), as torch.optim.Adagrad defines it.
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import type { Optimizer } from '../types.js';
 import { checkNonNegative, checkPositive } from '../option-checks.js';
 import { withL2 } from './decay.js';

@@ -1,5 +1,5 @@
 // Adam (Kingma & Ba 2015, algorithm 1), AdamW (Loshchilov & Hutter 2019, algorithm 2) and AMSGrad (Reddi et al. 2018), as PyTorch defines them.
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import type { Optimizer, SlotSpec } from '../types.js';
 import { correction, discounted } from './bias.js';
 import { checkFraction, checkNonNegative, checkPositive } from '../option-checks.js';

@@ -1,5 +1,5 @@
 // Running averages of the weights (Polyak & Juditsky 1992; exponential as in Tarvainen & Valpola 2017, section 2).
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { EngineError } from '../errors.js';
 import type { Optimizer } from '../types.js';
 import { checkFraction } from '../option-checks.js';

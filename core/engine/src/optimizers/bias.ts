@@ -1,5 +1,5 @@
 // Discounted sums of adaptive rules, and the correction of their start.
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 
 /**
  * `beta * sum + next`: the running mean without its factor `1 - beta`, which the rules move to scalars. That spares a

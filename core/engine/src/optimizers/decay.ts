@@ -1,5 +1,5 @@
 // Weight decay: which variables it acts on, and its two forms.
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import type { NamedVariable, UpdateContext } from '../types.js';
 
 /** True for variables that weight decay and max-norm act on: `decay`, or a rank of at least 2 where that is left open. */

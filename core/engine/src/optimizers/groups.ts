@@ -1,5 +1,5 @@
 // Parameter groups and frozen parameters: chosen by the names of variables.
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { EngineError } from '../errors.js';
 import type { NamedVariable, Optimizer } from '../types.js';
 import { checkNonNegative } from '../option-checks.js';

@@ -1,5 +1,5 @@
 // LAMB (You et al. 2020, "Large batch optimization for deep learning", algorithm 2).
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import type { Optimizer } from '../types.js';
 import { correction, discounted } from './bias.js';
 import { checkFraction, checkNonNegative, checkPositive } from '../option-checks.js';

@@ -1,5 +1,5 @@
 // Limits on gradients and on weights: each takes an optimiser and gives a new one.
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import type { Optimizer } from '../types.js';
 import { checkPositive } from '../option-checks.js';
 import { decays } from './decay.js';

@@ -1,5 +1,5 @@
 // Lion (Chen et al. 2023, "Symbolic discovery of optimization algorithms", program 1).
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import type { Optimizer } from '../types.js';
 import { discounted } from './bias.js';
 import { checkFraction, checkNonNegative } from '../option-checks.js';

@@ -1,5 +1,5 @@
 // RMSprop (Tieleman & Hinton 2012, lecture 6.5), plain and centred (Graves 2013, section 4.2), as torch.optim.RMSprop defines it.
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import type { Optimizer, SlotSpec } from '../types.js';
 import { discounted } from './bias.js';
 import { checkFraction, checkNonNegative, checkPositive } from '../option-checks.js';

@@ -1,5 +1,5 @@
 // Stochastic gradient descent with momentum, as PyTorch's torch.optim.SGD defines it.
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { EngineError } from '../errors.js';
 import type { Optimizer } from '../types.js';
 import { checkNonNegative } from '../option-checks.js';

@@ -1,5 +1,5 @@
 // Random pieces of sequences while training.
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { EngineError } from '../errors.js';
 import { checkWhole } from '../option-checks.js';
 import type { StepContext } from '../types.js';

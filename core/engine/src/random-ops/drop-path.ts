@@ -1,5 +1,5 @@
 // Stochastic depth (Huang et al. 2016, section 3): whole branches of a residual network left out while training.
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { EngineError } from '../errors.js';
 import { checkFraction } from '../option-checks.js';
 import type { StepContext } from '../types.js';

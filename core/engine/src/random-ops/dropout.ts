@@ -1,5 +1,5 @@
 // Inverted dropout (Srivastava et al. 2014, section 10): scaled while training, the identity elsewhere.
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import type { StepContext } from '../types.js';
 
 /**

@@ -1,5 +1,5 @@
 // Blocks of time steps and of features masked while training (SpecAugment: Park et al. 2019, section 2).
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { checkNonNegative, checkWhole } from '../option-checks.js';
 import type { StepContext } from '../types.js';
 

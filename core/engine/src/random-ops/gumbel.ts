@@ -1,5 +1,5 @@
 // Samples of a category that gradients pass through (Jang et al. 2017, "Categorical reparameterization with Gumbel-softmax").
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { checkPositive } from '../option-checks.js';
 import type { StepContext } from '../types.js';
 

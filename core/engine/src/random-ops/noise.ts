@@ -1,5 +1,5 @@
 // Additive noise while training (Bishop 1995, "Training with noise is equivalent to Tikhonov regularization").
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { checkNonNegative } from '../option-checks.js';
 import type { StepContext } from '../types.js';
 

@@ -1,5 +1,5 @@
 // Variables that a function assigns: what they held before, and the function run again from there, leaving no trace.
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { type DataId, setDataId } from '../tfjs.js';
 
 type Assign = (this: tf.Variable, value: tf.Tensor) => void;

@@ -1,5 +1,5 @@
 // Gradient checkpointing: inner values are computed twice instead of being kept for the backward pass.
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { EngineError } from '../errors.js';
 import { afterKernel } from '../kernels/order.js';
 import { isRecording } from '../record/nested.js';

@@ -1,5 +1,5 @@
 // Gradient accumulation: several calls of `train` make one update, with the mean of their gradients.
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import type { NamedVariable, SlotSpec, TrainingDefinition } from '../types.js';
 import { trainableOf } from './update.js';
 

@@ -1,5 +1,5 @@
 // The TF.js backend that computes nothing: its kernels infer shapes and write a tape.
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { sizeOf } from '../graph/builder.js';
 import type { KernelTable } from '../kernels/rule.js';
 import { scanKernel } from '../kernels/scan.js';

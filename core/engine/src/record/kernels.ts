@@ -1,5 +1,5 @@
 // One kernel call while recording: operands found, shapes inferred, the tape written.
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { EngineError } from '../errors.js';
 import type { KernelRule, KernelTable, Shaped } from '../kernels/rule.js';
 import type { DType } from '../types.js';

@@ -1,5 +1,5 @@
 // A recording within a recording: a cell that becomes the body of a node.
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import type { KernelTable, Shaped } from '../kernels/rule.js';
 import { apart, recordBackendName } from '../tfjs.js';
 import { recordBackend } from './backend.js';

@@ -1,5 +1,5 @@
 // Checks what a forward pass returned.
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { EngineError } from '../errors.js';
 import type { NamedTensors } from '../types.js';
 

@@ -1,5 +1,5 @@
 // Random tensors of a step: inputs of the graph while recording, drawn on the spot on eager backends.
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { EngineError } from '../errors.js';
 import { sizeOf } from '../graph/builder.js';
 import type { RandomStream } from '../random/stream.js';

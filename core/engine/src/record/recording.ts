@@ -1,5 +1,5 @@
 // One recording: TF.js put on the record backend, variables pointed at placeholders, and everything put back.
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { EngineError } from '../errors.js';
 import type { KernelTable } from '../kernels/rule.js';
 import {
@@ -173,7 +173,7 @@ function refuseLeftovers(tape: Tape, placeholders: readonly Placeholder[], names
     tape.refuse(
       'ENGINE_STATE',
       `the step makes a new variable, \`${made}\``,
-      'Make variables before training; build tf.layers models by giving the first layer an inputShape.',
+      'Make variables before training; build tfl.layers models by giving the first layer an inputShape.',
       null,
     );
 }

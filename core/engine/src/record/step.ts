@@ -1,5 +1,5 @@
 // Records a whole training step: forward pass, gradients, update rule, in one trace.
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { EngineError } from '../errors.js';
 import type { KernelTable } from '../kernels/rule.js';
 import type { InputShapes, NamedTensors, NamedVariable, TrainingDefinition } from '../types.js';

@@ -1,5 +1,5 @@
 // Gradients and updates of one step, the same code recorded and eager.
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { EngineError } from '../errors.js';
 import type {
   LossTerms,

@@ -1,5 +1,5 @@
 // The gradient of a recorded scan: a scan in the other direction, and what can be done for all steps at once.
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import type { KernelTable } from '../kernels/rule.js';
 import { scanKernel, type ScanAttributes } from '../kernels/scan.js';
 import { tensorOfRecorded } from '../record/nested.js';

@@ -1,5 +1,5 @@
 // What a scan repeats, and the checks of what it gives.
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { EngineError } from '../errors.js';
 import { show } from '../record/tape.js';
 import type { NamedTensors } from '../types.js';

@@ -1,5 +1,5 @@
 // Gated recurrent units over whole sequences.
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import type { Cell } from './cell.js';
 import { scan } from './scan.js';
 import {
@@ -19,7 +19,7 @@ export interface GruOptions extends RecurrentOptions {
   readonly state?: tf.Tensor;
   /**
    * Whether the reset gate acts on the state after its matrix product, as in PyTorch and in Keras 2 and later (default),
-   * or before, as in Cho et al. 2014 and tf.layers.gru.
+   * or before, as in Cho et al. 2014 and tfl.layers.gru.
    */
   readonly resetAfter?: boolean;
 }

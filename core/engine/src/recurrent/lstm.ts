@@ -1,5 +1,5 @@
 // Long short-term memory over whole sequences.
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { scan } from './scan.js';
 import {
   checkWeights,

@@ -1,5 +1,5 @@
 // `scan`: one recorded step repeated along time, instead of a graph of a thousand steps.
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { EngineError } from '../errors.js';
 import { kernelTable } from '../kernels/index.js';
 import { scanKernel } from '../kernels/scan.js';

@@ -1,9 +1,9 @@
 // What recurrent layers share: their weights and masks, checked, and time as the first axis.
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { EngineError } from '../errors.js';
 import { show } from '../record/tape.js';
 
-/** Weights in the layout of Keras and tf.layers (`layer.getWeights()` in this order). */
+/** Weights in the layout of Keras and tfl.layers (`layer.getWeights()` in this order). */
 export interface RecurrentWeights {
   /** [features, gates * units]. */
   readonly kernel: tf.Tensor;

@@ -1,5 +1,5 @@
 // Records a cell once, with its gradient.
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import type { KernelTable, Shaped } from '../kernels/rule.js';
 import { type NestedRecorder, recordNested } from '../record/nested.js';
 import type { Recorded, TapedKernel } from '../record/tape.js';
@@ -105,7 +105,7 @@ function traceWithin(
         cotangents.push(recorded(cotangent));
         return tf.sum(tf.mul(output, cotangent));
       });
-      return tf.addN([tf.scalar(0), ...terms]).asScalar();
+      return tf.reshape(tf.addN([tf.scalar(0), ...terms]), []);
     };
     const { grads } = tf.engine().gradients<tf.Tensor>(product, differentiable, undefined, true);
     // The declared type leaves out that unreached inputs have none.

@@ -1,5 +1,5 @@
 // Variables for recurrent layers, with first values as Keras gives them.
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import type { RandomStream } from '../random/stream.js';
 import type { NamedVariable } from '../types.js';
 import type { RecurrentWeights } from './sequence.js';

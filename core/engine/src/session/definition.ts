@@ -1,5 +1,5 @@
 // What a training definition must fulfil before anything is recorded, and the state that it starts from.
-import type * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs-core';
 import { EngineError } from '../errors.js';
 import { sizeOf } from '../graph/builder.js';
 import { hasAverage, averageSlot } from '../optimizers/averaged.js';

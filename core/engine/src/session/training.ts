@@ -1,6 +1,6 @@
 // A training session on ONNX Runtime.
 import * as ort from 'onnxruntime-node';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { EngineError } from '../errors.js';
 import { partAfter, type StepPart, updateAfter } from '../record/accumulate.js';
 import { draw } from '../record/random.js';

@@ -1,5 +1,6 @@
-// Gradients that are written by hand, in TF.js's losses, in tf.layers and by users, against finite differences.
-import * as tf from '@tensorflow/tfjs';
+// Gradients that are written by hand, in TF.js's losses, in tfl.layers and by users, against finite differences.
+import * as tf from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
 import { describe, it } from 'vitest';
 import { type Case, expectTrueGradients } from '../helpers/differences.js';
 import { apart, between, int32, normals } from '../helpers/operands.js';
@@ -36,7 +37,7 @@ describe('gradients of losses', () => {
       },
       'sparse cross-entropy': (p) =>
         tf
-          .mean(tf.metrics.sparseCategoricalAccuracy(tf.tensor1d([0, 2, 1, 2]), p))
+          .mean(tfl.metrics.sparseCategoricalAccuracy(tf.tensor1d([0, 2, 1, 2]), p))
           .add(
             tf.neg(
               tf.mean(tf.gatherND(tf.logSoftmax(p), tf.tensor2d([0, 0, 1, 2, 2, 1, 3, 2], [4, 2], 'int32'))),

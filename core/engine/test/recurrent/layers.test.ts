@@ -1,5 +1,6 @@
-// `gru` and `lstm` beside tf.layers, their masks, and the variables made for them.
-import * as tf from '@tensorflow/tfjs';
+// `gru` and `lstm` beside tfl.layers, their masks, and the variables made for them.
+import * as tf from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
 import {
   createEngine,
   gru,
@@ -34,16 +35,16 @@ function weightsOf(gates: number, units: number, bias: number[]): [RecurrentWeig
   return [{ kernel, recurrentKernel, bias: made } as RecurrentWeights, variables];
 }
 
-describe.each([onnx, cpu])('$backend: beside tf.layers', (engine) => {
+describe.each([onnx, cpu])('$backend: beside tfl.layers', (engine) => {
   const args = { units: 4, recurrentActivation: 'sigmoid', returnSequences: true } as const;
   const x = numbers('x', [2, 5, features]);
 
   it.each([
-    ['lstm', lstm, tf.layers.lstm(args), 4],
+    ['lstm', lstm, tfl.layers.lstm(args), 4],
     [
       'gru with resetAfter false',
       (...[given, weights]: Parameters<typeof gru>) => gru(given, weights, { resetAfter: false }),
-      tf.layers.gru(args),
+      tfl.layers.gru(args),
       3,
     ],
   ] as const)('%s gives the same from the same weights', async (_, layer, theirs, gates) => {

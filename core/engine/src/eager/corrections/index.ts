@@ -1,5 +1,5 @@
 // Kernels of TF.js's eager backends that are wrong, or refuse what the other backends do, replaced by right ones.
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { replaceKernel, type Correction } from './kernel.js';
 import { cpuAverageGradient, maxGradient, numericPadding } from './padding.js';
 import { resizeGradients } from './resize.js';

@@ -1,5 +1,5 @@
 // Replaces single kernels of a TF.js backend.
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 
 /** Inputs are what TF.js's operations pass: tensors, though the declared type promises less. */
 export type Inputs = Readonly<Record<string, tf.Tensor>>;

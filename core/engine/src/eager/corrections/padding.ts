@@ -1,5 +1,5 @@
 // Convolutions and pooling with padding in numbers, which tfjs-node refuses: it knows 'same' and 'valid'. The image is padded first.
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import type { Attributes, Correction, Inputs } from './kernel.js';
 import {
   convolutionWindow,

@@ -1,5 +1,5 @@
 // The gradients of image resizing, as products with the transposed matrices of both axes: the same numbers as on the onnx backend.
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { bilinearWeights, modeOf, nearestWeights, type Weights } from '../../kernels/resize.js';
 import type { Correction } from './kernel.js';
 

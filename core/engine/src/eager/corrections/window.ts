@@ -1,5 +1,5 @@
 // What windows over images reach into: padding around them, and how many of their elements are the image's.
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import type { Attributes } from './kernel.js';
 
 type Image = [number, number, number, number];

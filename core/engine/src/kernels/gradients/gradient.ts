@@ -1,5 +1,5 @@
 // What a TF.js gradient is, and what gradients share.
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 
 /** What TF.js registers under a kernel's name. */
 export type Gradient = Omit<Parameters<typeof tf.registerGradient>[0], 'kernelName'>;

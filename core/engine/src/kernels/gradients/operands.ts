@@ -1,5 +1,5 @@
 // Gradients of functions of any two operands, of truth values, of several outputs.
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { type Gradient, zerosOf } from './gradient.js';
 
 /** Truth values and places do not move with their operands, so what is computed from them gets no gradient. */

@@ -1,5 +1,5 @@
 // Gradients of reading and writing at positions.
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { type Gradient, zerosOf } from './gradient.js';
 
 /** Of the largest elements, each takes its own. */

@@ -1,5 +1,5 @@
 // Gradients of sums of products and of transposed convolutions in three axes.
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { type Gradient } from './gradient.js';
 
 /** Each operand's gradient is the sum of products of the output's gradient and the other operand. */

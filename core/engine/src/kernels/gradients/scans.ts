@@ -1,5 +1,5 @@
 // Gradients of running sums and products.
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { type Gradient } from './gradient.js';
 
 interface Scan {
@@ -30,8 +30,8 @@ export const cumprod: Gradient = {
     return {
       x: () => {
         const length = x.shape[axis] as number;
-        const column = tf.range(0, length, 1, 'int32').expandDims(1);
-        const row = tf.range(0, length, 1, 'int32').expandDims(0);
+        const column = tf.expandDims(tf.range(0, length, 1, 'int32'), 1);
+        const row = tf.expandDims(tf.range(0, length, 1, 'int32'), 0);
         // Axes: …, the factor left out, the place, …
         const inner = Array.from({ length: x.rank - axis - 1 }, () => 1);
         const over = (mask: tf.Tensor): tf.Tensor =>

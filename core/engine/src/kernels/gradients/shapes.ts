@@ -1,5 +1,5 @@
 // Gradients of repetition, blocks, diagonals and mirrored images.
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { type Gradient } from './gradient.js';
 
 /** That of TF.js takes a slice for each repetition, and four axes at most. */

@@ -1,5 +1,5 @@
 // Gradients of strided slices and of mirrored padding.
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { sizeOf } from '../../graph/builder.js';
 import { type Gradient, zerosOf } from './gradient.js';
 
