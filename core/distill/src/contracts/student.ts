@@ -12,6 +12,6 @@ export interface Student {
   readonly variables: readonly NamedVariable[];
   /** Inputs by field name of the data set, batch axis first. Pure TF.js; dropout draws from `at.random`. */
   forward(inputs: NamedTensors, at: StepContext): NamedTensors;
-  /** Present when the student is a tfl.layers model, which can then be saved as a TF.js folder. */
+  /** Present when the student is a tf.layers model, which can then be saved as a TF.js folder. */
   readonly layersModel?: LayersModel;
 }

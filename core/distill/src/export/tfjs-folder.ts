@@ -1,4 +1,4 @@
-// A tfl.layers model as the folder that TF.js loads: model.json and weights.bin.
+// A tf.layers model as the folder that TF.js loads: model.json and weights.bin.
 import { createHash } from 'node:crypto';
 import { readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';

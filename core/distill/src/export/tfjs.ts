@@ -1,4 +1,4 @@
-// The `tfjs` exporter: a student that is a tfl.layers model as the folder that TF.js loads, checked by loading it again.
+// The `tfjs` exporter: a student that is a tf.layers model as the folder that TF.js loads, checked by loading it again.
 import { join, relative, sep } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
@@ -78,7 +78,7 @@ function layersModelOf({ layersModel }: Student): tfl.LayersModel {
   if (layersModel !== undefined) return layersModel;
   throw exportFailed(
     'tfjs',
-    'this student is no tfl.layers model, so there is no layers-model folder to write',
+    'this student is no tf.layers model, so there is no layers-model folder to write',
     'Export it as `onnx`, which every student can be, or take the student `layers`.',
   );
 }
@@ -118,7 +118,7 @@ async function exportStudent(
 }
 
 export const tfjs = exporter('tfjs', {
-  help: 'a TF.js layers-model folder (model.json, weights.bin), for students that are tfl.layers models',
+  help: 'a TF.js layers-model folder (model.json, weights.bin), for students that are tf.layers models',
   options: z.strictObject({
     folder: z
       .string()

@@ -1,4 +1,4 @@
-// Draws the weights of a tfl.layers model anew, by the initialiser that each layer names but from the run's own streams.
+// Draws the weights of a tf.layers model anew, by the initialiser that each layer names but from the run's own streams.
 import type { RandomStream } from '@potstill/engine';
 import type * as tfl from '@tensorflow/tfjs-layers';
 import {

@@ -1,4 +1,4 @@
-// Feeds the fields of a batch to the inputs of a tfl.layers model.
+// Feeds the fields of a batch to the inputs of a tf.layers model.
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import type { DataDescription, NamedTensors } from '../contracts/index.js';

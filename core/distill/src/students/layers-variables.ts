@@ -1,4 +1,4 @@
-// The variables of a tfl.layers model by stable names, with weights from its file or drawn anew.
+// The variables of a tf.layers model by stable names, with weights from its file or drawn anew.
 import type { NamedVariable, RandomStream } from '@potstill/engine';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';

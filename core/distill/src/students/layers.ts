@@ -1,4 +1,4 @@
-// Any tfl.layers model from its JSON as a student.
+// Any tf.layers model from its JSON as a student.
 import { resolve } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
@@ -33,7 +33,7 @@ const options = z.strictObject({
 });
 
 export const layersStudent: AnyComponent = student('layers', {
-  help: 'Any tfl.layers model from its JSON file, with or without weights.',
+  help: 'Any tf.layers model from its JSON file, with or without weights.',
   options,
   async create(given, services, { data }) {
     const path = resolve(services.paths.recipeFolder, given.model);
@@ -105,7 +105,7 @@ function leaves(layers: readonly Layer[]): Layer[] {
   return layers.flatMap((layer) => (layer instanceof tfl.LayersModel ? leaves(layer.layers) : [layer]));
 }
 
-/** Regularisers and constraints belong to tfl.layers' own training loop, which is not used. By layer name. */
+/** Regularisers and constraints belong to tf.layers' own training loop, which is not used. By layer name. */
 function ignoredOptions(layers: readonly Layer[]): [string, string[]][] {
   return layers.flatMap((layer): [string, string[]][] => {
     const set = Object.entries(layer.getConfig()).filter(

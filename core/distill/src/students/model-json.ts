@@ -1,4 +1,4 @@
-// Reads a tfl.layers model file: its topology as JSON and, where it names them, its weights.
+// Reads a tf.layers model file: its topology as JSON and, where it names them, its weights.
 import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
@@ -7,7 +7,7 @@ import { refuse } from './shape.js';
 export type Json = Record<string, unknown>;
 
 export interface ModelFile {
-  /** `{ class_name, config }`, as tfl.models.modelFromJSON takes it. Every layer has a name. */
+  /** `{ class_name, config }`, as tf.models.modelFromJSON takes it. Every layer has a name. */
   readonly topology: Json;
   /** Weights by their names in the file; undefined where the file names none. */
   readonly weights: tf.NamedTensorMap | undefined;
@@ -17,7 +17,7 @@ export function isObject(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The file of tfl.LayersModel.save (topology and weights manifest) or of toJSON (topology alone). Weight files lie beside it. */
+/** The file of tf.LayersModel.save (topology and weights manifest) or of toJSON (topology alone). Weight files lie beside it. */
 export async function readModelFile(path: string, withWeights: boolean): Promise<ModelFile> {
   const whole = await readJson(path);
   const inner = isObject(whole.modelTopology) ? whole.modelTopology : whole;
@@ -25,11 +25,11 @@ export async function readModelFile(path: string, withWeights: boolean): Promise
   if (whole.format === 'graph-model')
     return refuse(
       `layers: ${path} is a graph model, which cannot be trained`,
-      'Convert the model to the tfl.layers format (tensorflowjs_converter --output_format=tfjs_layers_model).',
+      'Convert the model to the tf.layers format (tensorflowjs_converter --output_format=tfjs_layers_model).',
     );
   if (typeof topology.class_name !== 'string' || topology.config === undefined)
     return refuse(
-      `layers: ${path} is no tfl.layers model`,
+      `layers: ${path} is no tf.layers model`,
       'Expected the JSON that model.save() or model.toJSON() of TF.js writes.',
     );
   nameLayers(topology);
@@ -52,15 +52,11 @@ async function readJson(path: string): Promise<Json> {
     if (typeof parsed === 'string') parsed = JSON.parse(parsed);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    return refuse(
-      `layers: ${path} is not JSON: ${reason}`,
-      'Expected the JSON of a tfl.layers model.',
-      cause,
-    );
+    return refuse(`layers: ${path} is not JSON: ${reason}`, 'Expected the JSON of a tf.layers model.', cause);
   }
   return isObject(parsed)
     ? parsed
-    : refuse(`layers: ${path} is no tfl.layers model`, 'Expected a JSON object.');
+    : refuse(`layers: ${path} is no tf.layers model`, 'Expected a JSON object.');
 }
 
 /** The layers of a Sequential or functional topology; empty for anything else. */

@@ -1,4 +1,4 @@
-// Makes the random layers of a tfl.layers model draw from the step's streams instead of TF.js's hidden ones.
+// Makes the random layers of a tf.layers model draw from the step's streams instead of TF.js's hidden ones.
 import { dropout, type StepContext } from '@potstill/engine';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';

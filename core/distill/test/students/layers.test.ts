@@ -1,4 +1,4 @@
-// The layers student: any tfl.layers model from its JSON, with weights and without, and its errors.
+// The layers student: any tf.layers model from its JSON, with weights and without, and its errors.
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
@@ -197,8 +197,8 @@ describe('layers: errors', () => {
   it.each<[string, () => Promise<unknown>, string]>([
     ['no file', () => Promise.resolve('none.json'), 'cannot be read'],
     ['no JSON', () => file('{'), 'is not JSON'],
-    ['a list', () => file([]), 'is no tfl.layers model'],
-    ['another object', () => file({ a: 1 }), 'is no tfl.layers model'],
+    ['a list', () => file([]), 'is no tf.layers model'],
+    ['another object', () => file({ a: 1 }), 'is no tf.layers model'],
     ['a graph model', () => file({ format: 'graph-model', modelTopology: { node: [] } }), 'is a graph model'],
     [
       'an unknown layer',

@@ -1,4 +1,4 @@
-// Random layers and initial weights of tfl.layers models: from the run's own streams, by the layers' own rules.
+// Random layers and initial weights of tf.layers models: from the run's own streams, by the layers' own rules.
 import { randomStream } from '@potstill/engine';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';

@@ -1,4 +1,4 @@
-// Model files of tfl.layers in a folder of the test's own, and the layers student made from them.
+// Model files of tf.layers in a folder of the test's own, and the layers student made from them.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

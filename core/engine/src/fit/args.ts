@@ -1,4 +1,4 @@
-// The arguments of `fit`: those of tfl.LayersModel.fit, and which of them are refused.
+// The arguments of `fit`: those of tf.LayersModel.fit, and which of them are refused.
 import type * as tf from '@tensorflow/tfjs-core';
 import type * as tfl from '@tensorflow/tfjs-layers';
 import { EngineError } from '../errors.js';
@@ -9,7 +9,7 @@ import type { Engine, EngineOptions } from '../types.js';
 /** Tensors for a model: one, one for each input or output in their order, or by their names. */
 export type FitData = tf.Tensor | tf.Tensor[] | Record<string, tf.Tensor>;
 
-/** The arguments of tfl.LayersModel.fit with their defaults, and where to train. */
+/** The arguments of tf.LayersModel.fit with their defaults, and where to train. */
 export interface FitArgs extends Omit<tfl.ModelFitArgs, 'validationData'> {
   /** `[x, y]`, measured at the end of each epoch. */
   validationData?: [FitData, FitData];
@@ -19,7 +19,7 @@ export interface FitArgs extends Omit<tfl.ModelFitArgs, 'validationData'> {
   random?: RandomStream;
 }
 
-/** As tfl.History: a number for each epoch that ended. */
+/** As tf.History: a number for each epoch that ended. */
 export interface FitHistory {
   readonly epoch: number[];
   /** By name: `loss`, `acc`, `val_loss` and so on. */

@@ -1,4 +1,4 @@
-// Callbacks as tfl.LayersModel.fit takes them: objects of functions, or objects like tfl.Callback.
+// Callbacks as tf.LayersModel.fit takes them: objects of functions, or objects like tf.Callback.
 import type * as tfl from '@tensorflow/tfjs-layers';
 import { EngineError } from '../errors.js';
 import type { FitArgs } from './args.js';

@@ -1,4 +1,4 @@
-// A compiled tfl.LayersModel as variables, a loss function and a forward pass of the engine.
+// A compiled tf.LayersModel as variables, a loss function and a forward pass of the engine.
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import type { Forward, LossTerms, NamedTensors, NamedVariable, StepContext } from '../types.js';

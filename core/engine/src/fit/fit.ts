@@ -1,4 +1,4 @@
-// tfl.LayersModel.fit on the engine: the same arguments, the same numbers.
+// tf.LayersModel.fit on the engine: the same arguments, the same numbers.
 import * as tfl from '@tensorflow/tfjs-layers';
 import { createEngine } from '../engine.js';
 import { EngineError } from '../errors.js';
@@ -82,7 +82,7 @@ function partsOf(
 }
 
 interface Run {
-  /** As the caller has it: where a tfl.Sequential is told to stop, and shows its history. */
+  /** As the caller has it: where a tf.Sequential is told to stop, and shows its history. */
   readonly given: tfl.LayersModel;
   readonly model: tfl.LayersModel;
   readonly args: FitArgs;

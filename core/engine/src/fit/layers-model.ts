@@ -1,4 +1,4 @@
-// What `fit` asks of a tfl.LayersModel beyond its documented API, in one place.
+// What `fit` asks of a tf.LayersModel beyond its documented API, in one place.
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { EngineError } from '../errors.js';
@@ -6,11 +6,11 @@ import type { FitData } from './args.js';
 
 function call(model: tfl.LayersModel, name: string, args: unknown[]): unknown {
   const method: unknown = Reflect.get(model, name);
-  if (typeof method !== 'function') throw new Error(`internal: tfl.LayersModel has no ${name}`);
+  if (typeof method !== 'function') throw new Error(`internal: tf.LayersModel has no ${name}`);
   return Reflect.apply(method, model, args) as unknown;
 }
 
-/** The model that is trained: a tfl.Sequential holds another once it is built, and hands model.fit on to it. */
+/** The model that is trained: a tf.Sequential holds another once it is built, and hands model.fit on to it. */
 export function trainedModel(model: tfl.LayersModel): tfl.LayersModel {
   const inner: unknown = model instanceof tfl.Sequential ? Reflect.get(model, 'model') : undefined;
   return inner instanceof tfl.LayersModel ? inner : model;

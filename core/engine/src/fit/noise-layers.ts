@@ -24,7 +24,7 @@ function dropped(x: tf.Tensor, shape: readonly number[], rate: number, at: StepC
 /** Of SELU (Klambauer et al. 2017, section "Alpha dropout"): minus alpha times scale. */
 const seluFloor = -1.6732632423543772 * 1.0507009873554805;
 
-/** By class name; each as tfl.layers computes it while training. */
+/** By class name; each as tf.layers computes it while training. */
 const noises: Readonly<Record<string, Noise>> = {
   Dropout: (x, layer, at) => dropped(x, maskShape(x, layer), numberOf(layer, 'rate'), at),
   SpatialDropout1D: (x, layer, at) =>
@@ -60,7 +60,7 @@ export function checkLayers(layers: readonly tfl.layers.Layer[]): void {
         'ENGINE_OPTION',
         `fit: the layer \`${layer.name}\` (${kind}) draws dropout masks of its own, which cannot be recorded`,
         {
-          hint: 'Make it without `dropout` and `recurrentDropout`, and put tfl.layers.dropout before or after it.',
+          hint: 'Make it without `dropout` and `recurrentDropout`, and put tf.layers.dropout before or after it.',
         },
       );
     if (kind === 'RandomWidth' || kind === 'RandomHeight')
@@ -87,7 +87,7 @@ export function withNoise<T>(layers: readonly tfl.layers.Layer[], at: StepContex
       const noise = noises[layer.getClassName()];
       if (!noise) continue;
       const rate = Reflect.get(layer, 'rate') as number | undefined;
-      // As tfl.layers: at rates of 0 and 1 these layers do nothing.
+      // As tf.layers: at rates of 0 and 1 these layers do nothing.
       if (rate !== undefined && !(rate > 0 && rate < 1)) continue;
       changed.push(layer);
       Reflect.set(layer, 'call', (inputs: tf.Tensor | tf.Tensor[]) =>

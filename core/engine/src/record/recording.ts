@@ -173,7 +173,7 @@ function refuseLeftovers(tape: Tape, placeholders: readonly Placeholder[], names
     tape.refuse(
       'ENGINE_STATE',
       `the step makes a new variable, \`${made}\``,
-      'Make variables before training; build tfl.layers models by giving the first layer an inputShape.',
+      'Make variables before training; build tf.layers models by giving the first layer an inputShape.',
       null,
     );
 }

@@ -19,7 +19,7 @@ export interface GruOptions extends RecurrentOptions {
   readonly state?: tf.Tensor;
   /**
    * Whether the reset gate acts on the state after its matrix product, as in PyTorch and in Keras 2 and later (default),
-   * or before, as in Cho et al. 2014 and tfl.layers.gru.
+   * or before, as in Cho et al. 2014 and tf.layers.gru.
    */
   readonly resetAfter?: boolean;
 }

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { EngineError } from '../errors.js';
 import { show } from '../record/tape.js';
 
-/** Weights in the layout of Keras and tfl.layers (`layer.getWeights()` in this order). */
+/** Weights in the layout of Keras and tf.layers (`layer.getWeights()` in this order). */
 export interface RecurrentWeights {
   /** [features, gates * units]. */
   readonly kernel: tf.Tensor;

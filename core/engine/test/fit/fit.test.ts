@@ -113,7 +113,7 @@ describe('fit', () => {
     expect(Object.keys(model.layers[2] as object)).not.toContain('call');
   });
 
-  it('stops when a tfl.callbacks.earlyStopping says so', async () => {
+  it('stops when a tf.callbacks.earlyStopping says so', async () => {
     const model = build();
     model.compile({ optimizer: tf.train.sgd(0), loss: 'meanSquaredError' });
     const { epoch } = await fit(model, x, y, {

@@ -1,4 +1,4 @@
-// Gradients that are written by hand, in TF.js's losses, in tfl.layers and by users, against finite differences.
+// Gradients that are written by hand, in TF.js's losses, in tf.layers and by users, against finite differences.
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { describe, it } from 'vitest';

@@ -1,4 +1,4 @@
-// A small tfl.layers network with convolutions, batch norm and dropout, for tests of whole steps.
+// A small tf.layers network with convolutions, batch norm and dropout, for tests of whole steps.
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import {

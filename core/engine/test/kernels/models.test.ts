@@ -1,4 +1,4 @@
-// Whole training steps of tfl.layers models: every kernel they call agrees with TF.js.
+// Whole training steps of tf.layers models: every kernel they call agrees with TF.js.
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { describe, expect, it } from 'vitest';
@@ -28,7 +28,7 @@ const optimizers: Readonly<Record<string, () => tf.Optimizer>> = {
   rmsprop: () => tf.train.rmsprop(0.01, 0.9, 0.1, 1e-7, true),
 };
 
-describe('training steps of tfl.layers models', () => {
+describe('training steps of tf.layers models', () => {
   it.each(Object.entries(optimizers))('an MLP under %s agrees', async (_, optimizer) => {
     const model = tfl.sequential({
       layers: [

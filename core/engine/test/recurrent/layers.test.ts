@@ -1,4 +1,4 @@
-// `gru` and `lstm` beside tfl.layers, their masks, and the variables made for them.
+// `gru` and `lstm` beside tf.layers, their masks, and the variables made for them.
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import {
@@ -35,7 +35,7 @@ function weightsOf(gates: number, units: number, bias: number[]): [RecurrentWeig
   return [{ kernel, recurrentKernel, bias: made } as RecurrentWeights, variables];
 }
 
-describe.each([onnx, cpu])('$backend: beside tfl.layers', (engine) => {
+describe.each([onnx, cpu])('$backend: beside tf.layers', (engine) => {
   const args = { units: 4, recurrentActivation: 'sigmoid', returnSequences: true } as const;
   const x = numbers('x', [2, 5, features]);
 
