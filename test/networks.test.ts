@@ -1,7 +1,7 @@
 // Whole networks over 50 training steps: the onnx backend beside TF.js's cpu backend and beside PyTorch.
 import { readFileSync } from 'node:fs';
 import { createEngine, type Engine, randomStream, sgd, type TrainingDefinition } from '@potstill/engine';
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { tensorflowEngine } from '../core/engine/test/helpers/backends.js';
 import { everyMember } from '../bench/members/index.js';

@@ -1,5 +1,5 @@
 // Types that must compile: what later domains will put through today's contracts. Explained in docs/decisions/0002-contracts-for-later-domains.md.
-import type * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs';
 import type {
   Batch,
   DataDescription,

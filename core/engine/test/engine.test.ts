@@ -1,6 +1,6 @@
 // createEngine: backends and their absence.
 import { describe, expect, it } from 'vitest';
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import { createEngine, EngineError } from '@potstill/engine';
 import { eagerBackend } from '../src/eager/backend.js';
 import { runScript } from './helpers/script.js';

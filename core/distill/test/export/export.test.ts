@@ -4,8 +4,7 @@ import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createEngine, randomStream, readOnnxModel, type Engine } from '@potstill/engine';
-import * as tf from '@tensorflow/tfjs-core';
-import * as tfl from '@tensorflow/tfjs-layers';
+import * as tf from '@tensorflow/tfjs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ExportInput, Exporter, IndexedDataset, Services, Student } from 'potstill';
 import { exporterComponents } from '../../src/export/components.js';
@@ -73,11 +72,11 @@ function linear(scale: (batch: number) => number = () => 1): Student {
 }
 
 function layered(): Student {
-  const model = tfl.sequential({
+  const model = tf.sequential({
     layers: [
-      tfl.layers.flatten({ inputShape: [2, 2, 1] }),
-      tfl.layers.dense({ units: 5, activation: 'relu', name: 'hidden' }),
-      tfl.layers.dense({ units: 3, name: 'logits' }),
+      tf.layers.flatten({ inputShape: [2, 2, 1] }),
+      tf.layers.dense({ units: 5, activation: 'relu', name: 'hidden' }),
+      tf.layers.dense({ units: 3, name: 'logits' }),
     ],
   });
   return {
@@ -308,19 +307,19 @@ describe('exporter tfjs', () => {
   });
 
   it.each(['onnx', 'tfjs'])('exports a `layers` student with dropout and batch norm as %s', async (name) => {
-    const model = tfl.sequential({
+    const model = tf.sequential({
       layers: [
-        tfl.layers.conv2d({
+        tf.layers.conv2d({
           inputShape: [2, 2, 1],
           filters: 4,
           kernelSize: 2,
           padding: 'same',
           activation: 'relu',
         }),
-        tfl.layers.batchNormalization(),
-        tfl.layers.flatten(),
-        tfl.layers.dropout({ rate: 0.5 }),
-        tfl.layers.dense({ units: 3 }),
+        tf.layers.batchNormalization(),
+        tf.layers.flatten(),
+        tf.layers.dropout({ rate: 0.5 }),
+        tf.layers.dense({ units: 3 }),
       ],
     });
     const file = join(folder, 'model.json');

@@ -1,6 +1,6 @@
 // The loss components as a recipe uses them: options, needs and errors.
 import { lossComponents, type Loss, type NamedTensors, type TensorSpecs } from 'potstill';
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { makeComponent, describedData, undescribed } from '../support/make-component.js';
 

@@ -1,5 +1,5 @@
 // What the loss tests share: values and gradients on the TF.js cpu backend, and losses written with TF.js autodiff alone.
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 
 export interface Differentiated {
   readonly value: number;

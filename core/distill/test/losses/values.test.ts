@@ -1,7 +1,7 @@
 // Losses beside PyTorch and beside TF.js's own gradients, and the properties that hold for all logits.
 import { readFileSync } from 'node:fs';
 import { crossEntropy, logitMatching, softTargets } from 'potstill';
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {

@@ -1,6 +1,6 @@
 // Batch norm: closed-form gradient, moving statistics, training against inference.
 import { randomStream } from '@potstill/engine';
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { batchNorm, normalize } from '../../src/students/batch-norm.js';
 import { VariableSet } from '../../src/students/variables.js';

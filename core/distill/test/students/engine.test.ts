@@ -22,8 +22,7 @@ import {
   type DataDescription,
   type Student,
 } from 'potstill';
-import * as tf from '@tensorflow/tfjs-core';
-import * as tfl from '@tensorflow/tfjs-layers';
+import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describedData, makeComponent } from '../support/make-component.js';
 
@@ -31,21 +30,21 @@ let folder: string;
 beforeAll(async () => {
   await tf.setBackend('cpu');
   folder = await mkdtemp(join(tmpdir(), 'potstill-engine-'));
-  const model = tfl.sequential({
+  const model = tf.sequential({
     layers: [
-      tfl.layers.conv2d({
+      tf.layers.conv2d({
         inputShape: [8, 8, 1],
         filters: 3,
         kernelSize: 3,
         activation: 'relu',
         name: 'conv',
       }),
-      tfl.layers.batchNormalization({ name: 'norm' }),
-      tfl.layers.averagePooling2d({ poolSize: 2, name: 'pool' }),
-      tfl.layers.gaussianNoise({ stddev: 0.1, name: 'noise' }),
-      tfl.layers.flatten({ name: 'flat' }),
-      tfl.layers.alphaDropout({ rate: 0.2, name: 'alpha' }),
-      tfl.layers.dense({ units: 3, activation: 'softmax', name: 'head' }),
+      tf.layers.batchNormalization({ name: 'norm' }),
+      tf.layers.averagePooling2d({ poolSize: 2, name: 'pool' }),
+      tf.layers.gaussianNoise({ stddev: 0.1, name: 'noise' }),
+      tf.layers.flatten({ name: 'flat' }),
+      tf.layers.alphaDropout({ rate: 0.2, name: 'alpha' }),
+      tf.layers.dense({ units: 3, activation: 'softmax', name: 'head' }),
     ],
   });
   await writeFile(join(folder, 'model.json'), model.toJSON() as string);

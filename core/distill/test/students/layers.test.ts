@@ -1,8 +1,7 @@
 // The layers student: any tf.layers model from its JSON, with weights and without, and its errors.
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import * as tf from '@tensorflow/tfjs-core';
-import * as tfl from '@tensorflow/tfjs-layers';
+import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { file, folder, image, load, saved, topology, values } from '../support/layers-model.js';
 import { describedData } from '../support/make-component.js';
@@ -11,11 +10,11 @@ import { stepContext, type Drawn } from '../support/step-random.js';
 beforeAll(() => tf.setBackend('cpu'));
 
 const dense = (softmax = false) =>
-  tfl.sequential({
+  tf.sequential({
     layers: [
-      tfl.layers.flatten({ inputShape: [8, 8], name: 'flat' }),
-      tfl.layers.dense({ units: 4, activation: 'relu', name: 'body' }),
-      tfl.layers.dense({ units: 3, name: 'head', ...(softmax && { activation: 'softmax' }) }),
+      tf.layers.flatten({ inputShape: [8, 8], name: 'flat' }),
+      tf.layers.dense({ units: 4, activation: 'relu', name: 'body' }),
+      tf.layers.dense({ units: 3, name: 'head', ...(softmax && { activation: 'softmax' }) }),
     ],
   });
 
@@ -75,15 +74,15 @@ describe('layers', () => {
   });
 
   it.each([
-    ['a layer of class Softmax', () => tfl.layers.softmax({ name: 'end' })],
-    ['an Activation', () => tfl.layers.activation({ activation: 'softmax', name: 'end' })],
+    ['a layer of class Softmax', () => tf.layers.softmax({ name: 'end' })],
+    ['an Activation', () => tf.layers.activation({ activation: 'softmax', name: 'end' })],
   ])('takes off a softmax that is %s, in a functional model', async (_, end) => {
-    const input = tfl.input({ shape: [8, 8] });
-    const flat = tfl.layers.flatten().apply(input) as tfl.SymbolicTensor;
-    const hidden = tfl.layers.dense({ units: 3, name: 'scores' }).apply(flat) as tfl.SymbolicTensor;
-    const output = end().apply(hidden) as tfl.SymbolicTensor;
+    const input = tf.input({ shape: [8, 8] });
+    const flat = tf.layers.flatten().apply(input) as tf.SymbolicTensor;
+    const hidden = tf.layers.dense({ units: 3, name: 'scores' }).apply(flat) as tf.SymbolicTensor;
+    const output = end().apply(hidden) as tf.SymbolicTensor;
     const { student, events } = await load({
-      model: await topology(tfl.model({ inputs: input, outputs: output })),
+      model: await topology(tf.model({ inputs: input, outputs: output })),
     });
     expect(events).toMatchObject([{ code: 'STUDENT_SOFTMAX_REMOVED' }]);
     const outputs = student.forward({ image: image() }, stepContext(false));
@@ -91,18 +90,18 @@ describe('layers', () => {
   });
 
   it('trains: gradients reach every weight, batch norm moves its statistics', async () => {
-    const model = tfl.sequential({
+    const model = tf.sequential({
       layers: [
-        tfl.layers.conv2d({
+        tf.layers.conv2d({
           inputShape: [8, 8, 1],
           filters: 2,
           kernelSize: 3,
           activation: 'relu',
           name: 'conv',
         }),
-        tfl.layers.batchNormalization({ name: 'norm' }),
-        tfl.layers.flatten({ name: 'flat' }),
-        tfl.layers.dense({ units: 3, name: 'head' }),
+        tf.layers.batchNormalization({ name: 'norm' }),
+        tf.layers.flatten({ name: 'flat' }),
+        tf.layers.dense({ units: 3, name: 'head' }),
       ],
     });
     const { student } = await load({ model: await topology(model) });
@@ -125,13 +124,13 @@ describe('layers', () => {
   });
 
   it('says which regularisers and constraints it ignores', async () => {
-    const model = tfl.sequential({
+    const model = tf.sequential({
       layers: [
-        tfl.layers.flatten({ inputShape: [8, 8], name: 'flat' }),
-        tfl.layers.dense({
+        tf.layers.flatten({ inputShape: [8, 8], name: 'flat' }),
+        tf.layers.dense({
           units: 3,
           kernelRegularizer: 'l1l2',
-          kernelConstraint: tfl.constraints.maxNorm({ maxValue: 2, axis: 0 }),
+          kernelConstraint: tf.constraints.maxNorm({ maxValue: 2, axis: 0 }),
           name: 'head',
         }),
       ],
@@ -168,17 +167,15 @@ describe('layers', () => {
   });
 
   it('looks into nested models', async () => {
-    const inner = tfl.sequential({
+    const inner = tf.sequential({
       name: 'inner',
       layers: [
-        tfl.layers.dense({ inputShape: [64], units: 5, name: 'deep' }),
-        tfl.layers.dropout({ rate: 0.5, name: 'drop' }),
-        tfl.layers.dense({ units: 3, activation: 'softmax', name: 'last' }),
+        tf.layers.dense({ inputShape: [64], units: 5, name: 'deep' }),
+        tf.layers.dropout({ rate: 0.5, name: 'drop' }),
+        tf.layers.dense({ units: 3, activation: 'softmax', name: 'last' }),
       ],
     });
-    const outer = tfl.sequential({
-      layers: [tfl.layers.flatten({ inputShape: [8, 8], name: 'flat' }), inner],
-    });
+    const outer = tf.sequential({ layers: [tf.layers.flatten({ inputShape: [8, 8], name: 'flat' }), inner] });
     const { student, events } = await load({ model: await topology(outer) });
     expect(events.length).toBe(1);
     expect(student.variables.map(({ name }) => name)).toEqual([
@@ -239,10 +236,10 @@ describe('layers: errors', () => {
   it('inputs that do not fit; flattening and a channel axis are adapted', async () => {
     const of = (inputShape: number[]) =>
       topology(
-        tfl.sequential({
+        tf.sequential({
           layers: [
-            tfl.layers.reshape({ inputShape, targetShape: [64], name: 'flat' }),
-            tfl.layers.dense({ units: 3, name: 'head' }),
+            tf.layers.reshape({ inputShape, targetShape: [64], name: 'flat' }),
+            tf.layers.dense({ units: 3, name: 'head' }),
           ],
         }),
       );
@@ -259,12 +256,11 @@ describe('layers: errors', () => {
   });
 
   it('several outputs, of which none is named', async () => {
-    const input = tfl.input({ shape: [64] });
+    const input = tf.input({ shape: [64] });
     const heads = ['a', 'b'].map(
-      (name) =>
-        tfl.layers.dense({ units: 3, name, activation: 'softmax' }).apply(input) as tfl.SymbolicTensor,
+      (name) => tf.layers.dense({ units: 3, name, activation: 'softmax' }).apply(input) as tf.SymbolicTensor,
     );
-    const model = await topology(tfl.model({ inputs: input, outputs: heads }));
+    const model = await topology(tf.model({ inputs: input, outputs: heads }));
     await expect(load({ model })).rejects.toThrow('layers: the model has 2 outputs');
     await expect(load({ model, logits: 'c' })).rejects.toThrow(
       'layers: the model has no layer `c` with one output',

@@ -1,7 +1,7 @@
 // The mlp student: shapes, weights that depend on the seed alone, dropout, errors.
 import { randomStream } from '@potstill/engine';
 import { studentComponents, type DataDescription, type Student } from 'potstill';
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { describedData, makeComponent } from '../support/make-component.js';
 import { stepContext, type Drawn } from '../support/step-random.js';

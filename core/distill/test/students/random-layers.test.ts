@@ -1,7 +1,6 @@
 // Random layers and initial weights of tf.layers models: from the run's own streams, by the layers' own rules.
 import { randomStream } from '@potstill/engine';
-import * as tf from '@tensorflow/tfjs-core';
-import * as tfl from '@tensorflow/tfjs-layers';
+import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { image, load, topology, values } from '../support/layers-model.js';
 import { describedData } from '../support/make-component.js';
@@ -10,45 +9,45 @@ import { stepContext, type Drawn } from '../support/step-random.js';
 beforeAll(() => tf.setBackend('cpu'));
 
 describe('layers: random layers', () => {
-  const around = (layer: tfl.layers.Layer) =>
-    tfl.sequential({
+  const around = (layer: tf.layers.Layer) =>
+    tf.sequential({
       layers: [
-        tfl.layers.conv1d({ inputShape: [8, 8], filters: 4, kernelSize: 1, name: 'conv' }),
+        tf.layers.conv1d({ inputShape: [8, 8], filters: 4, kernelSize: 1, name: 'conv' }),
         layer,
-        tfl.layers.flatten({ name: 'flat' }),
-        tfl.layers.dense({ units: 3, name: 'head' }),
+        tf.layers.flatten({ name: 'flat' }),
+        tf.layers.dense({ units: 3, name: 'head' }),
       ],
     });
 
-  it.each<[string, tfl.layers.Layer, Drawn]>([
+  it.each<[string, tf.layers.Layer, Drawn]>([
     [
       'Dropout',
-      tfl.layers.dropout({ rate: 0.5, name: 'noise' }),
+      tf.layers.dropout({ rate: 0.5, name: 'noise' }),
       { kind: 'keepMask', shape: [2, 8, 4], rate: 0.5 },
     ],
     [
       'Dropout with a noise shape',
-      tfl.layers.dropout({ rate: 0.5, noiseShape: [null, 8, 1] as unknown as number[], name: 'noise' }),
+      tf.layers.dropout({ rate: 0.5, noiseShape: [null, 8, 1] as unknown as number[], name: 'noise' }),
       { kind: 'keepMask', shape: [2, 8, 1], rate: 0.5 },
     ],
     [
       'SpatialDropout1D',
-      tfl.layers.spatialDropout1d({ rate: 0.5, name: 'noise' }),
+      tf.layers.spatialDropout1d({ rate: 0.5, name: 'noise' }),
       { kind: 'keepMask', shape: [2, 1, 4], rate: 0.5 },
     ],
     [
       'GaussianNoise',
-      tfl.layers.gaussianNoise({ stddev: 0.5, name: 'noise' }),
+      tf.layers.gaussianNoise({ stddev: 0.5, name: 'noise' }),
       { kind: 'normal', shape: [2, 8, 4] },
     ],
     [
       'GaussianDropout',
-      tfl.layers.gaussianDropout({ rate: 0.5, name: 'noise' }),
+      tf.layers.gaussianDropout({ rate: 0.5, name: 'noise' }),
       { kind: 'normal', shape: [2, 8, 4] },
     ],
     [
       'AlphaDropout',
-      tfl.layers.alphaDropout({ rate: 0.5, name: 'noise' }),
+      tf.layers.alphaDropout({ rate: 0.5, name: 'noise' }),
       { kind: 'keepMask', shape: [2, 8, 4], rate: 0.5 },
     ],
   ])(
@@ -68,13 +67,13 @@ describe('layers: random layers', () => {
   );
 
   it.each([
-    ['gaussianNoise', tfl.layers.gaussianNoise({ stddev: 0.5, name: 'noise' }), 0.25],
-    ['gaussianDropout', tfl.layers.gaussianDropout({ rate: 0.5, name: 'noise' }), 1],
-    ['alphaDropout', tfl.layers.alphaDropout({ rate: 0.3, name: 'noise' }), undefined],
-    ['dropout', tfl.layers.dropout({ rate: 0.5, name: 'noise' }), 1],
+    ['gaussianNoise', tf.layers.gaussianNoise({ stddev: 0.5, name: 'noise' }), 0.25],
+    ['gaussianDropout', tf.layers.gaussianDropout({ rate: 0.5, name: 'noise' }), 1],
+    ['alphaDropout', tf.layers.alphaDropout({ rate: 0.3, name: 'noise' }), undefined],
+    ['dropout', tf.layers.dropout({ rate: 0.5, name: 'noise' }), 1],
   ])('%s keeps the mean and adds the variance that it should', async (name, layer, added) => {
-    const sequence = tfl.sequential({
-      layers: [tfl.layers.reshape({ inputShape: [30_000], targetShape: [30_000], name: 'r' }), layer],
+    const sequence = tf.sequential({
+      layers: [tf.layers.reshape({ inputShape: [30_000], targetShape: [30_000], name: 'r' }), layer],
     });
     const data = { ...describedData, spec: { image: { dtype: 'float32' as const, shape: [30_000] } } };
     const { labels: _, ...unlabelled } = data;
@@ -90,15 +89,15 @@ describe('layers: random layers', () => {
   });
 
   it('leaves the model itself usable outside of a step', async () => {
-    const { student } = await load({ model: await topology(around(tfl.layers.dropout({ rate: 0.5 }))) });
+    const { student } = await load({ model: await topology(around(tf.layers.dropout({ rate: 0.5 }))) });
     const inference = student.forward({ image: image() }, stepContext(false)).logits;
     expect(values(student.layersModel?.predict(image()) as tf.Tensor)).toEqual(values(inference));
   });
 
   it('refuses dropout inside of a recurrent layer', async () => {
-    const model = tfl.sequential({
+    const model = tf.sequential({
       layers: [
-        tfl.layers.lstm({
+        tf.layers.lstm({
           inputShape: [8, 8],
           units: 3,
           dropout: 0.5,
@@ -127,8 +126,8 @@ describe('layers: initialisers', () => {
     ['randomUniform', 0, 0.05 / Math.sqrt(3)],
     ['truncatedNormal', 0, 0.05 * 0.88],
   ] as const)('%s', async (kernelInitializer, mean, deviation) => {
-    const model = tfl.sequential({
-      layers: [tfl.layers.dense({ inputShape: [64], units: 200, kernelInitializer, name: 'd' })],
+    const model = tf.sequential({
+      layers: [tf.layers.dense({ inputShape: [64], units: 200, kernelInitializer, name: 'd' })],
     });
     const { labels: _, ...unlabelled } = describedData;
     const { student } = await load({ model: await topology(model) }, unlabelled);
@@ -139,8 +138,8 @@ describe('layers: initialisers', () => {
 
   it('orthogonal', async () => {
     // Small, as TF.js draws its own, slowly, before they are replaced.
-    const model = tfl.sequential({
-      layers: [tfl.layers.dense({ inputShape: [64], units: 3, kernelInitializer: 'orthogonal', name: 'd' })],
+    const model = tf.sequential({
+      layers: [tf.layers.dense({ inputShape: [64], units: 3, kernelInitializer: 'orthogonal', name: 'd' })],
     });
     const { student } = await load({ model: await topology(model) });
     const kernel = student.variables[0]?.variable as tf.Tensor2D;
@@ -149,16 +148,16 @@ describe('layers: initialisers', () => {
   });
 
   it('covers depthwise, pointwise, recurrent and normalising weights; the forget gate starts open', async () => {
-    const input = tfl.input({ shape: [8, 8, 1] });
-    let x = tfl.layers
+    const input = tf.input({ shape: [8, 8, 1] });
+    let x = tf.layers
       .separableConv2d({ filters: 4, kernelSize: 3, name: 'sep' })
-      .apply(input) as tfl.SymbolicTensor;
-    x = tfl.layers.depthwiseConv2d({ kernelSize: 3, name: 'dw' }).apply(x) as tfl.SymbolicTensor;
-    x = tfl.layers.batchNormalization({ name: 'bn' }).apply(x) as tfl.SymbolicTensor;
-    x = tfl.layers.prelu({ name: 'prelu' }).apply(x) as tfl.SymbolicTensor;
-    x = tfl.layers.reshape({ targetShape: [16, 4], name: 'seq' }).apply(x) as tfl.SymbolicTensor;
-    x = tfl.layers.lstm({ units: 3, unitForgetBias: true, name: 'lstm' }).apply(x) as tfl.SymbolicTensor;
-    const { student } = await load({ model: await topology(tfl.model({ inputs: input, outputs: x })) });
+      .apply(input) as tf.SymbolicTensor;
+    x = tf.layers.depthwiseConv2d({ kernelSize: 3, name: 'dw' }).apply(x) as tf.SymbolicTensor;
+    x = tf.layers.batchNormalization({ name: 'bn' }).apply(x) as tf.SymbolicTensor;
+    x = tf.layers.prelu({ name: 'prelu' }).apply(x) as tf.SymbolicTensor;
+    x = tf.layers.reshape({ targetShape: [16, 4], name: 'seq' }).apply(x) as tf.SymbolicTensor;
+    x = tf.layers.lstm({ units: 3, unitForgetBias: true, name: 'lstm' }).apply(x) as tf.SymbolicTensor;
+    const { student } = await load({ model: await topology(tf.model({ inputs: input, outputs: x })) });
     const of = (name: string) =>
       values(student.variables.find((variable) => variable.name === name)?.variable);
     expect(student.variables.map(({ name }) => name)).toEqual([

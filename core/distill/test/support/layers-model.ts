@@ -5,8 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomStream } from '@potstill/engine';
 import { studentComponents, type DataDescription, type RunEvent, type Student } from 'potstill';
-import * as tf from '@tensorflow/tfjs-core';
-import * as tfl from '@tensorflow/tfjs-layers';
+import * as tf from '@tensorflow/tfjs';
 import { afterAll } from 'vitest';
 import { describedData, makeComponent } from './make-component.js';
 
@@ -39,11 +38,11 @@ export async function file(content: unknown): Promise<string> {
   return name;
 }
 
-export const topology = (model: tfl.LayersModel) => file(model.toJSON(null, false));
+export const topology = (model: tf.LayersModel) => file(model.toJSON(null, false));
 
 /** As model.save('file://…') of tfjs-node writes it: topology, manifest, weights beside it. */
 export async function saved(
-  model: tfl.LayersModel,
+  model: tf.LayersModel,
   edit: (specs: tf.io.WeightsManifestEntry[]) => void = () => undefined,
 ) {
   let name = '';

@@ -1,6 +1,6 @@
 // A step context for tests that run a student by plain TF.js: streams in order of the calls, as the engine gives them.
 import { randomStream, type StepContext } from '@potstill/engine';
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 
 export interface Drawn {
   readonly kind: 'keepMask' | 'uniform' | 'normal';

@@ -1,7 +1,7 @@
 // The teacher `checkpoint`: exported students teach others.
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import { exportOnnx } from '@potstill/engine';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openStudentTeacher, type DataDescription, type Services } from 'potstill';

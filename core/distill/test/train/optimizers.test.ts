@@ -1,7 +1,7 @@
 // The optimisers of recipes: options reach the update rule.
 import type { Optimizer } from '@potstill/engine';
 import { optimizerComponents } from 'potstill';
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { makeComponent, undescribed } from '../support/make-component.js';
 

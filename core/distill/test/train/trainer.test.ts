@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { averaged, sgd } from '@potstill/engine';
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import type { Loss, RunEvent } from 'potstill';
 import { readCheckpoint, readWeights, type Checkpoint } from '../../src/train/checkpoint.js';
 import type { TrainingSource } from '../../src/train/source.js';

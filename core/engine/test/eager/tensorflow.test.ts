@@ -1,5 +1,5 @@
 // The tensorflow backend by itself: what it holds in memory, how it ends, what is said where it is missing.
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { TrainingSession } from '@potstill/engine';
 import { tensorflowEngine } from '../helpers/backends.js';

@@ -1,7 +1,7 @@
 // Exported models, run by ONNX Runtime beside the engine's own predictor.
 import * as ort from 'onnxruntime-node';
 import { afterAll, describe, expect, it } from 'vitest';
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import {
   createEngine,
   exportOnnx,

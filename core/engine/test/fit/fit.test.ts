@@ -1,6 +1,5 @@
 // `fit` against model.fit on TF.js cpu: same weights, same data, same numbers.
-import * as tf from '@tensorflow/tfjs-core';
-import * as tfl from '@tensorflow/tfjs-layers';
+import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { fit, randomStream } from '@potstill/engine';
 
@@ -10,31 +9,31 @@ const classes = Array.from({ length: 22 }, (_, i) => random.child('y').integer(3
 const y = tf.oneHot(tf.tensor1d(classes, 'int32'), 3).toFloat();
 
 /** The same weights at each call. */
-function build(more: tfl.layers.Layer[] = []): tfl.Sequential {
-  const model = tfl.sequential();
-  const regularizer = tfl.regularizers.l2({ l2: 0.01 });
+function build(more: tf.layers.Layer[] = []): tf.Sequential {
+  const model = tf.sequential();
+  const regularizer = tf.regularizers.l2({ l2: 0.01 });
   model.add(
-    tfl.layers.dense({
+    tf.layers.dense({
       units: 8,
       activation: 'tanh',
       inputShape: [6],
-      kernelInitializer: tfl.initializers.glorotUniform({ seed: 1 }),
+      kernelInitializer: tf.initializers.glorotUniform({ seed: 1 }),
       kernelRegularizer: regularizer,
     }),
   );
-  model.add(tfl.layers.batchNormalization());
+  model.add(tf.layers.batchNormalization());
   for (const layer of more) model.add(layer);
   model.add(
-    tfl.layers.dense({
+    tf.layers.dense({
       units: 3,
       activation: 'softmax',
-      kernelInitializer: tfl.initializers.glorotUniform({ seed: 2 }),
+      kernelInitializer: tf.initializers.glorotUniform({ seed: 2 }),
     }),
   );
   return model;
 }
 
-function expectClose(got: Record<string, number[]>, expected: tfl.History['history']): void {
+function expectClose(got: Record<string, number[]>, expected: tf.History['history']): void {
   expect(Object.keys(got).sort()).toEqual(Object.keys(expected).sort());
   for (const [name, values] of Object.entries(got))
     values.forEach((value, i) => {
@@ -60,7 +59,7 @@ describe('fit', () => {
     async (name) => {
       const make = optimizers[name] as () => tf.Optimizer | string;
       const args = { epochs: 3, batchSize: 5, shuffle: false, validationSplit: 0.2, verbose: 0 } as const;
-      const compiled = (): tfl.Sequential => {
+      const compiled = (): tf.Sequential => {
         const model = build();
         model.compile({ optimizer: make(), loss: 'categoricalCrossentropy', metrics: ['accuracy'] });
         return model;
@@ -88,7 +87,7 @@ describe('fit', () => {
   });
 
   it('takes sparse labels, and the loss falls with dropout and noise layers', async () => {
-    const layers = tfl.layers;
+    const layers = tf.layers;
     const model = build([
       layers.dropout({ rate: 0.2 }),
       layers.gaussianNoise({ stddev: 0.1 }),
@@ -120,19 +119,19 @@ describe('fit', () => {
       epochs: 9,
       shuffle: false,
       validationData: [x, y],
-      callbacks: [tfl.callbacks.earlyStopping({ monitor: 'loss', patience: 1, minDelta: 1 })],
+      callbacks: [tf.callbacks.earlyStopping({ monitor: 'loss', patience: 1, minDelta: 1 })],
     });
     expect(epoch.length).toBeLessThan(9);
   });
 
   it('trains several inputs and outputs', async () => {
-    const inputs = [tfl.input({ shape: [6], name: 'a' }), tfl.input({ shape: [6], name: 'b' })];
-    const seed = tfl.initializers.glorotUniform({ seed: 5 });
-    const dense = (name: string) => tfl.layers.dense({ units: 3, name, kernelInitializer: seed });
+    const inputs = [tf.input({ shape: [6], name: 'a' }), tf.input({ shape: [6], name: 'b' })];
+    const seed = tf.initializers.glorotUniform({ seed: 5 });
+    const dense = (name: string) => tf.layers.dense({ units: 3, name, kernelInitializer: seed });
     const make = (n: number) => {
-      const both = tfl.layers.concatenate().apply(inputs) as tfl.SymbolicTensor;
-      const outputs = ['p', 'q'].map((name) => dense(name + String(n)).apply(both) as tfl.SymbolicTensor);
-      const model = tfl.model({ inputs, outputs });
+      const both = tf.layers.concatenate().apply(inputs) as tf.SymbolicTensor;
+      const outputs = ['p', 'q'].map((name) => dense(name + String(n)).apply(both) as tf.SymbolicTensor);
+      const model = tf.model({ inputs, outputs });
       model.compile({ optimizer: 'sgd', loss: ['meanSquaredError', 'meanAbsoluteError'] });
       return model;
     };
@@ -151,8 +150,8 @@ describe('fit', () => {
       '`classWeight` is not supported',
     );
     await expect(fit(model, x, y, { epochs: 0.5 })).rejects.toThrow('epochs is 0.5');
-    const recurrent = tfl.sequential({
-      layers: [tfl.layers.lstm({ units: 2, inputShape: [2, 3], dropout: 0.5, name: 'wet' })],
+    const recurrent = tf.sequential({
+      layers: [tf.layers.lstm({ units: 2, inputShape: [2, 3], dropout: 0.5, name: 'wet' })],
     });
     recurrent.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
     await expect(fit(recurrent, tf.zeros([2, 2, 3]), tf.zeros([2, 2]))).rejects.toThrow('`wet` (LSTM)');

@@ -1,5 +1,5 @@
 // Gradients of functions of two operands, broadcast, against finite differences.
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import type { HostTensor } from '@potstill/engine';
 import fc from 'fast-check';
 import { describe, it } from 'vitest';

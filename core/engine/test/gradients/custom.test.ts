@@ -1,6 +1,5 @@
 // Gradients that are written by hand, in TF.js's losses, in tf.layers and by users, against finite differences.
-import * as tf from '@tensorflow/tfjs-core';
-import * as tfl from '@tensorflow/tfjs-layers';
+import * as tf from '@tensorflow/tfjs';
 import { describe, it } from 'vitest';
 import { type Case, expectTrueGradients } from '../helpers/differences.js';
 import { apart, between, int32, normals } from '../helpers/operands.js';
@@ -37,7 +36,7 @@ describe('gradients of losses', () => {
       },
       'sparse cross-entropy': (p) =>
         tf
-          .mean(tfl.metrics.sparseCategoricalAccuracy(tf.tensor1d([0, 2, 1, 2]), p))
+          .mean(tf.metrics.sparseCategoricalAccuracy(tf.tensor1d([0, 2, 1, 2]), p))
           .add(
             tf.neg(
               tf.mean(tf.gatherND(tf.logSoftmax(p), tf.tensor2d([0, 0, 1, 2, 2, 1, 3, 2], [4, 2], 'int32'))),

@@ -1,5 +1,5 @@
 // Gradients of functions of one operand against finite differences, activations included.
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import type { HostTensor } from '@potstill/engine';
 import fc from 'fast-check';
 import { describe, it } from 'vitest';

@@ -1,5 +1,5 @@
 // Gradients of pools against finite differences.
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
 import { expectTrueGradients } from '../helpers/differences.js';

@@ -1,5 +1,5 @@
 // Gradients of reductions and scans against finite differences.
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
 import type { HostTensor } from '@potstill/engine';

@@ -1,5 +1,5 @@
 // Gradients of TF.js itself, on its cpu backend: those that the engine registers hold there too, those that the engine departs from are wrong.
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { missingGradients } from '../../src/kernels/gradients/missing.js';
 import { departures } from '../../src/kernels/index.js';

@@ -1,5 +1,5 @@
 // The same training steps on the onnx and the cpu backend.
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import {
   createEngine,
   type HostTensor,

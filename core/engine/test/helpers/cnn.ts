@@ -1,6 +1,5 @@
 // A small tf.layers network with convolutions, batch norm and dropout, for tests of whole steps.
-import * as tf from '@tensorflow/tfjs-core';
-import * as tfl from '@tensorflow/tfjs-layers';
+import * as tf from '@tensorflow/tfjs';
 import {
   dropout,
   type HostTensors,
@@ -28,26 +27,26 @@ export function cnn({
 }: { optimizer?: Optimizer; rate?: number } = {}): Cnn {
   const random = randomStream(23);
   const name = `cnn${made++}`;
-  const features = tfl.sequential({
+  const features = tf.sequential({
     name,
     layers: [
-      tfl.layers.conv2d({
+      tf.layers.conv2d({
         inputShape: [8, 8, 2],
         filters: 4,
         kernelSize: 3,
         padding: 'same',
         name: `${name}_c0`,
       }),
-      tfl.layers.batchNormalization({ name: `${name}_n0` }),
-      tfl.layers.reLU({ name: `${name}_a0` }),
-      tfl.layers.maxPooling2d({ poolSize: 2, name: `${name}_p0` }),
-      tfl.layers.conv2d({ filters: 5, kernelSize: 3, activation: 'relu', name: `${name}_c1` }),
-      tfl.layers.flatten({ name: `${name}_f` }),
+      tf.layers.batchNormalization({ name: `${name}_n0` }),
+      tf.layers.reLU({ name: `${name}_a0` }),
+      tf.layers.maxPooling2d({ poolSize: 2, name: `${name}_p0` }),
+      tf.layers.conv2d({ filters: 5, kernelSize: 3, activation: 'relu', name: `${name}_c1` }),
+      tf.layers.flatten({ name: `${name}_f` }),
     ],
   });
-  const head = tfl.sequential({
+  const head = tf.sequential({
     name: `${name}_head`,
-    layers: [tfl.layers.dense({ inputShape: [20], units: 3, name: `${name}_d` })],
+    layers: [tf.layers.dense({ inputShape: [20], units: 3, name: `${name}_d` })],
   });
   const variables = [...features.weights, ...head.weights].map((weight): NamedVariable => {
     const statistic = weight.originalName.includes('moving');

@@ -1,5 +1,5 @@
 // The comparison with finite differences notices wrong gradients, values and shapes.
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { expectTrueGradients, findWrong } from './differences.js';
 import { between, normals } from './operands.js';

@@ -1,5 +1,5 @@
 // Gradients of the engine against central differences of TF.js's forward pass in double precision.
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import * as ort from 'onnxruntime-node';
 import { expect } from 'vitest';
 import { type HostTensor, randomStream } from '@potstill/engine';

@@ -1,5 +1,5 @@
 // The double precision reference keeps doubles and leaves nothing behind.
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { doubles, inFloat64 } from './float64.js';
 

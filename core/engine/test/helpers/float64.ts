@@ -1,6 +1,6 @@
 // TF.js's cpu backend in double precision, as the reference that finite differences need.
 import { isTypedArray } from 'node:util/types';
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 
 type Platform = ReturnType<typeof tf.env>['platform'];
 

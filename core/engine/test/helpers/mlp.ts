@@ -1,5 +1,5 @@
 // A small classifier with fixed numbers, for tests of whole steps.
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import {
   type HostTensors,
   type NamedVariable,

@@ -1,5 +1,5 @@
 // Small networks for images, drawn at random: their loss and gradients by TF.js, by the graph as lowered, and by any passes.
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { randomStream } from '@potstill/engine';
 import { sizeOf } from '../../src/graph/builder.js';

@@ -1,5 +1,5 @@
 // Elementwise kernels against TF.js.
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import { describe, it } from 'vitest';
 import { holdVisits } from '../helpers/visits.js';
 import { golden, kernel, normal, uniform } from './golden.js';

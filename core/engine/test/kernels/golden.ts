@@ -1,5 +1,5 @@
 // Holds lowerings against TF.js: every kernel that a function calls on the cpu backend is run again as a graph of its own.
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { expect } from 'vitest';
 import { GraphBuilder } from '../../src/graph/builder.js';

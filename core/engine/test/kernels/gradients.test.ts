@@ -1,5 +1,5 @@
 // The gradients of dilated convolutions, which TF.js lacks.
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { registerGradients } from '../../src/kernels/gradients.js';
 import { holdVisits } from '../helpers/visits.js';

@@ -1,12 +1,11 @@
 // Whole training steps of tf.layers models: every kernel they call agrees with TF.js.
-import * as tf from '@tensorflow/tfjs-core';
-import * as tfl from '@tensorflow/tfjs-layers';
+import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { holdVisits } from '../helpers/visits.js';
 import { golden, normal, record } from './golden.js';
 
 /** One step of an optimiser on cross-entropy. */
-async function step(model: tfl.LayersModel, x: tf.Tensor, optimizer: tf.Optimizer): Promise<string[]> {
+async function step(model: tf.LayersModel, x: tf.Tensor, optimizer: tf.Optimizer): Promise<string[]> {
   const labels = tf.oneHot(tf.tensor1d([0, 2, 1, 2], 'int32'), 3);
   return golden(() => {
     optimizer.minimize(() =>
@@ -15,7 +14,7 @@ async function step(model: tfl.LayersModel, x: tf.Tensor, optimizer: tf.Optimize
   });
 }
 
-const layers = tfl.layers;
+const layers = tf.layers;
 
 const optimizers: Readonly<Record<string, () => tf.Optimizer>> = {
   sgd: () => tf.train.sgd(0.1),
@@ -30,7 +29,7 @@ const optimizers: Readonly<Record<string, () => tf.Optimizer>> = {
 
 describe('training steps of tf.layers models', () => {
   it.each(Object.entries(optimizers))('an MLP under %s agrees', async (_, optimizer) => {
-    const model = tfl.sequential({
+    const model = tf.sequential({
       layers: [
         layers.dense({ units: 8, activation: 'relu', inputShape: [6], kernelRegularizer: 'l1l2' }),
         layers.batchNormalization(),
@@ -41,7 +40,7 @@ describe('training steps of tf.layers models', () => {
   });
 
   it('a CNN of every common layer agrees', async () => {
-    const model = tfl.sequential({
+    const model = tf.sequential({
       layers: [
         layers.conv2d({
           filters: 4,
@@ -92,7 +91,7 @@ describe('training steps of tf.layers models', () => {
       layers.conv1d({ filters: 3, kernelSize: 2, inputShape: [4, 5] }),
       layers.maxPooling1d({ poolSize: 2, inputShape: [4, 5] }),
       layers.globalMaxPooling1d({ inputShape: [4, 5] }),
-    ].map((layer) => tfl.sequential({ layers: [layer] }));
+    ].map((layer) => tf.sequential({ layers: [layer] }));
     for (const model of models) {
       const x = normal([2, 4, 5]);
       const loss = () => tf.mean(tf.square(model.apply(x, { training: true }) as tf.Tensor)).asScalar();
@@ -102,7 +101,7 @@ describe('training steps of tf.layers models', () => {
   });
 
   it('an embedding and its gradient agree', async () => {
-    const model = tfl.sequential({
+    const model = tf.sequential({
       layers: [
         layers.embedding({ inputDim: 7, outputDim: 4, inputLength: 5 }),
         layers.flatten(),

@@ -1,5 +1,5 @@
 // Softmax, batch normalisation and local response normalisation against TF.js.
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { kernelTable } from '../../src/kernels/index.js';
 import { holdVisits } from '../helpers/visits.js';

@@ -1,5 +1,5 @@
 // Kernels on tensors of no elements, of one, and of rank 0, where other files do not come to them.
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { kernelTable } from '../../src/kernels/index.js';
 import { holdVisits } from '../helpers/visits.js';

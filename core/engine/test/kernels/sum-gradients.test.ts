@@ -1,5 +1,5 @@
 // The engine's gradients of sums and means: what they are in numbers, and that recording writes no ones out.
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { randomStream, sgd } from '@potstill/engine';

@@ -1,7 +1,7 @@
 // The kernel table against TF.js's own list of kernels.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { kernelsPage } from '../../scripts/kernels-page.js';
 import { isOwn, withoutGradient } from '../../scripts/not-by-table.js';

@@ -1,5 +1,5 @@
 // Kernels on infinities, NaN, zeros of both signs, whole numbers below zero, and divisions by zero.
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { kernelSubjects } from '../../src/kernels/index.js';
 import { holdVisits } from '../helpers/visits.js';

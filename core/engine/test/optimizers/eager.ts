@@ -1,6 +1,6 @@
 // Applies an Optimizer by plain TF.js, in the order that the engine promises: gradients, limits, update, constraint.
 import type { NamedVariable, Optimizer } from '@potstill/engine';
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 
 export interface EagerState {
   readonly variables: readonly NamedVariable[];

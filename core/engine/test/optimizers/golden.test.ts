@@ -14,7 +14,7 @@ import {
   sgd,
   type Optimizer,
 } from '@potstill/engine';
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { eagerUpdate, type EagerState } from './eager.js';
 

@@ -15,7 +15,7 @@ import {
   type NamedVariable,
   type Optimizer,
 } from '@potstill/engine';
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { applyGradients } from './eager.js';

@@ -1,5 +1,5 @@
 // Whole small networks: loss and all gradients are the same by TF.js, by the graph as lowered, and with passes for any block.
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import {

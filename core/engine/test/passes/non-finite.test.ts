@@ -1,5 +1,5 @@
 // NaN and infinity: a step that is not finite without passes is not finite with them, and the other way round.
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Graph } from '../../src/graph/graph.js';

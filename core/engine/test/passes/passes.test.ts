@@ -1,6 +1,6 @@
 // Each pass: graph in, graph out, and the same numbers.
 import { describe, expect, it } from 'vitest';
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import { createEngine, sgd } from '@potstill/engine';
 import type { GraphBuilder } from '../../src/graph/builder.js';
 import type { Value } from '../../src/graph/graph.js';

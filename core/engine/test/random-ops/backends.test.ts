@@ -14,7 +14,7 @@ import {
   type Optimizer,
   type StepContext,
 } from '@potstill/engine';
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { tensorflowEngine } from '../helpers/backends.js';
 import { tensorsClose } from '../helpers/close.js';

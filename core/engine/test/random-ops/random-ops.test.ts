@@ -10,7 +10,7 @@ import {
   randomStream,
   type StepContext,
 } from '@potstill/engine';
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { eagerRandom, noRandom } from '../../src/record/random.js';

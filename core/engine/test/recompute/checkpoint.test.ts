@@ -1,5 +1,5 @@
 // Checkpointing: the same numbers as without, in less memory; what it finds, and what it refuses.
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import {

@@ -1,5 +1,5 @@
 // Keys of recordings: equal for the same computation, different for any other.
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { randomStream, sgd, type TrainingDefinition } from '@potstill/engine';
 import { kernelTable } from '../../src/kernels/index.js';

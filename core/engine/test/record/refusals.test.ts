@@ -1,6 +1,6 @@
 // What a step may not do while it is recorded, and what the refusal says.
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import {
   createEngine,
   type EngineError,

@@ -1,6 +1,6 @@
 // What a recorded step keeps: random tensors, assigned statistics, unreached variables, custom gradients.
 import { afterAll, describe, expect, it } from 'vitest';
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import { createEngine, dropout, type Engine, type NamedVariable, randomStream, sgd } from '@potstill/engine';
 
 const onnx = await createEngine({ threads: 1 });

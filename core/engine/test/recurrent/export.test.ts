@@ -1,6 +1,6 @@
 // Recurrent models as ONNX files with a free batch axis, run beside the engine's predictor.
 import * as ort from 'onnxruntime-node';
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import {
   bidirectional,
   createEngine,

@@ -1,6 +1,5 @@
 // `gru` and `lstm` beside tf.layers, their masks, and the variables made for them.
-import * as tf from '@tensorflow/tfjs-core';
-import * as tfl from '@tensorflow/tfjs-layers';
+import * as tf from '@tensorflow/tfjs';
 import {
   createEngine,
   gru,
@@ -40,11 +39,11 @@ describe.each([onnx, cpu])('$backend: beside tf.layers', (engine) => {
   const x = numbers('x', [2, 5, features]);
 
   it.each([
-    ['lstm', lstm, tfl.layers.lstm(args), 4],
+    ['lstm', lstm, tf.layers.lstm(args), 4],
     [
       'gru with resetAfter false',
       (...[given, weights]: Parameters<typeof gru>) => gru(given, weights, { resetAfter: false }),
-      tfl.layers.gru(args),
+      tf.layers.gru(args),
       3,
     ],
   ] as const)('%s gives the same from the same weights', async (_, layer, theirs, gates) => {

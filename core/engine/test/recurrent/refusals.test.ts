@@ -1,5 +1,5 @@
 // What `scan` and the recurrent layers refuse, and with which words.
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import {
   bidirectional,
   createEngine,

@@ -1,5 +1,5 @@
 // `scan` recorded as one ONNX Scan, beside the same cell run step by step.
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import { type Cell, createEngine, type NamedTensors, scan } from '@potstill/engine';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

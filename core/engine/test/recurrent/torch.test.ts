@@ -1,6 +1,6 @@
 // GRU and LSTM beside PyTorch: outputs, last states, gradients, losses over some updates, on two backends.
 import { readFileSync } from 'node:fs';
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import {
   bidirectional,
   createEngine,

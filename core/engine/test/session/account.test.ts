@@ -1,5 +1,5 @@
 // Accounts of memory, and steps that do not fit.
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { adam, createEngine, type Forward, type MemoryAccount, sgd } from '@potstill/engine';

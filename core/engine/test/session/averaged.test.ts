@@ -10,7 +10,7 @@ import {
   type Optimizer,
   type TrainingSession,
 } from '@potstill/engine';
-import type * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { everyEngine } from '../helpers/backends.js';
 import { cnn, cnnBatch } from '../helpers/cnn.js';

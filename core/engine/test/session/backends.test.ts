@@ -1,5 +1,5 @@
 // The same step on all three backends: whole networks under every optimiser, operations with risk, states that go from one to another.
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import { afterAll, describe, expect, it } from 'vitest';
 import {
   adagrad,

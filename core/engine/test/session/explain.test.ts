@@ -1,7 +1,7 @@
 // Where the time of a step goes: by operator and by line.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createEngine, type Explanation, randomStream, sgd, type TrainingDefinition } from '@potstill/engine';
 import { cnn, cnnBatch } from '../helpers/cnn.js';

@@ -1,6 +1,6 @@
 // The warning of a session that compiles again and again.
 import { once } from 'node:events';
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { createEngine, type EngineWarning, type HostTensors, randomStream, sgd } from '@potstill/engine';
 

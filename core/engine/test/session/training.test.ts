@@ -1,6 +1,6 @@
 // Training sessions on ONNX Runtime, against themselves and against the definition's own promises.
 import { afterAll, describe, expect, it } from 'vitest';
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import { createEngine, type HostTensors, type TrainingState } from '@potstill/engine';
 import { mlp, mlpBatch } from '../helpers/mlp.js';
 

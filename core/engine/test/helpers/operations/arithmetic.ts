@@ -1,5 +1,5 @@
 // Operations on numbers: products, reductions, normalisations, activations, losses.
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import { operation, type Operation } from './operation.js';
 
 const activations: Readonly<Record<string, (x: tf.Tensor) => tf.Tensor>> = {

@@ -1,5 +1,5 @@
 // An operation that is held against itself on other backends.
-import type * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs';
 
 export interface Operation {
   readonly name: string;

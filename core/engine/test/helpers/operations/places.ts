@@ -1,5 +1,5 @@
 // Operations that take from places and put into places: gather, scatter, slices, joins, running sums.
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import { operation, type Operation } from './operation.js';
 
 /** Twice and thrice the same row, and one that is missing. */

@@ -1,5 +1,5 @@
 // Operations whose windows move over images: convolution, pooling, resizing, with every kind of padding.
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs';
 import { image, operation, type Operation, volume } from './operation.js';
 
 const photos = [2, 7, 6, 2];
