@@ -1,22 +1,19 @@
 // The closing table of a run: teacher, student alone, distilled student.
+import { bytes, percent } from '../text/quantities.js';
 import type { ModelSummary, Summary } from '../run/summary.js';
 
 const dash = '-';
-const percent = (share: number | null) => (share === null ? dash : `${(100 * share).toFixed(2)} %`);
-const whole = (count: number | null) => (count === null ? dash : Math.round(count).toLocaleString('en'));
-
-function bytes(count: number | null): string {
-  if (count === null) return dash;
-  return count < 1e6 ? `${(count / 1e3).toFixed(1)} kB` : `${(count / 1e6).toFixed(2)} MB`;
-}
+const known = (value: number | null, text: (value: number) => string) =>
+  value === null ? dash : text(value);
+const whole = (count: number) => Math.round(count).toLocaleString('en');
 
 const columns: readonly (readonly [string, (model: ModelSummary) => string])[] = [
-  ['errors', ({ errors }) => whole(errors)],
-  ['accuracy', ({ accuracy }) => percent(accuracy)],
-  ['agreement', ({ agreement }) => percent(agreement)],
-  ['parameters', ({ parameters }) => whole(parameters)],
-  ['size', (model) => bytes(model.bytes)],
-  ['latency', ({ latencyMs }) => (latencyMs === null ? dash : `${latencyMs.toFixed(2)} ms`)],
+  ['errors', ({ errors }) => known(errors, whole)],
+  ['accuracy', ({ accuracy }) => known(accuracy, percent)],
+  ['agreement', ({ agreement }) => known(agreement, percent)],
+  ['parameters', ({ parameters }) => known(parameters, whole)],
+  ['size', (model) => known(model.bytes, bytes)],
+  ['latency', ({ latencyMs }) => known(latencyMs, (value) => `${value.toFixed(2)} ms`)],
 ];
 
 /** Rows of equal width; what is not known is a dash. `agreement` is with the teacher, `latency` of one example. */
