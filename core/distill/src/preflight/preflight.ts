@@ -2,18 +2,22 @@
 import { performance } from 'node:perf_hooks';
 import type { Engine, HostTensor, HostTensors, Optimizer, RandomStream } from '@potstill/engine';
 import type { Batch, DataDescription, Student, Teacher } from '../contracts/index.js';
+import { parameterCount } from '../students/index.js';
 import { fieldsOf } from '../train/fields.js';
 import type { WeightedLoss } from '../train/objective.js';
 import type { Finding } from './finding.js';
 import { forecast } from './forecast.js';
 import { checkLabels, type ClassesOf } from './labels.js';
-import { agreementAtStart, checkSizes, checkTeacherAccuracy } from './quality.js';
+import { checkClassOrder } from './class-order.js';
+import { checkSteady } from './steady.js';
+import { checkProbabilities } from './probabilities.js';
+import { agreementAtStart, argmaxRows, checkSizes, checkTeacherAccuracy } from './quality.js';
 import { checkInputs, checkTaps } from './taps.js';
 
 export interface PreflightInput {
   readonly engine: Engine;
   readonly data: DataDescription;
-  /** The first examples of the training data, as they are trained on. */
+  /** Examples drawn over the whole training data, as they are trained on. */
   readonly sample: Batch;
   /** A batch of the size that training uses. */
   readonly batch: Batch;
@@ -28,13 +32,8 @@ export interface PreflightInput {
   readonly kept: boolean;
 }
 
-/** Number of weights: the elements of all variables. */
-export function parameterCount(student: Student): number {
-  return student.variables.reduce((sum, { variable }) => sum + variable.size, 0);
-}
-
 /**
- * Looks at a sample before anything is trained. Throws `PREFLIGHT_TAP`, `TEACHER_OUTPUT`,
+ * Looks at a sample before anything is trained. Throws `PREFLIGHT_*`, `TEACHER_OUTPUT`,
  * `DATA_DAMAGED`; what is only suspicious comes back as warnings. Weights and random streams are not touched.
  */
 export async function preflight(input: PreflightInput): Promise<Finding[]> {
@@ -59,9 +58,15 @@ export async function preflight(input: PreflightInput): Promise<Finding[]> {
     const read = [...new Set(losses.flatMap(({ loss }) => loss.needs.teacher))];
     findings.push(...checkTaps(answers, read, sample));
     findings.push(...checkSizes(teacher.parameters, parameterCount(student)));
+    findings.push(...(await checkSteady(teacher, sample, answers)));
     const logits = scores(answers);
     const targets = data.target === undefined ? undefined : sample.tensors[data.target];
-    if (logits && targets?.dtype === 'int32') findings.push(...checkTeacherAccuracy(logits, targets.data));
+    if (logits) checkProbabilities(logits, teacher.sources?.logits);
+    if (logits && targets?.dtype === 'int32') {
+      const classes = logits.shape.at(-1) ?? 0;
+      findings.push(...checkClassOrder(argmaxRows(logits), targets.data, classes, data.labels, teacher));
+      findings.push(...checkTeacherAccuracy(logits, targets.data));
+    }
     const mine = scores(own);
     if (logits && mine) findings.push(...agreementAtStart(mine, logits));
     // The first answer to a batch of that shape may compile something.

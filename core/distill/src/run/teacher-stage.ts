@@ -5,7 +5,8 @@ import type { OpenRecipe } from '../container/open-recipe.js';
 import type { RunContainer } from '../container/run-container.js';
 import type { DataDescription, ProgressSink, Services, Teacher } from '../contracts/index.js';
 import { PotstillError } from '../errors/potstill-error.js';
-import { parameterCount } from '../preflight/preflight.js';
+import { alignClasses } from '../teach/index.js';
+import { parameterCount } from '../students/index.js';
 import { readWeights } from '../train/checkpoint.js';
 import type { RunFolder } from './folder.js';
 import { finalWeights } from './names.js';
@@ -62,7 +63,7 @@ export async function openRunTeacher(
   ]);
   const predictor = await predictorOf(engine, student, recorded.description.inputs);
   const parameters = parameterCount(student);
-  return {
+  const opened: Teacher = {
     outputs: student.outputs,
     // The recipe hash stands for the architecture, the weights for the rest.
     fingerprint: fingerprint(summary.recipeHash, ...parts),
@@ -76,6 +77,7 @@ export async function openRunTeacher(
       await container.dispose();
     },
   };
+  return alignClasses(opened, data);
 }
 
 /** The exported ONNX file of a complete run, when it made one. */
@@ -84,10 +86,11 @@ export function exportedOnnx({ folder, summary }: CompleteRun): string | undefin
   return found && join(folder.path, found.path);
 }
 
-/** Makes the teacher that is a component. */
+/** Makes the teacher that is a component; its logits are put in the data's order of classes, by name. */
 export async function makeTeacher(recipe: OpenRecipe, container: RunContainer, data: DataDescription) {
   const { teacher } = recipe.plan;
-  return teacher?.kind === 'component' ? container.make(teacher.component, { data }) : undefined;
+  if (teacher?.kind !== 'component') return undefined;
+  return alignClasses(await container.make(teacher.component, { data }), data);
 }
 
 function checkInputs(
