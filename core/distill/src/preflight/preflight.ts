@@ -19,6 +19,8 @@ export interface PreflightInput {
   readonly data: DataDescription;
   /** Examples drawn over the whole training data, as they are trained on. */
   readonly sample: Batch;
+  /** The sample is drawn from the first so many examples: all of them, except of a long stream. */
+  readonly drawnFrom: number;
   /** A batch of the size that training uses. */
   readonly batch: Batch;
   readonly student: Student;
@@ -38,7 +40,7 @@ export interface PreflightInput {
  */
 export async function preflight(input: PreflightInput): Promise<Finding[]> {
   const { engine, data, sample, batch, student, teacher, losses } = input;
-  const findings: Finding[] = checkInputs(sample, data.inputs);
+  const findings: Finding[] = [sampleFinding(input), ...checkInputs(sample, data.inputs)];
 
   const predictor = await engine.predictor({
     variables: student.variables,
@@ -56,8 +58,9 @@ export async function preflight(input: PreflightInput): Promise<Finding[]> {
   if (teacher) {
     const answers = await teacher.label(sample);
     const read = [...new Set(losses.flatMap(({ loss }) => loss.needs.teacher))];
-    findings.push(...checkTaps(answers, read, sample));
+    findings.push(...checkTaps(answers, read, sample, teacher.sources));
     findings.push(...checkSizes(teacher.parameters, parameterCount(student)));
+    if (teacher.reordered) findings.push(reorderedFinding(teacher.reordered.labels, data.labels ?? []));
     findings.push(...(await checkSteady(teacher, sample, answers)));
     const logits = scores(answers);
     const targets = data.target === undefined ? undefined : sample.tensors[data.target];
@@ -77,6 +80,31 @@ export async function preflight(input: PreflightInput): Promise<Finding[]> {
   }
   findings.push(await forecast({ ...input, inputs: data.inputs, teacherOutputs, teacherMs }));
   return findings;
+}
+
+function reorderedFinding(own: readonly string[], labels: readonly string[]): Finding {
+  const dropped = own.length - labels.length;
+  return {
+    level: 'ok',
+    code: 'classes',
+    message:
+      "the teacher's scores were put in the order of the data's classes, by name" +
+      (dropped > 0 ? `; ${dropped} of its ${own.length} classes are not in the data and were dropped` : ''),
+  };
+}
+
+function sampleFinding({ sample, examples, drawnFrom }: PreflightInput): Finding {
+  const count = (value: number) => value.toLocaleString('en');
+  const where =
+    drawnFrom < examples
+      ? `the first ${count(drawnFrom)} of ${count(examples)} training examples, which are read as a stream`
+      : `all ${count(examples)} training examples`;
+  return {
+    level: 'ok',
+    code: 'sample',
+    message:
+      sample.size === examples ? `looked at ${where}` : `looked at ${count(sample.size)} drawn from ${where}`,
+  };
 }
 
 /** Whether data, student and teacher speak of the same classes; see {@link checkLabels}. Needs no examples. */

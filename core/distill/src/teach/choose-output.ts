@@ -49,10 +49,11 @@ function isScores(lengths: readonly (number | null)[], classes: readonly number[
 }
 
 function valueText({ name, type, shape }: GraphValue): string {
-  return `\`${name}\` (${type}${shape ? ` ${shapeText(shape.slice(1))} an example` : ''})`;
+  const one = shape?.slice(1);
+  return `\`${name}\` (${type}${!one ? '' : one.length === 0 ? ', one number an example' : ` ${shapeText(one)} an example`})`;
 }
 
-/** Inner values with one score a class, the last of the graph first. */
+/** Inner values with one score a class: scores before probabilities, and the last of the graph first. */
 async function innerCandidates(
   classes: readonly number[],
   values: () => Promise<HostTensors>,
@@ -69,10 +70,11 @@ async function innerCandidates(
   return found
     .reverse()
     .slice(0, 4)
-    .map(([from, { data }]) => {
+    .map(([from, { data }]): OutputRequest => {
       const values = Array.from(data);
       const sum = values.reduce((all, value) => all + value, 0);
       const probabilities = values.every((value) => value >= 0) && Math.abs(sum - 1) <= sumTolerance;
       return probabilities ? { from, as: 'probabilities' } : { from };
-    });
+    })
+    .sort((a, b) => Number('as' in a) - Number('as' in b));
 }
