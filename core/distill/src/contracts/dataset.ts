@@ -40,6 +40,11 @@ interface DatasetBase extends DataDescription {
 /** Random access: the ordinary kind. */
 export interface IndexedDataset extends DatasetBase {
   readonly size: number;
+  /**
+   * Class number of each example, where it is known without reading examples: `size` whole numbers, those of the target
+   * field. Checks and samples use it.
+   */
+  readonly targets?: ArrayLike<number>;
   example(index: number): Promise<Example>;
   /** Faster than one by one where the data lies in memory. */
   batch?(indices: ArrayLike<number>): Promise<Batch>;

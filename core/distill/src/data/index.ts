@@ -7,5 +7,6 @@ export { canonicalJson, fingerprint, type FingerprintPart } from './fingerprint.
 export { parseIdx, readIdx, type IdxArray } from './idx.js';
 export { memoryDataset, type MemoryDatasetOptions } from './memory.js';
 export { resolveDataPath } from './paths.js';
+export { batchOf, sampleIndices, type Population } from './sample.js';
 export { classPasses, filterClasses, range, subset, type ClassFilter } from './select.js';
 export { stack, type StackOptions } from './stack.js';

@@ -46,7 +46,8 @@ export async function* streamBatches(
   if (pending.length > 0 && !options.dropLast) yield finish();
 }
 
-async function* numbered(dataset: StreamDataset, name: string): AsyncGenerator<Numbered, void, void> {
+/** The examples of one pass with their positions. */
+export async function* numbered(dataset: StreamDataset, name: string): AsyncGenerator<Numbered, void, void> {
   let index = 0;
   try {
     for await (const example of dataset.examples()) yield { index: index++, example };
