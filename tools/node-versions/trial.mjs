@@ -1,4 +1,5 @@
 // A short end-to-end run of the built command on one Node: check, run, evaluate and export of a tiny recipe that downloads nothing.
+import { Buffer } from 'node:buffer';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
