@@ -5,6 +5,7 @@ import type { OpenRecipe } from '../container/open-recipe.js';
 import type { DataDescription, ProgressSink, Services, Teacher } from '../contracts/index.js';
 import { PotstillError } from '../errors/potstill-error.js';
 import { parameterCount } from '../preflight/preflight.js';
+import { trainHash } from '../recipe/resolved.js';
 import { readWeights } from '../train/checkpoint.js';
 import type { RunFolder } from './folder.js';
 import { finalWeights } from './names.js';
@@ -63,8 +64,8 @@ export async function openRunTeacher(
   const parameters = parameterCount(student);
   return {
     outputs: student.outputs,
-    // The recipe hash stands for the architecture, the weights for the rest.
-    fingerprint: fingerprint(summary.recipeHash, ...parts),
+    // The hash of the training stands for the architecture, the weights for the rest.
+    fingerprint: fingerprint(trainHash(recipe.plan), ...parts),
     ...(recorded.description.labels ? { labels: recorded.description.labels } : {}),
     parameters,
     bytes: summary.student.bytes ?? 4 * parameters,
