@@ -7,7 +7,7 @@ import { openStudentTeacher } from '../teach/index.js';
 import { openData, type OpenData, type RunData } from './data.js';
 import { createEvaluator } from './evaluation.js';
 import { latestRun, quietContainer } from './latest-run.js';
-import { openRunTeacher } from './teacher-stage.js';
+import { openRunTeacher } from './run-teacher.js';
 
 export interface EvaluateOptions {
   /** An ONNX file with potstill's metadata. Default: the student of the latest complete run of the recipe. */

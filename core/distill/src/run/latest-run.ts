@@ -9,7 +9,7 @@ import { dataFingerprints, type RunData } from './data.js';
 import { RunFolder, type RunIdentity } from './folder.js';
 import { openContainer } from './open-container.js';
 import type { Summary } from './summary.js';
-import type { CompleteRun } from './teacher-stage.js';
+import type { CompleteRun } from './run-teacher.js';
 import { planTeachers } from './teachers.js';
 import { versionsOf } from './versions.js';
 

@@ -6,7 +6,7 @@ import type { Finding } from '../preflight/finding.js';
 import { checkClasses, preflight } from '../preflight/preflight.js';
 import { disposeLosses, makeOptimizer } from './assemble.js';
 import { stage, type RunContext } from './context.js';
-import { lossesOf } from './training-stage.js';
+import { lossesOf } from './train-student.js';
 import { loadWeights } from './weights.js';
 
 /** Findings of the checks, or those of the process that made them; warnings are told as events. Empty when switched off. */
