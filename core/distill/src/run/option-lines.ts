@@ -1,5 +1,6 @@
 // Options of data sets as hints write them: YAML that can be copied into a recipe.
 import { z } from 'zod';
+import type { ComponentDefinition } from '../contracts/index.js';
 import type { DatasetSlot } from '../recipe/plan.js';
 import { canonicalJson } from '../data/index.js';
 
@@ -15,7 +16,7 @@ const reserved = /^(true|false|null|yes|no|on|off|y|n)$/i;
 
 /** Whether the data set of a slot has that option and takes the value. */
 export function acceptsOption({ component }: DatasetSlot, option: string, value: unknown): boolean {
-  const schema = component.definition.options.shape[option];
+  const schema = schemasOf(component.definition)[option];
   return schema !== undefined && z.safeParse(schema, value).success;
 }
 
@@ -24,11 +25,11 @@ export function sameOptionsHint(train: DatasetSlot, part: DatasetSlot): string |
   if (train.component.definition !== part.component.definition) return undefined;
   const write: string[] = [];
   const leaveOut: string[] = [];
-  for (const [name, schema] of Object.entries(train.component.definition.options.shape)) {
+  for (const [name, schema] of Object.entries(schemasOf(train.component.definition))) {
     const ours = train.component.options[name];
     const theirs = part.component.options[name];
     // Required options (the folder, the split) differ by nature.
-    const required = !z.safeParse(schema, undefined).success;
+    const required = schema && !z.safeParse(schema, undefined).success;
     if (required || canonicalJson(ours ?? null) === canonicalJson(theirs ?? null)) continue;
     if (ours === undefined) leaveOut.push(`\`${name}\``);
     else write.push(`\`${name}: ${asYaml(ours)}\``);
@@ -39,4 +40,9 @@ export function sameOptionsHint(train: DatasetSlot, part: DatasetSlot): string |
   ];
   if (steps.length === 0) return undefined;
   return `To use the options of the training data, ${steps.join(' and ')} in \`${part.component.path}\`.`;
+}
+
+/** A definition's options by name. */
+function schemasOf({ options }: ComponentDefinition): Readonly<Record<string, z.core.$ZodType | undefined>> {
+  return options.shape as Readonly<Record<string, z.core.$ZodType>>;
 }
