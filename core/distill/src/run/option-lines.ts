@@ -44,5 +44,5 @@ export function sameOptionsHint(train: DatasetSlot, part: DatasetSlot): string |
 
 /** A definition's options by name. */
 function schemasOf({ options }: ComponentDefinition): Readonly<Record<string, z.core.$ZodType | undefined>> {
-  return options.shape as Readonly<Record<string, z.core.$ZodType>>;
+  return options.shape;
 }
