@@ -58,4 +58,4 @@ export type { RunOptions } from './run/options.js';
 export type { BiasCorrectionSummary, ModelSummary, Summary, SummaryWarning } from './run/summary.js';
 export type { Finding } from './preflight/finding.js';
 export { readWeights, type EpochRecord, type Weights } from './train/checkpoint.js';
-export { decodeSafetensors, encodeSafetensors, type SafetensorsFile } from './train/safetensors.js';
+export { decodeSafetensors, encodeSafetensors, type SafetensorsFile } from './files/safetensors.js';

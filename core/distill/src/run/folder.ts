@@ -3,7 +3,7 @@ import { mkdir, readFile, readdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { DataDescription } from '../contracts/index.js';
 import { PotstillError } from '../errors/potstill-error.js';
-import { makeFolder, writeAtomically, writeFailed } from '../train/write-atomically.js';
+import { makeFolder, writeAtomically, writeFailed } from '../files/write-atomically.js';
 
 /** What a run is of. Written first, so that a resumed run knows its own. */
 export interface RunIdentity {

@@ -12,6 +12,7 @@ import { openContainer } from './open-container.js';
 import type { RunOptions } from './options.js';
 import { checkAccumulation, withFrozenVariables } from './parameters.js';
 import { teacherEvents } from './run-teacher.js';
+import { checkTeacherData } from './teacher-data.js';
 import type { PlannedRun } from './teachers.js';
 
 /** A run about to be executed. */
@@ -84,7 +85,10 @@ export async function prepareRun(planned: PlannedRun, options: RunOptions): Prom
     for (const exporter of exporters) exporter.check?.({ student, data: description });
 
     const teacherRun = planned.teacher && (await prepareRun(planned.teacher, teacherOptions(options, log)));
-    if (teacherRun) disposals.push(() => teacherRun.dispose());
+    if (teacherRun) {
+      disposals.push(() => teacherRun.dispose());
+      checkTeacherData(teacherRun.planned.recipe.plan.name, teacherRun.data.description, description);
+    }
     const teacher =
       plan.teacher?.kind === 'component'
         ? await container.make(plan.teacher.component, { data: description })
