@@ -1,7 +1,7 @@
 // Stage `export`: the final weights under their own name, and the student in every form that the recipe asks for.
 import { copyFile } from 'node:fs/promises';
 import type { ExportResult } from '../contracts/index.js';
-import { writeFailed } from '../train/write-atomically.js';
+import { writeFailed } from '../files/write-atomically.js';
 import { comparisonData } from './compare.js';
 import { resultOf, stage, type RunContext, type Stage } from './context.js';
 import { transformed } from './data.js';

@@ -2,8 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import type { HostTensor, HostTensors, TrainingState } from '@potstill/engine';
 import { PotstillError } from '../errors/potstill-error.js';
-import { decodeSafetensors, encodeSafetensors } from './safetensors.js';
-import { writeAtomically } from './write-atomically.js';
+import { decodeSafetensors, encodeSafetensors } from '../files/safetensors.js';
+import { writeAtomically } from '../files/write-atomically.js';
 
 /** One finished epoch, as the history keeps it. */
 export interface EpochRecord {

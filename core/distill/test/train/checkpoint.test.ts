@@ -15,8 +15,8 @@ import {
   writeWeights,
   type Checkpoint,
 } from '../../src/train/checkpoint.js';
-import { decodeSafetensors, encodeSafetensors } from '../../src/train/safetensors.js';
-import { writeAtomically } from '../../src/train/write-atomically.js';
+import { decodeSafetensors, encodeSafetensors } from '../../src/files/safetensors.js';
+import { writeAtomically } from '../../src/files/write-atomically.js';
 
 let folder: string;
 beforeEach(async () => {
