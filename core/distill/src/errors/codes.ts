@@ -61,6 +61,12 @@ const own = {
   DATA_DAMAGED: {
     help: 'A data file is damaged. With `onError: skip`, where the data set offers it, damaged examples are left out and counted.',
   },
+  DATA_PARTS_DIFFER: {
+    help: 'Validation or test data do not fit the training data: other classes, another size, type or preprocessing. Classes are matched by name; a part that lacks some must name its classes with `classes:`, where the data set has that option.',
+  },
+  DATA_CLASSES_MATCHED: {
+    help: 'Warning: a part of the data has its classes in another order than the training data, or lacks some that the recipe allows. They were matched by name.',
+  },
   DATA_EMPTY: { help: 'A data set has no examples.' },
   TEACHER_INVALID: { help: 'The teacher cannot be loaded or its inputs do not fit the data.' },
   TEACHER_PREPROCESSING: {
