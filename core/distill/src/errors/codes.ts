@@ -114,7 +114,13 @@ const own = {
   },
   RUN_NO_CHECKPOINT: { help: 'There is nothing to resume in that run folder.' },
   RUN_CHECKPOINT_DAMAGED: {
-    help: 'A checkpoint or another file of the run is damaged or was written by something else. Remove it; the stage it belongs to starts anew.',
+    help: 'A file of the run cannot be read, does not match its checksum or was written by something else. Follow the hint; with --resume potstill makes again what is missing. `potstill verify` checks the whole folder.',
+  },
+  RUN_IN_USE: {
+    help: 'Another process is writing to that run folder. Wait for it, stop it, or begin in another folder.',
+  },
+  RUN_NO_CHECKSUMS: {
+    help: 'Warning: the run was written by potstill 0.1, whose files carry no checksums: damage to its weights cannot be noticed.',
   },
   RUN_OTHER_RECIPE: {
     help: 'The run folder was written by another recipe, seed or data. Choose another folder, or run without --resume.',
