@@ -5,6 +5,7 @@ import { onnx } from './onnx.js';
 
 export { openStudentTeacher } from './checkpoint.js';
 export { alignClasses } from './class-order.js';
+export { inspectModel, type InnerValue, type InspectedModel, type InspectedValue } from './inspect.js';
 export { memoryTeacherStore } from './memory-store.js';
 
 export const teacherComponents: readonly AnyComponent[] = [onnx, checkpoint];
