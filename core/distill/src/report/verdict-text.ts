@@ -66,7 +66,8 @@ function withoutComparison(
   const [teacher, alone, student] = [models.teacher, models.baseline, models.student].map((model) =>
     valueOf(model, primary.value),
   );
-  if (student === undefined) return 'The student was trained, but nothing was measured that says how good it is.';
+  if (student === undefined)
+    return 'The student was trained, but nothing was measured that says how good it is.';
   const { format } = describe(primary.value);
   if (!hasTeacher)
     return `The student has ${write(primary, student)}${on}${alone === undefined ? '' : `; the baseline has ${format(alone)}`}.`;
@@ -173,7 +174,9 @@ export function verdictText(input: ReportInput): VerdictText {
   const seen = input.student.evaluation?.count;
   const role = input.evaluatedOn ?? 'test';
   const on =
-    seen === undefined ? '' : ` on ${count(seen)} ${role === 'train' ? 'training' : role} ${seen === 1 ? 'example' : 'examples'}`;
+    seen === undefined
+      ? ''
+      : ` on ${count(seen)} ${role === 'train' ? 'training' : role} ${seen === 1 ? 'example' : 'examples'}`;
   const notes = [chanceNote(verdict), gapNote(verdict), sizeNote(input.teacher, input.student)];
   return {
     headline: headline(models, primary, verdict, on, input.teacher !== undefined),
