@@ -10,6 +10,8 @@ export interface ModelFile {
   readonly bytes: Uint8Array;
   /** Hexadecimal. */
   readonly sha256: string;
+  /** The program that wrote the file, as it says. */
+  readonly producer: string;
   /** Names of the graph's outputs, in the file's order. */
   readonly outputs: readonly string[];
   /** Names of what the nodes give: all that can be tapped, outputs included. */
@@ -52,6 +54,7 @@ export async function readModelFile(path: string, sha256?: string): Promise<Mode
     path,
     bytes,
     sha256: found,
+    producer: model.producerName ?? '',
     outputs: (graph?.output ?? []).map(({ name }) => name ?? ''),
     inner: (graph?.node ?? []).flatMap(({ output }) => output ?? []).filter((name) => name !== ''),
     parameters: weights
