@@ -9,6 +9,9 @@ export const exportsSchema = z.looseObject({
   exports: z.array(z.looseObject({ kind: z.string(), path: z.string(), sha256: z.string() })),
 });
 
+/** True of a summary and of exported files alike. */
+export const restoreHint = 'Remove the file and use `potstill run RECIPE --resume`, which writes it again.';
+
 /**
  * Holds a file against the summary of the run in whose folder it is: another file than was exported is
  * `RUN_CHECKPOINT_DAMAGED`. Without such a summary nothing is known, and nothing is said.
@@ -21,18 +24,13 @@ export async function checkAgainstSummary(path: string, sha256: string): Promise
     // Something else may be called summary.json.
     const looksOurs = bytes && exportsSchema.safeParse(parse(bytes)).success;
     if (!looksOurs) continue;
-    const { value } = decodeJson(
-      bytes,
-      summaryPath,
-      exportsSchema,
-      'Remove the file and use `potstill run RECIPE --resume`, which writes it again.',
-    );
+    const { value } = decodeJson(bytes, summaryPath, exportsSchema, restoreHint);
     const entry = value.exports.find((each) => resolve(folder, each.path) === file);
     if (!entry || entry.sha256 === sha256) return;
     throw damagedFile(
       path,
       `this is not the file that the run exported: its sha256 is ${sha256}, in summary.json it is ${entry.sha256}`,
-      'Remove the file and use `potstill run RECIPE --resume`, which writes it again.',
+      restoreHint,
     );
   }
 }
