@@ -6,7 +6,7 @@ import { decodeJson } from '../files/json.js';
 import { damagedFile } from '../files/read-file.js';
 
 export const exportsSchema = z.looseObject({
-  exports: z.array(z.looseObject({ kind: z.string(), path: z.string(), sha256: z.string() })),
+  exports: z.array(z.looseObject({ kind: z.string(), path: z.string(), sha256: z.string().optional() })),
 });
 
 /** True of a summary and of exported files alike. */
@@ -26,7 +26,7 @@ export async function checkAgainstSummary(path: string, sha256: string): Promise
     if (!looksOurs) continue;
     const { value } = decodeJson(bytes, summaryPath, exportsSchema, restoreHint);
     const entry = value.exports.find((each) => resolve(folder, each.path) === file);
-    if (!entry || entry.sha256 === sha256) return;
+    if (entry?.sha256 === undefined || entry.sha256 === sha256) return;
     throw damagedFile(
       path,
       `this is not the file that the run exported: its sha256 is ${sha256}, in summary.json it is ${entry.sha256}`,
