@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { pino } from 'pino';
 import type { RunContainer } from '../container/run-container.js';
 import type { Exporter, Metric, Paths, Student, Teacher } from '../contracts/index.js';
+import { alignClasses } from '../teach/index.js';
 import { checkParts } from './check-parts.js';
 import { openData, type RunData } from './data.js';
 import { folderName } from './folder.js';
@@ -91,13 +92,13 @@ export async function prepareRun(planned: PlannedRun, options: RunOptions): Prom
     }
     const teacher =
       plan.teacher?.kind === 'component'
-        ? await container.make(plan.teacher.component, { data: description })
+        ? alignClasses(await container.make(plan.teacher.component, { data: description }), description)
         : undefined;
     if (teacher) disposals.push(() => teacher.dispose());
     const parts = {
       data: description,
       student,
-      teacher: teacher ?? (teacherRun && untrained(teacherRun)),
+      teacher: teacher ?? (teacherRun && alignClasses(untrained(teacherRun), description)),
       metrics,
     };
     await checkParts(plan, container, parts);

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { fingerprint } from '../data/index.js';
 import type { OpenRecipe } from '../container/open-recipe.js';
 import type { DataDescription, ProgressSink, Services, Teacher } from '../contracts/index.js';
-import { parameterCount } from '../preflight/preflight.js';
 import { trainHash } from '../recipe/resolved.js';
+import { parameterCount } from '../students/index.js';
+import { alignClasses } from '../teach/index.js';
 import { readWeights } from '../train/checkpoint.js';
 import type { RunFolder } from './folder.js';
 import { finalWeights } from './names.js';
@@ -63,7 +64,7 @@ export async function openRunTeacher(
   ]);
   const predictor = await predictorOf(engine, student, recorded.description.inputs);
   const parameters = parameterCount(student);
-  return {
+  const teacher: Teacher = {
     outputs: student.outputs,
     // The hash of the training stands for the architecture, the weights for the rest.
     fingerprint: fingerprint(trainHash(recipe.plan), ...parts),
@@ -77,6 +78,7 @@ export async function openRunTeacher(
       await container.dispose();
     },
   };
+  return alignClasses(teacher, data);
 }
 
 /** The exported ONNX file of a complete run, when it made one. */
