@@ -72,5 +72,6 @@ export {
   type OnnxValueInfo,
 } from './onnx/model.js';
 export { tapOutputs } from './onnx/tap.js';
+export { makeFolder } from './session/make-folder.js';
 
 silenceBanner();

@@ -17,7 +17,7 @@ describe('cacheFolder', () => {
     ['linux', { POTSTILL_CACHE: 'here', XDG_CACHE_HOME: '/caches' }, 'here'],
     ['linux', { POTSTILL_CACHE: '' }, false],
   ] as const)('on %s with %j is %s', (platform, env, folder) => {
-    expect(cacheFolder(env, platform, '/home/a')).toBe(folder);
+    expect(cacheFolder(env, platform, () => '/home/a')).toBe(folder);
   });
 });
 

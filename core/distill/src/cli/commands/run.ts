@@ -62,7 +62,7 @@ export function addRun(root: Command, output: Output): void {
           runsFolder: options.runs,
           ...(options.folder === undefined ? {} : { runFolder: options.folder }),
           resume: options.resume ?? false,
-          cache: options.cache && cacheFolder(),
+          cache: options.cache && (cacheFolder() ?? withoutCache(output)),
           signal,
           services: { progress: tasks ?? sink(options, output) },
         });
@@ -74,6 +74,13 @@ export function addRun(root: Command, output: Output): void {
         release();
       }
     });
+}
+
+function withoutCache(output: Output): false {
+  output.note(
+    'there is no home folder, so compiled steps are not kept; POTSTILL_CACHE can name a folder for them',
+  );
+  return false;
 }
 
 function sink(options: CommandOptions, output: Output): ProgressSink {
