@@ -89,6 +89,9 @@ const own = {
   RUN_LABELS_BEAT_TEACHER: {
     help: 'Warning: the student trained on labels alone makes fewer errors than the teacher. Distilling from it can hardly help: take a better teacher or a smaller student.',
   },
+  RUN_NO_BASELINE: {
+    help: 'Warning: the student cannot be trained without its teacher, since every loss reads the teacher and the data have no target. Nothing says what the teacher was good for.',
+  },
   RUN_NO_TEST_DATA: {
     help: 'Warning: the recipe has no test data, so figures come from data that was trained or chosen on, and flatter. Add `data.test`.',
   },

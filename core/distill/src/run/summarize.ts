@@ -18,6 +18,7 @@ export function summarize(context: RunContext): Summary {
     baseline: baseline ? modelSummary(baseline.evaluation, baseline.size) : null,
     student: modelSummary(student.evaluation, size),
     evaluatedOn: comparisonData(context).role,
+    rateSearch: [results.baseline, results.student].flatMap((trained) => trained?.rateSearch ?? []),
     biasCorrection: biasCorrectionSummary(context),
     exports: exports.map(({ kind, path, sha256, bytes, maxDifference }) => ({
       kind,
