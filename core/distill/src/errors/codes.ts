@@ -76,6 +76,15 @@ const own = {
   PREFLIGHT_LABELS: {
     help: 'Teacher, student and data do not agree about the classes: other names, order or number. Give a mapping or the right labels.',
   },
+  PREFLIGHT_CLASS_ORDER: {
+    help: "The teacher counts its classes in another order than the data, as its answers to a sample show. Write the teacher's `labels:` in the order of its scores; they are then put in the order of the data.",
+  },
+  PREFLIGHT_PROBABILITIES: {
+    help: "The teacher's `logits` are probabilities (after a softmax or sigmoid). Declare them with `as: probabilities`, or name the value before.",
+  },
+  PREFLIGHT_UNSTEADY: {
+    help: "The teacher's answer to an example depends on the other examples of its batch, or changes when it is asked again. Export the model in inference mode (`model.eval()` in PyTorch).",
+  },
   PREFLIGHT_TAP: { help: 'A tapped output is constant or not finite on real data: it teaches nothing.' },
   PREFLIGHT_TEACHER_CHANCE: {
     help: 'Warning: on a sample of the training data the teacher answers no better than guessing. Check its weights, its preprocessing and the order of its classes.',
@@ -96,7 +105,10 @@ const own = {
     help: 'Warning: the recipe has no test data, so figures come from data that was trained or chosen on, and flatter. Add `data.test`.',
   },
   RUN_DISTILLED_NOT_BETTER: {
-    help: 'Warning: the distilled student is no better than the same student without a teacher. Look at temperature, weights and the teacher; one seed may also be chance.',
+    help: 'Warning: the distilled student is not better than the same student without a teacher, beyond chance. Look at temperature, weights and the teacher; more test examples or seeds can show a smaller difference.',
+  },
+  RUN_DISTILLED_HURT: {
+    help: 'Warning: the distilled student is worse than the same student without a teacher, by more than chance. Check the teacher on this data and the weight of its losses.',
   },
   TRAIN_NOT_FINITE: {
     help: 'The loss became NaN or infinite. The weights before that step are kept. Lower the rate, clip gradients, or look at the data named.',

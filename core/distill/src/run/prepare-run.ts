@@ -3,6 +3,8 @@ import { join, resolve } from 'node:path';
 import { pino } from 'pino';
 import type { RunContainer } from '../container/run-container.js';
 import type { Exporter, Metric, Paths, Student, Teacher } from '../contracts/index.js';
+import { alignClasses } from '../teach/index.js';
+import { checkExportNames } from './check-exports.js';
 import { checkParts } from './check-parts.js';
 import { openData, type RunData } from './data.js';
 import { folderName } from './folder.js';
@@ -85,6 +87,7 @@ export async function prepareRun(planned: PlannedRun, options: RunOptions): Prom
     for (const metric of plan.metrics) metrics.push(await container.make(metric, { data: description }));
     const exporters: Exporter[] = [];
     for (const exporter of plan.exporters) exporters.push(await container.make(exporter, {}));
+    checkExportNames(plan, exporters);
     for (const exporter of exporters) exporter.check?.({ student, data: description });
 
     const teacherRun = planned.teacher && (await prepareRun(planned.teacher, teacherOptions(options, log)));
@@ -94,13 +97,13 @@ export async function prepareRun(planned: PlannedRun, options: RunOptions): Prom
     }
     const teacher =
       plan.teacher?.kind === 'component'
-        ? await container.make(plan.teacher.component, { data: description })
+        ? alignClasses(await container.make(plan.teacher.component, { data: description }), description)
         : undefined;
     if (teacher) disposals.push(() => teacher.dispose());
     const parts = {
       data: description,
       student,
-      teacher: teacher ?? (teacherRun && untrained(teacherRun)),
+      teacher: teacher ?? (teacherRun && alignClasses(untrained(teacherRun), description)),
       metrics,
     };
     const { teacherFree } = await checkParts(plan, container, parts);

@@ -95,8 +95,9 @@ describe('a search for the learning rate', () => {
 
   it('keeps the rate of the baseline that is best on validation data, and names the candidates', async () => {
     const { runFolder, summary } = await run(...search, 'baseline={rate: search}');
-    const [found] = summary.rateSearch;
-    expect(summary.rateSearch).toHaveLength(1);
+    const { rateSearch = [] } = summary;
+    const [found] = rateSearch;
+    expect(rateSearch).toHaveLength(1);
     expect(found).toMatchObject({ stage: 'baseline', figure: 'crossEntropy' });
     expect(found?.candidates.map(({ factor }) => factor)).toEqual([1, 1 / 3, 3, 1 / 10]);
     const best = Math.min(...(found?.candidates.map(({ figure }) => figure ?? Infinity) ?? []));
@@ -115,7 +116,7 @@ describe('a search for the learning rate', () => {
 
   it('gives the distilled student and the baseline the same effort when the training asks for it', async () => {
     const { summary } = await run(...search, 'train.rateSearch=true');
-    expect(summary.rateSearch.map(({ stage }) => stage)).toEqual(['baseline', 'student']);
+    expect(summary.rateSearch?.map(({ stage }) => stage)).toEqual(['baseline', 'student']);
   });
 
   it('takes up the candidate that was interrupted, and ends as if it had not been', async () => {
@@ -156,10 +157,10 @@ describe('a search for the learning rate', () => {
       'student={use: mlp, hidden: []}',
       'baseline={rate: search, set: {train.rate: 1.2e38}}',
     );
-    const figures = summary.rateSearch[0]?.candidates.map(({ figure }) => figure);
+    const figures = summary.rateSearch?.[0]?.candidates.map(({ figure }) => figure);
     expect(figures?.[2]).toBeNull();
     expect(figures?.[3]).toBeTypeOf('number');
-    expect(summary.rateSearch[0]?.chosen).toBeLessThan(3e38);
+    expect(summary.rateSearch?.[0]?.chosen).toBeLessThan(3e38);
     expect(place.stages().filter((stage) => stage.startsWith('baseline/'))).toHaveLength(4);
   });
 });
