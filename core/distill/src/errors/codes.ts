@@ -82,6 +82,15 @@ const own = {
   PREFLIGHT_LABELS: {
     help: 'Teacher, student and data do not agree about the classes: other names, order or number. Give a mapping or the right labels.',
   },
+  PREFLIGHT_CLASS_ORDER: {
+    help: "The teacher counts its classes in another order than the data, as its answers to a sample show. Write the teacher's `labels:` in the order of its scores; they are then put in the order of the data.",
+  },
+  PREFLIGHT_PROBABILITIES: {
+    help: "The teacher's `logits` are probabilities (after a softmax or sigmoid). Declare them with `as: probabilities`, or name the value before.",
+  },
+  PREFLIGHT_UNSTEADY: {
+    help: "The teacher's answer to an example depends on the other examples of its batch, or changes when it is asked again. Export the model in inference mode (`model.eval()` in PyTorch).",
+  },
   PREFLIGHT_TAP: { help: 'A tapped output is constant or not finite on real data: it teaches nothing.' },
   PREFLIGHT_TEACHER_CHANCE: {
     help: 'Warning: on a sample of the training data the teacher answers no better than guessing. Check its weights, its preprocessing and the order of its classes.',
@@ -111,7 +120,13 @@ const own = {
   },
   RUN_NO_CHECKPOINT: { help: 'There is nothing to resume in that run folder.' },
   RUN_CHECKPOINT_DAMAGED: {
-    help: 'A checkpoint or another file of the run is damaged or was written by something else. Remove it; the stage it belongs to starts anew.',
+    help: 'A file of the run cannot be read, does not match its checksum or was written by something else. Follow the hint; with --resume potstill makes again what is missing. `potstill verify` checks the whole folder.',
+  },
+  RUN_IN_USE: {
+    help: 'Another process is writing to that run folder. Wait for it, stop it, or begin in another folder.',
+  },
+  RUN_NO_CHECKSUMS: {
+    help: 'Warning: the run was written by potstill 0.1, whose files carry no checksums: damage to its weights cannot be noticed.',
   },
   RUN_OTHER_RECIPE: {
     help: 'The run folder was written by another recipe, seed or data. Choose another folder, or run without --resume.',
