@@ -1,82 +1,56 @@
 // A plugin in a folder outside the repository, against the packed packages: as the guide shows it, by npm, tsc and potstill.
-import { cp, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, mkdir, readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeIdx } from '../plugins/vision/test/idx-files.js';
-import { build, root, run, tsc, type Ended } from './support/processes.js';
+import { guidePages, withKeys } from './support/guide.js';
+import { Outside } from './support/outside.js';
+import { run, type Ended } from './support/processes.js';
 
-const packages = ['core/engine', 'core/distill', 'plugins/vision'] as const;
-const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-
+let outside: Outside;
 let folder: string;
 /** What `tsc` said of the plugin. */
 let compiled: Ended;
-/** Runs a program in the outside folder; anything but exit code 0 fails the test with what it printed. */
-async function must(command: string, words: readonly string[], cwd = folder): Promise<string> {
-  const { code, out, err } = await run(command, words, { cwd });
-  expect({ command: `${command} ${words.join(' ')}`, code, said: code === 0 ? '' : out + err }).toMatchObject(
-    { code: 0 },
-  );
-  return out;
-}
-const potstill = (...words: string[]): Promise<Ended> =>
-  run(process.execPath, [join(folder, 'node_modules/potstill/bin/potstill.js'), ...words], { cwd: folder });
+const potstill = (...words: string[]): Promise<Ended> => outside.potstill(...words);
+
+const pages = await guidePages();
+const runnable = pages.flatMap(({ name, files }) =>
+  [...files].filter(([file]) => file.endsWith('.yaml')).map(([file, text]) => ({ name, file, text })),
+);
 
 beforeAll(async () => {
-  build();
-  folder = await mkdtemp(join(tmpdir(), 'potstill-third-party-'));
-  for (const each of packages)
-    await must(npm, ['pack', '--silent', '--pack-destination', folder, '-w', each], root);
-  // What a user has beside the three: peer dependencies, and the same npm settings (install scripts off).
-  await cp(join(root, '.npmrc'), join(folder, '.npmrc'));
-  await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
-  const tarballs = (await readdir(folder)).filter((name) => name.endsWith('.tgz')).map((name) => `./${name}`);
-  const peers = ['@tensorflow/tfjs@4.22.0', 'zod@4'];
-  await must(npm, ['install', '--prefer-offline', '--no-audit', '--no-fund', ...tarballs, ...peers]);
-
-  const [, guide] =
-    /```ts\n([\s\S]*?)```/.exec(await readFile(join(root, 'docs/guide/plugin.md'), 'utf8')) ?? [];
-  if (guide === undefined) throw new Error('docs/guide/plugin.md shows no plugin');
-  const plugin = join(folder, 'node_modules/@acme/potstill-losses');
-  await mkdir(plugin, { recursive: true });
-  await mkdir(join(folder, 'src'));
-  await writeFile(join(folder, 'src/index.ts'), guide);
-  const compilerOptions = {
-    module: 'NodeNext',
-    target: 'ES2023',
-    strict: true,
-    exactOptionalPropertyTypes: true,
-    noUncheckedIndexedAccess: true,
-    skipLibCheck: true,
-    types: [],
-    rootDir: 'src',
-    outDir: 'node_modules/@acme/potstill-losses',
+  // The rest, zod and TF.js among it, comes with them: a plugin's peers are there.
+  outside = await Outside.install(['core/engine', 'core/distill', 'plugins/vision'], ['@types/node@20']);
+  folder = outside.folder;
+  await mkdir(outside.path('src'));
+  for (const { files } of pages)
+    for (const [file, text] of files) if (file.endsWith('.ts')) await outside.write(file, text);
+  for (const { file, text } of runnable) await outside.write(file, withKeys(alone, text));
+  compiled = await outside.tsc(['src'], { types: ['node'], rootDir: 'src', outDir: 'dist' });
+  const plugin = 'node_modules/@acme/potstill-losses';
+  await mkdir(outside.path(plugin), { recursive: true });
+  await cp(outside.path('dist/index.js'), outside.path(plugin, 'index.js'));
+  const manifest = {
+    name: '@acme/potstill-losses',
+    version: '1.0.0',
+    type: 'module',
+    exports: './index.js',
   };
-  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['src'] }));
-  await writeFile(
-    join(plugin, 'package.json'),
-    JSON.stringify({
-      name: '@acme/potstill-losses',
-      version: '1.0.0',
-      type: 'module',
-      exports: './index.js',
-    }),
-  );
-  await writeFile(join(folder, 'broken.js'), `throw new Error('no licence key');\nexport default {};\n`);
-  for (const name of ['good', 'broken']) await writeFile(join(folder, `${name}.yaml`), recipe(name));
+  await outside.write(join(plugin, 'package.json'), JSON.stringify(manifest));
+  await outside.write('broken.js', `throw new Error('no licence key');\nexport default {};\n`);
+  for (const name of ['good', 'broken']) await outside.write(`${name}.yaml`, recipe(name));
+  await outside.write('teacher.yaml', alone);
   // Four hundred grey squares whose shade is their class, as idx files: enough to learn from.
   const labels = Array.from({ length: 400 }, (_, i) => i % 2);
   const pixels = labels.flatMap((label) => Array<number>(16).fill(20 + 200 * label));
-  await writeIdx(join(folder, 'images.idx'), [400, 4, 4], pixels);
-  await writeIdx(join(folder, 'labels.idx'), [400], labels);
-  compiled = await run(process.execPath, [tsc, '-p', folder], { cwd: folder });
+  await writeIdx(outside.path('images.idx'), [400, 4, 4], pixels);
+  await writeIdx(outside.path('labels.idx'), [400], labels);
 }, 240_000);
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(() => outside.remove());
 
 const recipe = (name: string) => `
 name: ${name}
-plugins: ['@potstill/vision', '${name === 'good' ? '@acme/potstill-losses' : './broken.js'}']
+plugins: ['@potstill/vision', '${name === 'broken' ? './broken.js' : '@acme/potstill-losses'}']
 data:
   train: { use: vision/idx, images: images.idx, labels: labels.idx }
   test: { use: vision/idx, images: images.idx, labels: labels.idx }
@@ -88,10 +62,37 @@ train: { epochs: 12, batch: 32, optimizer: { use: adam }, rate: 0.01, seed: 1 }
 export: [onnx]
 `;
 
+/** A student without a teacher and a plugin of its own: what the recipes of the guide are completed with. */
+const alone = withKeys(
+  recipe('alone').replace(/teacher: .*\n/, ''),
+  "plugins: ['@potstill/vision']\nlosses: [cross-entropy]\n",
+);
+
+describe('potstill installed', () => {
+  interface Measured {
+    readonly packages: readonly { readonly name: string; readonly bytes: number }[];
+    readonly twice: readonly { readonly name: string }[];
+  }
+  /** What the vision plugin brings, which `npm install potstill` does not. */
+  const ofVision = /^(@potstill\/vision|sharp|@img\/.*|@acme\/.*)$/;
+
+  it('takes at most 450 MB, with one copy of each large package', async () => {
+    const { out } = await run(process.execPath, ['tools/installed-size.mjs', folder, '--json']);
+    const { packages, twice } = JSON.parse(out) as Measured;
+    const counted = packages.filter(({ name }) => !ofVision.test(name));
+    expect(counted.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['potstill', '@potstill/engine', 'onnxruntime-node', 'zod']),
+    );
+    expect(counted.reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThan(450e6);
+    const large = packages.filter(({ bytes }) => bytes > 1e6).map(({ name }) => name);
+    expect(twice.filter(({ name }) => large.includes(name))).toEqual([]);
+  });
+});
+
 describe('a plugin outside the repository', () => {
   it('is given packages that hold what runs, its types and its licence, and nothing else', async () => {
     for (const name of ['@potstill/engine', 'potstill', '@potstill/vision']) {
-      const files = await readdir(join(folder, 'node_modules', name), { recursive: true });
+      const files = await readdir(outside.path('node_modules', name), { recursive: true });
       expect(files, name).toEqual(
         expect.arrayContaining([
           'LICENSE',
@@ -117,13 +118,11 @@ describe('a plugin outside the repository', () => {
   });
 
   it('finds no error in the types of the three packages, which skipLibCheck would hide', async () => {
-    await writeFile(
-      join(folder, 'src/all.ts'),
-      "import '@potstill/engine';\nimport '@potstill/vision';\nexport * from 'potstill';\n",
+    await outside.write(
+      'src/all.ts',
+      "import '@potstill/engine';\nimport '@potstill/vision';\nimport 'potstill/testing';\nexport * from 'potstill';\n",
     );
-    const { out } = await run(process.execPath, [tsc, '-p', '.', '--noEmit', '--skipLibCheck', 'false'], {
-      cwd: folder,
-    });
+    const { out } = await outside.tsc(['src'], { types: ['node'], noEmit: true, skipLibCheck: false });
     const files = [...out.matchAll(/^(\S+)\(\d+,\d+\): error/gm)].map(([, file = '']) => file);
     // TF.js's own types have errors, so that the check is known to have looked.
     expect(files.some((file) => file.includes('@tensorflow'))).toBe(true);
@@ -137,13 +136,6 @@ describe('a plugin outside the repository', () => {
   });
 
   it('gives a recipe its loss', async () => {
-    await writeFile(
-      join(folder, 'teacher.yaml'),
-      recipe('good')
-        .replace(/name: good/, 'name: teacher')
-        .replace(/teacher: .*\n/, '')
-        .replace(/use: acme.*\}/, 'use: cross-entropy }'),
-    );
     const { code, out, err } = await potstill('run', 'good.yaml', '--json');
     expect({ code, err }).toEqual({ code: 0, err: '' });
     const done = JSON.parse(out.trim().split('\n').at(-1) ?? '') as {
@@ -175,5 +167,41 @@ describe('a plugin outside the repository', () => {
     expect(err).toMatch(/no licence key/);
     expect(err).toMatch(/PLUGIN_/);
     expect(code).toBe(3);
+  });
+});
+
+describe('the plugin guide', () => {
+  it('has a page with a recipe for each kind of component', () => {
+    const kinds = ['dataset', 'exporter', 'loss', 'metric', 'optimizer', 'schedule', 'student', 'teacher'];
+    expect(runnable.map(({ name }) => name)).toEqual(
+      expect.arrayContaining([...kinds, 'transform', 'service']),
+    );
+  });
+
+  it('shows tests that pass', async () => {
+    const { code, out } = await outside.node('--test', '--test-concurrency=2', 'dist/');
+    expect({ code, out: code === 0 ? '' : out }).toEqual({ code: 0, out: '' });
+    const shown = pages.flatMap(({ files }) => [...files].filter(([file]) => file.endsWith('.test.ts')));
+    expect(shown.length).toBeGreaterThanOrEqual(10);
+    expect(Number(/^# pass (\d+)$/m.exec(out)?.[1])).toBeGreaterThanOrEqual(shown.length);
+  }, 120_000);
+
+  it.each(runnable)(
+    'runs the recipe of the page $name',
+    async ({ file }) => {
+      const { code, out, err } = await potstill('run', file, '--json');
+      expect({ err, code, out: code === 0 ? '' : out }).toEqual({ err: '', code: 0, out: '' });
+    },
+    120_000,
+  );
+
+  it('shows an error that points at the option in the recipe', async () => {
+    const text = (await readFile(outside.path('spirals.yaml'), 'utf8')).replaceAll('arms: 3', 'arms: 4');
+    await outside.write('too-many-arms.yaml', text);
+    const { code, err } = await potstill('run', 'too-many-arms.yaml');
+    expect(code).toBe(2);
+    expect(err).toContain('error[RECIPE_BAD_VALUE]: acme/spirals has 3 arms at most, not 4');
+    const line = text.split('\n').findIndex((each) => each.includes('arms: 4')) + 1;
+    expect(err).toMatch(new RegExp(`too-many-arms\\.yaml:${line}:`));
   });
 });

@@ -14,7 +14,15 @@ export {
   softTargets,
   type SoftTargetsOptions,
 } from './losses/index.js';
-export { memoryTeacherStore, openStudentTeacher, teacherComponents } from './teach/index.js';
+export {
+  inspectModel,
+  memoryTeacherStore,
+  openStudentTeacher,
+  teacherComponents,
+  type InnerValue,
+  type InspectedModel,
+  type InspectedValue,
+} from './teach/index.js';
 export { studentComponents } from './students/index.js';
 export { optimizerComponents } from './train/optimizers.js';
 export { scheduleComponents } from './train/schedules.js';
@@ -23,7 +31,7 @@ export { exitCodeOfError, recordsOf } from './errors/records.js';
 export { explainCode } from './errors/explain.js';
 export { loadRecipe, planRecipe, readRecipe, type LoadOptions, type ReadOptions } from './recipe/load.js';
 export { recipeJsonSchema } from './recipe/json-schema.js';
-export { recipeHash, resolvedRecipe } from './recipe/resolved.js';
+export { recipeHash, resolvedRecipe, trainHash } from './recipe/resolved.js';
 export { explain, explainComponent, optionRows, type OptionRow } from './container/explain.js';
 export { loadPlugins } from './container/load-plugins.js';
 export { openRecipe, type OpenOptions, type OpenRecipe } from './container/open-recipe.js';
@@ -58,4 +66,4 @@ export type { RunOptions } from './run/options.js';
 export type { BiasCorrectionSummary, ModelSummary, Summary, SummaryWarning } from './run/summary.js';
 export type { Finding } from './preflight/finding.js';
 export { readWeights, type EpochRecord, type Weights } from './train/checkpoint.js';
-export { decodeSafetensors, encodeSafetensors, type SafetensorsFile } from './train/safetensors.js';
+export { decodeSafetensors, encodeSafetensors, type SafetensorsFile } from './files/safetensors.js';

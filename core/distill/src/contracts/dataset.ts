@@ -20,10 +20,19 @@ export interface DataDescription {
   readonly spec: TensorSpecs;
   /** Fields that students and teachers take. */
   readonly inputs: readonly string[];
-  /** The field with the truth, when there is one: int32 class index for classification. */
+  /** The field with the truth, when there is one: int32 class number for classification. */
   readonly target?: string;
-  /** Class names in the order of the target's integers. */
+  /**
+   * Class names, in the order of the class numbers: a target k means `labels[k]`, and every target is from 0 to
+   * `labels.length - 1`. Anything else is refused when the data is opened or read, with the one exception of
+   * `unlabelled`. Parts of the data are matched by these names (in Unicode form NFC), not by number.
+   */
   readonly labels?: readonly string[];
+  /**
+   * True where some examples have no truth: their target is -1, which losses leave out. Only training data may have
+   * them. Default false: -1 is an error like any other number that is no class.
+   */
+  readonly unlabelled?: boolean;
   readonly preprocessing?: Preprocessing;
   /** Changes when the content changes; part of every key under which results are kept. */
   readonly fingerprint: string;
@@ -32,7 +41,10 @@ export interface DataDescription {
 }
 
 interface DatasetBase extends DataDescription {
-  /** Examples left out because they were damaged (`onError: skip`), as path and reason. */
+  /**
+   * Examples left out because they cannot be used (`onError: skip`), as path and the words that follow it: `is empty`.
+   * The run tells how many there are and names the first; the data set need not.
+   */
   readonly skipped?: readonly { readonly path: string; readonly reason: string }[];
   dispose?(): Promise<void>;
 }

@@ -4,6 +4,7 @@ import type { Batch, Example, StreamDataset } from '../contracts/index.js';
 import type { BatchOptions } from './batch-options.js';
 import { collate } from './collate.js';
 import { located } from './read-error.js';
+import { checkTargets, targetOf } from './targets.js';
 
 interface Numbered {
   readonly index: number;
@@ -40,6 +41,11 @@ export async function* streamBatches(
   };
   for await (const item of source) {
     if (drop-- > 0) continue;
+    checkTargets(
+      targetOf(item.example, dataset),
+      dataset,
+      () => `${options.name ?? 'data set'}: example ${item.index}`,
+    );
     pending.push(item);
     if (pending.length === options.size) yield finish();
   }

@@ -5,7 +5,8 @@ import { chooseFolder, findComplete } from './choose-folder.js';
 import { resultOf, type RunContext } from './context.js';
 import { dataFingerprints } from './data.js';
 import { createEvaluator } from './evaluation.js';
-import type { RunFolder, RunIdentity } from './folder.js';
+import type { RunFolder } from './folder.js';
+import { identityOf } from './identity.js';
 import { resolvedRecipeFile } from './names.js';
 import type { PreparedRun } from './prepare-run.js';
 import { recipeYaml } from './recipe-yaml.js';
@@ -13,7 +14,6 @@ import type { ReuseMode } from './reuse-mode.js';
 import type { CompleteRun } from './run-teacher.js';
 import { runStages } from './stages.js';
 import type { Summary } from './summary.js';
-import { versionsOf } from './versions.js';
 import { weightsOf } from './weights.js';
 
 /** Runs the stages that are not done yet, then frees what was prepared. */
@@ -21,8 +21,9 @@ export async function executeRun(prepared: PreparedRun, mode: ReuseMode): Promis
   const { container, log, data, options, planned, runsFolder } = prepared;
   let folder: RunFolder | undefined;
   try {
-    const identity = identityOf(prepared);
+    const identity = identityOf(planned);
     const fingerprints = dataFingerprints(data);
+    const recorded = { fingerprints, description: data.description };
     const known = mode.reuse ? await findComplete(runsFolder, identity, fingerprints) : undefined;
     if (known) {
       const detail = `done before: ${known.folder.path}`;
@@ -32,16 +33,21 @@ export async function executeRun(prepared: PreparedRun, mode: ReuseMode): Promis
     }
     folder = await chooseFolder({ runsFolder, runFolder: options.runFolder, resume: mode.resume }, identity);
     prepared.useFolder(folder.path);
-    await folder.recordData({ fingerprints, description: data.description });
+    await folder.recordData(recorded);
+    const current = await folder.isResultOf(identity, recorded);
     const finished = await folder.summary<Summary>();
-    if (finished) {
+    if (finished && current) {
       options.services?.progress?.emit({ event: 'done', runFolder: folder.path, summary: finished });
       return { folder, summary: finished };
     }
+    // The training is the same, what is made of it is not: made again from the trained weights.
+    if (!current) await folder.renew(identity, recorded);
     log.openIn(folder.path);
     await folder.write(resolvedRecipeFile, recipeYaml(planned.recipe.plan));
     container.services.logger.info({ ...identity, fingerprints, machine: describeMachine() }, 'run');
-    const context = contextOf(prepared, mode, folder, fingerprint(identity, fingerprints));
+    const { recipeHash: _recipe, ...ofTraining } = identity;
+    const { test: _test, ...trainedOn } = fingerprints;
+    const context = contextOf(prepared, mode, folder, fingerprint(ofTraining, trainedOn));
     await runStages(context);
     const summary = resultOf(context, 'report');
     await folder.writeSummary(summary);
@@ -57,19 +63,6 @@ export async function executeRun(prepared: PreparedRun, mode: ReuseMode): Promis
   } finally {
     await prepared.dispose();
   }
-}
-
-function identityOf({ planned }: PreparedRun): RunIdentity {
-  const { plan } = planned.recipe;
-  return {
-    name: plan.name,
-    recipeHash: planned.hash,
-    teacherHash: planned.teacherHash,
-    seed: plan.train.seed,
-    versions: JSON.stringify(versionsOf(plan)),
-    backend: plan.backend,
-    threads: plan.threads,
-  };
 }
 
 function contextOf(

@@ -1,15 +1,14 @@
 // The checks before training, as a stage of a run.
-import { batches } from '../data/index.js';
-import type { Batch } from '../contracts/index.js';
 import { PotstillError } from '../errors/potstill-error.js';
 import type { Finding } from '../preflight/finding.js';
 import { checkClasses, preflight } from '../preflight/preflight.js';
 import { disposeLosses, makeOptimizer } from './assemble.js';
 import { stage, type RunContext } from './context.js';
+import { drawSample } from './sample.js';
 import { lossesOf } from './train-student.js';
 import { loadWeights } from './weights.js';
 
-/** Findings of the checks, or those of the process that made them; warnings are told as events. Empty when switched off. */
+/** Findings of the checks, or those that an earlier process recorded; warnings are told as events. Empty when switched off. */
 export async function preflightStage(context: RunContext): Promise<readonly Finding[]> {
   const { plan, folder, log } = context;
   if (!plan.preflight.enabled) return [];
@@ -19,7 +18,7 @@ export async function preflightStage(context: RunContext): Promise<readonly Find
     (await stage(
       log,
       'preflight',
-      () => look(context),
+      () => runPreflight(context),
       (found) => found.find(({ code }) => code === 'forecast')?.message,
     ));
   for (const { level, ...finding } of findings) if (level === 'warning') log.warn(finding);
@@ -27,23 +26,28 @@ export async function preflightStage(context: RunContext): Promise<readonly Find
   return findings;
 }
 
-async function look(context: RunContext): Promise<Finding[]> {
+async function runPreflight(context: RunContext): Promise<Finding[]> {
   const { plan, container, data, student, teacher, random } = context;
   loadWeights(student, context.initial, 'the first weights');
   // First of all: losses refuse classes that do not fit in their own, narrower words.
   const labels = checkClasses(data.description, student, teacher);
+  const stream = random.child('preflight');
+  if (data.train.size === 0) throw noExamples();
+  const sample = await drawSample(data.train, plan.preflight.sample, stream, 'sample');
+  const batch = await drawSample(data.train, plan.train.batch, stream, 'batch');
   const losses = await lossesOf(context, 'student');
   try {
     const found = await preflight({
       engine: container.services.engine,
       data: data.description,
-      sample: await firstBatch(context, plan.preflight.sample),
-      batch: await firstBatch(context, plan.train.batch),
+      sample: sample.batch,
+      drawnFrom: sample.drawnFrom,
+      batch: batch.batch,
       student,
       teacher,
       losses,
       optimizer: await makeOptimizer(plan.train, container),
-      random: random.child('preflight'),
+      random: stream,
       epochs: plan.train.epochs,
       examples: data.train.size,
       trainings: plan.baseline ? 2 : 1,
@@ -55,11 +59,8 @@ async function look(context: RunContext): Promise<Finding[]> {
   }
 }
 
-async function firstBatch({ data, random }: RunContext, size: number): Promise<Batch> {
-  const { dataset, transforms, name } = data.train;
-  for await (const batch of batches(dataset, { size, transforms, name, random: random.child('preflight') }))
-    return batch;
-  throw new PotstillError({
+function noExamples(): PotstillError {
+  return new PotstillError({
     code: 'DATA_EMPTY',
     message: 'the training data has no examples',
     path: 'data.train',

@@ -3,13 +3,18 @@ import { join, resolve } from 'node:path';
 import { pino } from 'pino';
 import type { RunContainer } from '../container/run-container.js';
 import type { Exporter, Metric, Paths, Student, Teacher } from '../contracts/index.js';
+import { alignClasses } from '../teach/index.js';
+import { checkExportNames } from './check-exports.js';
+import { checkParts } from './check-parts.js';
 import { openData, type RunData } from './data.js';
 import { folderName } from './folder.js';
+import { identityOf } from './identity.js';
 import { RunLog } from './log.js';
 import { openContainer } from './open-container.js';
 import type { RunOptions } from './options.js';
 import { checkAccumulation, withFrozenVariables } from './parameters.js';
 import { teacherEvents } from './run-teacher.js';
+import { checkTeacherData } from './teacher-data.js';
 import type { PlannedRun } from './teachers.js';
 
 /** A run about to be executed. */
@@ -47,7 +52,7 @@ export async function prepareRun(planned: PlannedRun, options: RunOptions): Prom
   const dispose = async () => {
     for (const free of disposals.splice(0).reverse()) await free();
   };
-  let runFolder = options.runFolder ?? join(runsFolder, folderName(plan.name, planned.hash));
+  let runFolder = options.runFolder ?? join(runsFolder, folderName(identityOf(planned)));
   const paths: Paths = {
     recipeFolder: plan.folder,
     runsFolder,
@@ -79,15 +84,26 @@ export async function prepareRun(planned: PlannedRun, options: RunOptions): Prom
     for (const metric of plan.metrics) metrics.push(await container.make(metric, { data: description }));
     const exporters: Exporter[] = [];
     for (const exporter of plan.exporters) exporters.push(await container.make(exporter, {}));
+    checkExportNames(plan, exporters);
     for (const exporter of exporters) exporter.check?.({ student, data: description });
 
     const teacherRun = planned.teacher && (await prepareRun(planned.teacher, teacherOptions(options, log)));
-    if (teacherRun) disposals.push(() => teacherRun.dispose());
+    if (teacherRun) {
+      disposals.push(() => teacherRun.dispose());
+      checkTeacherData(teacherRun.planned.recipe.plan.name, teacherRun.data.description, description);
+    }
     const teacher =
       plan.teacher?.kind === 'component'
-        ? await container.make(plan.teacher.component, { data: description })
+        ? alignClasses(await container.make(plan.teacher.component, { data: description }), description)
         : undefined;
     if (teacher) disposals.push(() => teacher.dispose());
+    const parts = {
+      data: description,
+      student,
+      teacher: teacher ?? (teacherRun && alignClasses(untrained(teacherRun), description)),
+      metrics,
+    };
+    await checkParts(plan, container, parts);
     return {
       planned,
       options,
@@ -109,6 +125,17 @@ export async function prepareRun(planned: PlannedRun, options: RunOptions): Prom
     await dispose();
     throw error;
   }
+}
+
+/** What the student of a run will say of itself as a teacher. */
+function untrained({ student, data: { description } }: PreparedRun): Teacher {
+  return {
+    outputs: student.outputs,
+    fingerprint: '',
+    ...(description.labels ? { labels: description.labels } : {}),
+    label: () => Promise.reject(new Error('internal: a teacher is asked before it is trained')),
+    dispose: () => Promise.resolve(),
+  };
 }
 
 /** The teacher's run has a folder of its own, and its events are told as the teacher's. */

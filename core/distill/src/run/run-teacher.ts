@@ -1,16 +1,21 @@
 // The student of a complete run as the teacher of another.
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { fingerprint } from '../data/index.js';
 import type { OpenRecipe } from '../container/open-recipe.js';
 import type { DataDescription, ProgressSink, Services, Teacher } from '../contracts/index.js';
-import { PotstillError } from '../errors/potstill-error.js';
-import { parameterCount } from '../preflight/preflight.js';
+import { readIfThere } from '../files/read-file.js';
+import { trainHash } from '../recipe/resolved.js';
+import { parameterCount } from '../students/index.js';
+import { alignClasses } from '../teach/index.js';
+import { checkAgainstSummary } from '../teach/summary-beside.js';
 import { readWeights } from '../train/checkpoint.js';
 import type { RunFolder } from './folder.js';
 import { finalWeights } from './names.js';
 import { openContainer } from './open-container.js';
 import { predictorOf } from './predict.js';
 import type { Summary } from './summary.js';
+import { checkTeacherData, warnOfPreprocessing } from './teacher-data.js';
 import { loadWeights } from './weights.js';
 
 /** A run that is complete. */
@@ -33,7 +38,7 @@ export function teacherEvents(sink: ProgressSink): ProgressSink {
 
 /**
  * The student of a complete run as a teacher. It answers with all outputs of the student. `data` are the new student's:
- * inputs of another name or shape are `TEACHER_INVALID`; another preprocessing is a warning.
+ * inputs of another name or shape and unknown classes are `TEACHER_INVALID`; another preprocessing is a warning.
  */
 export async function openRunTeacher(
   recipe: OpenRecipe,
@@ -47,7 +52,8 @@ export async function openRunTeacher(
   const { engine, logger, clock } = services;
   const paths = { ...services.paths, recipeFolder: recipe.plan.folder, runFolder: folder.path };
   const container = await openContainer(recipe, { paths, progress, overrides: { engine, logger, clock } });
-  checkInputs(recipe.plan.name, recorded.description, data, progress);
+  checkTeacherData(recipe.plan.name, recorded.description, data);
+  warnOfPreprocessing(recipe.plan.name, recorded.description, data, progress);
 
   const student = await container.make(recipe.plan.student, { data: recorded.description });
   const path = folder.file(finalWeights);
@@ -61,10 +67,10 @@ export async function openRunTeacher(
   ]);
   const predictor = await predictorOf(engine, student, recorded.description.inputs);
   const parameters = parameterCount(student);
-  return {
+  const teacher: Teacher = {
     outputs: student.outputs,
-    // The recipe hash stands for the architecture, the weights for the rest.
-    fingerprint: fingerprint(summary.recipeHash, ...parts),
+    // The hash of the training stands for the architecture, the weights for the rest.
+    fingerprint: fingerprint(trainHash(recipe.plan), ...parts),
     ...(recorded.description.labels ? { labels: recorded.description.labels } : {}),
     parameters,
     bytes: summary.student.bytes ?? 4 * parameters,
@@ -75,38 +81,17 @@ export async function openRunTeacher(
       await container.dispose();
     },
   };
+  return alignClasses(teacher, data);
 }
 
-/** The exported ONNX file of a complete run, when it made one. */
-export function exportedOnnx({ folder, summary }: CompleteRun): string | undefined {
+/** The exported ONNX file of a complete run; undefined when there is none. Another file in its place is an error. */
+export async function exportedOnnx({ folder, summary }: CompleteRun): Promise<Uint8Array | undefined> {
   const found = summary.exports.find(({ kind }) => kind === 'onnx');
-  return found && join(folder.path, found.path);
-}
-
-function checkInputs(
-  name: string,
-  teacher: DataDescription,
-  data: DataDescription,
-  progress: ProgressSink,
-): void {
-  for (const input of teacher.inputs) {
-    const theirs = teacher.spec[input];
-    const ours = data.spec[input];
-    if (ours && ours.dtype === theirs?.dtype && ours.shape.join() === theirs.shape.join()) continue;
-    const say = (spec: typeof ours) =>
-      spec ? `${spec.dtype} [${spec.shape.map((axis) => axis ?? '?').join(', ')}]` : 'not there';
-    throw new PotstillError({
-      code: 'TEACHER_INVALID',
-      message: `the teacher \`${name}\` was trained on \`${input}\`, ${say(theirs)}; in this recipe's data it is ${say(ours)}`,
-      hint: 'Give both recipes data of the same form.',
-      path: 'teacher',
-    });
-  }
-  if (JSON.stringify(teacher.preprocessing) === JSON.stringify(data.preprocessing)) return;
-  progress.emit({
-    event: 'warning',
-    code: 'TEACHER_PREPROCESSING',
-    message: `the teacher \`${name}\` was trained on data preprocessed as ${JSON.stringify(teacher.preprocessing ?? 'unknown')}; here it is ${JSON.stringify(data.preprocessing ?? 'unknown')}`,
-    hint: 'Preprocess alike in both recipes, or the teacher sees inputs that it was not trained on.',
-  });
+  const bytes = found && (await readIfThere(join(folder.path, found.path)));
+  if (bytes)
+    await checkAgainstSummary(
+      join(folder.path, found.path),
+      createHash('sha256').update(bytes).digest('hex'),
+    );
+  return bytes;
 }

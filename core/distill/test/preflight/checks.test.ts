@@ -61,7 +61,7 @@ describe('checkLabels', () => {
       'other names',
       of('the data', ['cat', 'dog']),
       of('the teacher', ['cat', 'Dog']),
-      'PREFLIGHT_LABELS: the data and the teacher name other classes: class 1 is `dog` to the data and `Dog` to the teacher; unknown to the teacher: dog',
+      'PREFLIGHT_LABELS: the data and the teacher name other classes: class 1 is `dog` to the data and `Dog` to the teacher; the teacher does not have dog; its classes are cat, Dog',
     ],
   ])('refuses %s', (_what, data, teacher, message) => {
     expect(() => checkLabels(data, [teacher])).toThrow(message);
@@ -146,7 +146,7 @@ describe('checkTeacherAccuracy', () => {
         level: 'warning',
         code: 'PREFLIGHT_TEACHER_CHANCE',
         message:
-          'the teacher answers 50.0 % of 40 training examples as labelled; chance is 50.0 %: no better than guessing',
+          'the teacher answers 50.0 % of 40 examples as labelled; chance is 50.0 %: no better than guessing',
       },
     ]);
   });
@@ -160,7 +160,7 @@ describe('checkTeacherAccuracy', () => {
     expect(checkTeacherAccuracy(logits, truth)).toMatchObject([
       {
         level: 'ok',
-        message: 'the teacher answers 100.0 % of 15 training examples as labelled; chance is 50.0 %',
+        message: 'the teacher answers 100.0 % of 15 examples as labelled; chance is 50.0 %',
       },
     ]);
     expect(checkTeacherAccuracy(float([0, 2], []), [])).toEqual([]);
