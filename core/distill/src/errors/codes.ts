@@ -61,6 +61,12 @@ const own = {
   DATA_DAMAGED: {
     help: 'A data file is damaged. With `onError: skip`, where the data set offers it, damaged examples are left out and counted.',
   },
+  DATA_UNSUPPORTED: {
+    help: 'Data files are of a kind that the data set does not read. They are not damaged: convert them, or leave them out with `onError: skip`, where the data set offers it.',
+  },
+  DATA_LEFT_OUT: {
+    help: 'Warning: files or folders were left out because they are no data: folders of systems and tools, pipes, sockets, devices.',
+  },
   DATA_PARTS_DIFFER: {
     help: 'Validation or test data do not fit the training data: other classes, another size, type or preprocessing. Classes are matched by name; a part that lacks some must name its classes with `classes:`, where the data set has that option.',
   },
