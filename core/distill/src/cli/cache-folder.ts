@@ -1,5 +1,5 @@
 // Where compiled graphs are kept between runs.
-import { homedir } from 'node:os';
+import os from 'node:os';
 import { isAbsolute, join } from 'node:path';
 
 /**
@@ -10,7 +10,7 @@ import { isAbsolute, join } from 'node:path';
 export function cacheFolder(
   env: Readonly<Record<string, string | undefined>> = process.env,
   platform: NodeJS.Platform = process.platform,
-  home: () => string = homedir,
+  home: () => string = os.homedir,
 ): string | false | undefined {
   const { POTSTILL_CACHE: given, XDG_CACHE_HOME: xdg, LOCALAPPDATA: local } = env;
   if (given !== undefined) return given === '' ? false : given;

@@ -27,8 +27,9 @@ export function interruptSignal(
   let waiting: NodeJS.Timeout | undefined;
   const end = (): never => process.exit(exitCodes.interrupted);
   const abort = (): void => {
-    controller.abort();
+    // First, since work may end, and release this, while it is told.
     waiting ??= setTimeout(end, grace);
+    controller.abort();
   };
   const stop = (): void => {
     const now = performance.now();

@@ -22,7 +22,10 @@ export function writeFailed(path: string, cause: unknown): PotstillError {
     {
       code: 'RUN_WRITE_FAILED',
       message: `${path} could not be written: ${why}${code && reason[code] ? ` (${code})` : ''}`,
-      hint: 'Files written before it are whole. Make room or fix the permissions, then use --resume to continue.',
+      hint:
+        code === 'ENOTDIR' || code === 'EEXIST'
+          ? 'Name another folder.'
+          : 'Files written before it are whole. Make room or fix the permissions, then use --resume to continue.',
       location: { file: path },
     },
     { cause },

@@ -44,7 +44,10 @@ describe.skipIf(process.platform === 'win32')('interruptSignal', () => {
   });
 
   it('ends work that does not stop, after a while', async () => {
-    expect(await run('stuck', 100, [['ready', 'SIGTERM']])).toEqual({ code: 130, lines: ['ready', stopping] });
+    expect(await run('stuck', 100, [['ready', 'SIGTERM']])).toEqual({
+      code: 130,
+      lines: ['ready', stopping],
+    });
   });
 
   it('ends work at once on the second signal', async () => {
