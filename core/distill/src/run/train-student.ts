@@ -1,4 +1,5 @@
 // One training of a run: the student from its first weights to its best, or what an earlier process made of it.
+import { host } from '../container/host.js';
 import type { Loss } from '../contracts/index.js';
 import { crossEntropyLoss } from '../losses/cross-entropy.js';
 import { numbersOf } from '../evaluate/evaluate-model.js';
@@ -111,9 +112,6 @@ export async function lossesOf(context: RunContext, name: TrainedStage): Promise
 async function plainLoss({ container, data, student, teacher }: RunContext): Promise<Loss> {
   const definition = crossEntropyLoss;
   if (definition.kind !== 'loss') throw new Error('internal: cross-entropy is no loss');
-  return definition.create(definition.options.parse({}), container.services, {
-    data: data.description,
-    student,
-    teacher,
-  });
+  const component = { definition, plugin: host, options: definition.options.parse({}), path: 'losses' };
+  return container.make<'loss'>(component, { data: data.description, student, teacher });
 }
