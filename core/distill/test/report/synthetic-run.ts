@@ -88,7 +88,9 @@ export function makeMetrics(data: IndexedDataset): Promise<Metric[]> {
   return Promise.all(
     metricComponents.map((component: AnyComponent) => {
       if (component.kind !== 'metric') throw new Error('not a metric');
-      return Promise.resolve(component.create(component.options.parse({}), {} as ComponentServices, { data }));
+      return Promise.resolve(
+        component.create(component.options.parse({}), {} as ComponentServices, { data }),
+      );
     }),
   );
 }
