@@ -14,7 +14,22 @@ export {
   softTargets,
   type SoftTargetsOptions,
 } from './losses/index.js';
-export { memoryTeacherStore, openStudentTeacher, teacherComponents } from './teach/index.js';
+export {
+  inspectModel,
+  memoryTeacherStore,
+  openOnnxTeacher,
+  openStudentTeacher,
+  readModelFile,
+  teacherComponents,
+  type InnerValue,
+  type InspectedModel,
+  type InputOptions,
+  type InspectedValue,
+  type ModelFile,
+  type OnnxTeacherOptions,
+  type OutputRequest,
+  type OutputsOption,
+} from './teach/index.js';
 export { studentComponents } from './students/index.js';
 export { optimizerComponents } from './train/optimizers.js';
 export { scheduleComponents } from './train/schedules.js';
