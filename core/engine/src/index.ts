@@ -73,5 +73,7 @@ export {
 } from './onnx/model.js';
 export { tapOutputs } from './onnx/tap.js';
 export { makeFolder } from './session/make-folder.js';
+/** ONNX Runtime with its telemetry off: use this instead of importing onnxruntime-node. */
+export * as ort from './onnx-runtime.js';
 
 silenceBanner();
