@@ -4,6 +4,9 @@ import { root, runNode, setup } from './setup.mjs';
 
 const [folder = join(root, 'test/cases'), ...words] = process.argv.slice(2);
 setup();
-process.exitCode = runNode([join(root, 'node_modules/vitest/vitest.mjs'), 'run', 'test/cases.test.ts', ...words], {
-  POTSTILL_CASES: resolve(folder),
-});
+process.exitCode = runNode(
+  [join(root, 'node_modules/vitest/vitest.mjs'), 'run', 'test/cases.test.ts', ...words],
+  {
+    POTSTILL_CASES: resolve(folder),
+  },
+);

@@ -37,7 +37,9 @@ export type Case = z.output<typeof caseSchema> & { readonly folder: string };
 
 /** All cases in a folder and below, or the one that it is itself. */
 export async function readCases(folder: string): Promise<readonly Case[]> {
-  const names = (await readdir(folder, { recursive: true })).filter((name) => /(^|[\\/])case\.yaml$/.test(name));
+  const names = (await readdir(folder, { recursive: true })).filter((name) =>
+    /(^|[\\/])case\.yaml$/.test(name),
+  );
   return Promise.all(
     names.sort().map(async (name) => ({
       ...caseSchema.parse(parse(await readFile(join(folder, name), 'utf8'))),
@@ -75,7 +77,8 @@ async function runStep(step: Step, place: string): Promise<string[]> {
   });
   const faults = [...check(step, ended), ...(await checkSummary(step, place))];
   const seconds = (Date.now() - started) / 1000;
-  if (seconds > step.seconds) faults.push(`took ${seconds.toFixed(0)} s, at most ${step.seconds} s are allowed`);
+  if (seconds > step.seconds)
+    faults.push(`took ${seconds.toFixed(0)} s, at most ${step.seconds} s are allowed`);
   else {
     const megabytes = Number(await readFile(memoryFile, 'utf8').catch(() => NaN)) / 1e6;
     if (!(megabytes <= step.megabytes))
@@ -88,7 +91,9 @@ function check({ exit, prints, never }: Step, { code, out, err }: Ended): string
   const printed = `${out}${err}`;
   const faults = [
     ...(code === exit ? [] : [`ended with ${code ?? 'a signal'}, not ${exit}`]),
-    ...prints.filter((each) => !new RegExp(each, 'm').test(printed)).map((each) => `does not print /${each}/`),
+    ...prints
+      .filter((each) => !new RegExp(each, 'm').test(printed))
+      .map((each) => `does not print /${each}/`),
     ...never.filter((each) => new RegExp(each, 'm').test(printed)).map((each) => `prints /${each}/`),
   ];
   return faults.length === 0 ? [] : [...faults, `it printed:\n${printed.slice(-3000)}`];
@@ -103,7 +108,9 @@ async function checkSummary({ summary }: Step, place: string): Promise<string[]>
   if (latest === undefined) return ['left no summary.json'];
   const figures: unknown = JSON.parse(await readFile(join(runs, latest), 'utf8'));
   return Object.entries(summary).flatMap(([path, [from, to]]) => {
-    const value = path.split('.').reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], figures);
+    const value = path
+      .split('.')
+      .reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], figures);
     return typeof value === 'number' && value >= from && value <= to
       ? []
       : [`${path} of summary.json is ${String(value)}, not from ${from} to ${to}`];

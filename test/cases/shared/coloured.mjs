@@ -11,7 +11,9 @@ function colourOf(name) {
 }
 
 for (const name of names) {
-  const draw = seeded([...`${folder}/${name}`].reduce((hash, letter) => (hash * 33 + letter.codePointAt(0)) | 0, 5));
+  const draw = seeded(
+    [...`${folder}/${name}`].reduce((hash, letter) => (hash * 33 + letter.codePointAt(0)) | 0, 5),
+  );
   const colour = colourOf(name);
   for (let i = 0; i < Number(count); i++) {
     const pixels = Uint8Array.from({ length: 8 * 8 * 3 }, (_, at) => colour[at % 3] + 50 * (draw() - 0.5));

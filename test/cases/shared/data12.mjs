@@ -12,4 +12,9 @@ for (const [part, count] of [
 ])
   for (let label = 0; label < 12; label++)
     for (let i = 0; i < count; i++, at += size)
-      writePng(`data12/${part}/${label}/${String(i).padStart(3, '0')}.png`, 8, 8, pixels.subarray(at, at + size));
+      writePng(
+        `data12/${part}/${label}/${String(i).padStart(3, '0')}.png`,
+        8,
+        8,
+        pixels.subarray(at, at + size),
+      );
