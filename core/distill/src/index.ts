@@ -1,6 +1,7 @@
 // The public door of potstill.
 export type * from './contracts/index.js';
 export { errorCodes, exitCodeOf, exitCodes, type ErrorCodeName } from './errors/codes.js';
+export { aboutOption } from './errors/option.js';
 export { PotstillError, type ErrorRecord, type SourceLocation } from './errors/potstill-error.js';
 export * from './plugin/define.js';
 export type * from './recipe/plan.js';
