@@ -38,6 +38,7 @@ export { errorJson, formatError, formatErrors, type FormatOptions } from './erro
 export { exitCodeOfError, recordsOf } from './errors/records.js';
 export { explainCode } from './errors/explain.js';
 export { loadRecipe, planRecipe, readRecipe, type LoadOptions, type ReadOptions } from './recipe/load.js';
+export { componentsJsonSchema } from './recipe/component-schema.js';
 export { recipeJsonSchema } from './recipe/json-schema.js';
 export { recipeHash, resolvedRecipe, trainHash } from './recipe/resolved.js';
 export { explain, explainComponent, optionRows, type OptionRow } from './container/explain.js';

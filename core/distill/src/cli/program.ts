@@ -8,6 +8,7 @@ import { addExport } from './commands/export.js';
 import { addInspect } from './commands/inspect.js';
 import { addList } from './commands/list.js';
 import { addRun } from './commands/run.js';
+import { addSchema } from './commands/schema.js';
 import type { Output } from './output.js';
 
 const examples = `
@@ -35,7 +36,7 @@ export function program(output: Output): Command {
       // Told by `runProgram`, which knows of --json.
       outputError: () => undefined,
     });
-  for (const add of [addRun, addCheck, addList, addExplain, addEvaluate, addExport, addInspect])
+  for (const add of [addRun, addCheck, addList, addExplain, addEvaluate, addExport, addSchema, addInspect])
     add(root, output);
   return root;
 }
