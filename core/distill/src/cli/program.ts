@@ -7,6 +7,7 @@ import { addExplain } from './commands/explain.js';
 import { addExport } from './commands/export.js';
 import { addList } from './commands/list.js';
 import { addRun } from './commands/run.js';
+import { addVerify } from './commands/verify.js';
 import type { Output } from './output.js';
 
 const examples = `
@@ -33,6 +34,7 @@ export function program(output: Output): Command {
       // Told by `runProgram`, which knows of --json.
       outputError: () => undefined,
     });
-  for (const add of [addRun, addCheck, addList, addExplain, addEvaluate, addExport]) add(root, output);
+  for (const add of [addRun, addCheck, addList, addExplain, addEvaluate, addExport, addVerify])
+    add(root, output);
   return root;
 }

@@ -116,6 +116,9 @@ const own = {
   RUN_CHECKPOINT_DAMAGED: {
     help: 'A file of the run cannot be read, does not match its checksum or was written by something else. Follow the hint; with --resume potstill makes again what is missing. `potstill verify` checks the whole folder.',
   },
+  RUN_STAGE_ANEW: {
+    help: 'Warning: a file that a stage had written is missing, so that the resumed run does the stage again, with the same result.',
+  },
   RUN_IN_USE: {
     help: 'Another process is writing to that run folder. Wait for it, stop it, or begin in another folder.',
   },

@@ -43,7 +43,10 @@ export async function differences(
     );
   if (keys.includes('versions')) words.push(...versionWords(found.versions, identity.versions));
   for (const key of ['name', 'seed', 'backend', 'threads'] as const)
-    if (keys.includes(key) && !words.some((word) => word.startsWith(`\`train.${key}\``) || word.startsWith(`\`${key}\``)))
+    if (
+      keys.includes(key) &&
+      !words.some((word) => word.startsWith(`\`train.${key}\``) || word.startsWith(`\`${key}\``))
+    )
       words.push(changed(key, found[key], identity[key]));
   const rest = words.length - told;
   return [...words.slice(0, told), ...(rest > 0 ? [`and ${rest} more`] : [])].join('; ');
@@ -84,10 +87,12 @@ function flat(value: unknown, path = '', into = new Map<string, string>()): Map<
   return into;
 }
 
-function changed(path: string, was: unknown, is: unknown): string {
-  const say = (value: unknown) => (value === undefined ? 'not there' : String(value));
+function changed(path: string, was: Said, is: Said): string {
+  const say = (value: Said) => value ?? 'not there';
   return `\`${path}\` was ${say(was)} and is now ${say(is)}`;
 }
+
+type Said = string | number | null | undefined;
 
 /** Versions are recorded as JSON: package -> version. */
 function versionWords(was: string, now: string): string[] {
@@ -95,7 +100,8 @@ function versionWords(was: string, now: string): string[] {
   return [...new Set([...before.keys(), ...after.keys()])]
     .filter((name) => before.get(name) !== after.get(name))
     .map((name) => {
-      const say = (value: string | undefined) => (value === undefined ? 'not used' : value.replaceAll('"', ''));
+      const say = (value: string | undefined) =>
+        value === undefined ? 'not used' : value.replaceAll('"', '');
       return `${name} was ${say(before.get(name))} and is now ${say(after.get(name))}`;
     });
 }

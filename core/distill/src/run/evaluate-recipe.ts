@@ -1,7 +1,7 @@
 // A finished student, or any ONNX model, on a recipe's data with its metrics.
 import { resolve } from 'node:path';
 import type { OpenRecipe } from '../container/open-recipe.js';
-import type { Metric, MetricValue, Teacher } from '../contracts/index.js';
+import type { Metric, MetricValue, ProgressSink, Teacher } from '../contracts/index.js';
 import { PotstillError } from '../errors/potstill-error.js';
 import { openStudentTeacher } from '../teach/index.js';
 import { openData, type OpenData, type RunData } from './data.js';
@@ -18,6 +18,8 @@ export interface EvaluateOptions {
   readonly runsFolder?: string;
   /** Default `test`. */
   readonly role?: 'train' | 'validation' | 'test';
+  /** Is told of warnings. */
+  readonly progress?: ProgressSink;
 }
 
 export interface EvaluationResult {
@@ -35,7 +37,7 @@ export async function evaluateRecipe(
   const { plan } = recipe;
   const role = options.role ?? 'test';
   const runsFolder = resolve(options.runsFolder ?? 'runs');
-  const container = await quietContainer(recipe, runsFolder);
+  const container = await quietContainer(recipe, runsFolder, options.progress);
   const { services } = container;
   let data: RunData | undefined;
   let model: Teacher | undefined;

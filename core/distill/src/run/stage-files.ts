@@ -16,7 +16,10 @@ export async function droppedStages(
       if (!(name === 'student' && !('bias-correction' in stages) && (await restoreBest(folder))))
         dropped.push([name, `${name}/best.safetensors is missing: the stage \`${name}\` is made again`]);
   if ('bias-correction' in stages && !(await exists(folder, 'student', 'corrected.safetensors')))
-    dropped.push(['bias-correction', 'student/corrected.safetensors is missing: the bias is corrected again']);
+    dropped.push([
+      'bias-correction',
+      'student/corrected.safetensors is missing: the bias is corrected again',
+    ]);
   return dropped;
 }
 

@@ -2,7 +2,7 @@
 import type { Loss } from '../contracts/index.js';
 import { crossEntropyLoss } from '../losses/cross-entropy.js';
 import { numbersOf } from '../evaluate/evaluate-model.js';
-import { readCheckpoint, readWeights, type EpochRecord } from '../train/checkpoint.js';
+import { readCheckpoint, type EpochRecord } from '../train/checkpoint.js';
 import { fieldsOf } from '../train/fields.js';
 import type { WeightedLoss } from '../train/objective.js';
 import { selection } from '../train/select.js';
@@ -10,7 +10,7 @@ import { trainingSource } from '../train/source.js';
 import { train } from '../train/trainer.js';
 import { baselineLosses, disposeLosses, makeLosses, makeOptimizer, makeSchedule } from './assemble.js';
 import { stage, type RunContext } from './context.js';
-import { loadWeights } from './weights.js';
+import { loadWeights, readOwnWeights } from './weights.js';
 
 /** A student that is being compared. */
 export type TrainedStage = 'baseline' | 'student';
@@ -29,25 +29,47 @@ export interface Trained {
 export async function trainStudent(context: RunContext, name: TrainedStage): Promise<Trained> {
   const { folder, log, student } = context;
   const bestPath = folder.file(name, 'best.safetensors');
-  const done = folder.finished<Pick<Trained, 'steps' | 'best'>>(name);
+  const identity = `${context.identity} ${name}`;
+  const done = folder.finished<Recorded>(name);
   if (done) {
-    const history = (await readCheckpoint(folder.file(name, 'last.safetensors')))?.position.history ?? [];
+    const history = await historyOf(context, name, done);
     await log.history(name, history);
-    loadWeights(student, (await readWeights(bestPath)).variables, bestPath);
-    return { ...done, history };
+    loadWeights(student, await readOwnWeights(bestPath, identity), bestPath);
+    return { steps: done.steps, best: done.best, history };
   }
   return stage(log, name, async () => {
     loadWeights(student, context.initial, 'the first weights');
     const losses = await lossesOf(context, name);
     try {
       const result = await trainWith(context, name, losses);
-      loadWeights(student, (await readWeights(bestPath)).variables, bestPath);
-      await folder.finish(name, { steps: result.steps, best: result.best });
+      loadWeights(student, await readOwnWeights(bestPath, identity), bestPath);
+      await folder.finish(name, { steps: result.steps, best: result.best, history: result.history });
       return result;
     } finally {
       disposeLosses(losses);
     }
   });
+}
+
+/** What stages.json holds of a training; runs of potstill 0.1 have no history there. */
+type Recorded = Omit<Trained, 'history'> & {
+  readonly history?: readonly {
+    readonly epoch: number;
+    readonly metrics: Readonly<Record<string, number | null>>;
+  }[];
+};
+
+/** JSON has null for what is not finite. */
+async function historyOf(
+  { folder }: RunContext,
+  name: TrainedStage,
+  { history }: Recorded,
+): Promise<readonly EpochRecord[]> {
+  if (!history) return (await readCheckpoint(folder.file(name, 'last.safetensors')))?.position.history ?? [];
+  return history.map(({ epoch, metrics }) => ({
+    epoch,
+    metrics: Object.fromEntries(Object.entries(metrics).map(([key, value]) => [key, value ?? NaN])),
+  }));
 }
 
 async function trainWith(context: RunContext, name: TrainedStage, losses: readonly WeightedLoss[]) {
@@ -93,7 +115,10 @@ async function trainWith(context: RunContext, name: TrainedStage, losses: readon
     resume: context.resume,
     ...(context.signal ? { signal: context.signal } : {}),
     ...(context.checkpointEvery ? { checkpointEvery: context.checkpointEvery } : {}),
-    onHistory: (history) => log.history(name, history),
+    onHistory: async (history) => {
+      await log.history(name, history);
+      await context.timings.save();
+    },
   });
 }
 
