@@ -3,6 +3,7 @@ import { asComponentMap } from './merge.js';
 import { pathText, type Problem } from './problems.js';
 import { readYaml } from './read-yaml.js';
 import type { Path, Place, Source, Traced } from './trace.js';
+import { deepest } from './yaml-document.js';
 
 const prefix = '--set ';
 
@@ -12,7 +13,7 @@ interface Segment {
 }
 
 /** A refused override: what is wrong, and under which part of it the marker goes. */
-class Refused extends Error {
+export class Refused extends Error {
   constructor(
     message: string,
     readonly place: Place,
@@ -37,11 +38,12 @@ function parse(source: Source): { readonly segments: readonly Segment[]; readonl
   const segments = text
     .slice(0, equals)
     .split('.')
-    .map((key): Segment => {
+    .map((key, index): Segment => {
+      if (index >= deepest) throw new Refused(`the path has more than ${deepest} parts`, whole);
       const place = { source, start, end: start + key.length };
       start += key.length + 1;
       if (key === '' || key === '__proto__')
-        throw new Refused(`the path has an empty or forbidden part`, whole);
+        throw new Refused('the path has an empty or forbidden part', whole);
       return { key, place };
     });
   const { root, problems } = readYaml(source, text.slice(equals + 1), prefix.length + equals + 1);
@@ -82,6 +84,16 @@ function assign(node: Traced | undefined, segments: readonly Segment[], value: T
     entries.set(segment.key, { key: rest.length === 0 || !old ? segment.place : old.key, value: child });
   }
   return { kind: 'map', at: target?.at ?? segment.place, entries };
+}
+
+/** The recipe with `value` at a dotted path. `place` is where the path is written. What cannot be is `Refused`. */
+export function assignAt(root: Traced, path: string, value: Traced, place: Place): Traced {
+  const segments = path.split('.').map((key): Segment => {
+    if (key === '' || key === '__proto__')
+      throw new Refused(`the path \`${path}\` has an empty or forbidden part`, place);
+    return { key, place };
+  });
+  return assign(root, segments, value, []);
 }
 
 /**

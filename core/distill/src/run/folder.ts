@@ -99,7 +99,7 @@ export class RunFolder {
         });
       folder.stages = (await readRunFile(path, 'stages'))?.value ?? {};
       for (const [stage, why] of await droppedStages(folder.path, folder.stages)) {
-        folder.beginning.notes.push(why);
+        if (why !== undefined) folder.beginning.notes.push(why);
         folder.stages = Object.fromEntries(Object.entries(folder.stages).filter(([name]) => name !== stage));
       }
     });

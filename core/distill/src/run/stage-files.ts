@@ -9,12 +9,19 @@ import { finalWeights } from './names.js';
 export async function droppedStages(
   folder: string,
   stages: Readonly<Record<string, unknown>>,
-): Promise<[stage: string, why: string][]> {
-  const dropped: [string, string][] = [];
-  for (const name of ['baseline', 'student'])
-    if (name in stages && !(await exists(folder, name, 'best.safetensors')))
+): Promise<[stage: string, why: string | undefined][]> {
+  const dropped: [string, string | undefined][] = [];
+  const isTraining = (name: string) => /^(baseline|student)(\/|$)/.test(name);
+  for (const name of Object.keys(stages).filter(isTraining))
+    if (!(await exists(folder, name, 'best.safetensors')))
       if (!(name === 'student' && !('bias-correction' in stages) && (await restoreBest(folder))))
-        dropped.push([name, `${name}/best.safetensors is missing: the stage \`${name}\` is made again`]);
+        dropped.push([
+          name,
+          // Of a search for the rate, what was tried is needed no more.
+          name.includes('/')
+            ? undefined
+            : `${name}/best.safetensors is missing: the stage \`${name}\` is made again`,
+        ]);
   if ('bias-correction' in stages && !(await exists(folder, 'student', 'corrected.safetensors')))
     dropped.push([
       'bias-correction',
@@ -27,7 +34,7 @@ export async function droppedStages(
 async function restoreBest(folder: string): Promise<boolean> {
   const from = join(folder, finalWeights);
   const weights = await readWeightsIfThere(from).catch(() => undefined);
-  if (!weights?.sealed || !weights.metadata['potstill.identity']?.endsWith(' student')) return false;
+  if (!weights?.sealed || !weights.metadata['potstill.identity']?.includes(' student')) return false;
   const to = join(folder, 'student', 'best.safetensors');
   try {
     await copyFile(from, to);

@@ -17,10 +17,10 @@ export function weightsOf(student: Student): HostTensors {
 
 const weightsHint = 'Remove the file and use --resume: the stage it belongs to is made again.';
 
-/** Weights of this very run and stage: a file of another is `RUN_OTHER_RECIPE`. */
+/** Weights of this run whose identity begins so, as that of each try of a stage does: others are `RUN_OTHER_RECIPE`. */
 export async function readOwnWeights(path: string, identity: string): Promise<HostTensors> {
   const { variables, metadata, sealed } = await readWeights(path, weightsHint);
-  if (!sealed || metadata['potstill.identity'] === identity) return variables;
+  if (!sealed || metadata['potstill.identity']?.startsWith(identity)) return variables;
   throw new PotstillError({
     code: 'RUN_OTHER_RECIPE',
     message: `${path} was written by another recipe, seed or data`,

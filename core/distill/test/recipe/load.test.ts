@@ -65,14 +65,14 @@ describe('loadRecipe', () => {
       'agreement',
       'divergence',
     ]);
-    expect(plan.baseline).toBe(true);
+    expect(plan.baseline).toMatchObject({ set: {}, search: false, train: plan.train });
   });
 
   it('fills in the defaults of a recipe without a teacher', async () => {
     const plan = await loadRecipe(await write('minimal.yaml', minimal), { lookup: sampleRegistry });
     expect(plan).toMatchObject({
       teacher: undefined,
-      baseline: false,
+      baseline: undefined,
       backend: 'onnx',
       threads: availableParallelism(),
       preflight: { sample: 512, enabled: true },
@@ -197,7 +197,7 @@ describe('--set', () => {
     ['losses.first.weight=1', '`losses` is a list and has no entry `first`: indexes are 0 to 2'],
     ['name.first=x', '`name` is "small" and has no part `first`'],
     ['train.epochs=[1', 'not valid YAML'],
-    ['train.epochs=!env X', 'the tag `!env` is not read'],
+    ['train.epochs=!env X', 'the tag `!env` is not allowed'],
     ['train.epocs=5', 'unknown key `epocs` in `train`'],
     ['train.epochs=many', '`train.epochs` must be a whole number of at least 1, but is the text `many`'],
     ['losses.1.temprature=2', 'unknown option `temprature` for loss `soft-targets`'],
