@@ -1,5 +1,5 @@
 // A teacher's graph in ONNX Runtime: its inputs and outputs, and running it with host tensors.
-import * as ort from 'onnxruntime-node';
+import { ort } from '@potstill/engine';
 import type { HostTensor, HostTensors } from '@potstill/engine';
 import type { ExternalFile } from './external-data.js';
 import { fromFloat16 } from './float16.js';
