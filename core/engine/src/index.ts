@@ -72,5 +72,7 @@ export {
   type OnnxValueInfo,
 } from './onnx/model.js';
 export { tapOutputs } from './onnx/tap.js';
+/** ONNX Runtime with its telemetry off: use this instead of importing onnxruntime-node. */
+export * as ort from './onnx-runtime.js';
 
 silenceBanner();

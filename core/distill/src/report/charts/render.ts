@@ -1,21 +1,6 @@
 // Vega-Lite to SVG in Node, without canvas or browser. Colours are CSS variables of the page, so that dark mode works.
 import type { TopLevelSpec } from 'vega-lite';
-import { Html, html } from './html.js';
-import type { Role } from './models.js';
-
-/** The page's colour of a model; see style.ts. */
-export const colourOf: Readonly<Record<Role, string>> = {
-  teacher: 'var(--teacher)',
-  baseline: 'var(--baseline)',
-  student: 'var(--student)',
-};
-
-/** Dashes tell the models apart where colours do not (print, colour blindness). */
-export const dashOf: Readonly<Record<Role, number[]>> = {
-  teacher: [2, 3],
-  baseline: [7, 4],
-  student: [1, 0],
-};
+import { Html, html } from '../html.js';
 
 const config = {
   background: 'transparent',
@@ -36,10 +21,10 @@ const config = {
 } satisfies TopLevelSpec['config'];
 
 /**
- * Renders a Vega-Lite specification (data inline) to an SVG element for inline use, its description as accessible name.
- * Vega is loaded here and not at the top, since only the end of a run needs it.
+ * Renders a Vega-Lite specification (data inline) to an SVG element for inline use. `description` is its text
+ * alternative. Vega is loaded here and not at the top, since only the end of a run needs it.
  */
-export async function chart(spec: TopLevelSpec, description: string): Promise<Html> {
+export async function renderChart(spec: TopLevelSpec, description: string): Promise<Html> {
   const [vega, { compile }] = await Promise.all([import('vega'), import('vega-lite')]);
   const compiled = compile({ ...spec, config: { ...config, ...spec.config } }).spec;
   const view = new vega.View(vega.parse(compiled), { renderer: 'none', logLevel: vega.Error });

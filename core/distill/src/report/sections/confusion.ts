@@ -1,9 +1,11 @@
-// Confusion: the whole matrix for few classes, the pairs most often confused for many.
-import type { MetricValue } from '../contracts/index.js';
-import { count, percent, plural } from './format.js';
-import { html, type Html } from './html.js';
-import { shownModels, type Shown } from './models.js';
-import type { ReportInput } from './report-input.js';
+// Section "Confusion": the whole matrix for few classes, the pairs most often confused for many.
+import type { MetricValue } from '../../contracts/index.js';
+import { count, plural, tenths } from '../format.js';
+import { html, type Html } from '../html.js';
+import { shownModels, type Shown } from '../models.js';
+import { className, named, scroll } from '../parts.js';
+import type { ReportInput } from '../report-input.js';
+import type { Section } from './section.js';
 
 /** A matrix of more classes than this cannot be read. */
 const matrixUpTo = 20;
@@ -13,10 +15,6 @@ type Rows = readonly (readonly number[])[];
 
 function rowsOf(value: MetricValue | undefined): Rows {
   return typeof value === 'object' && value.kind === 'matrix' ? value.rows : [];
-}
-
-function className(labels: readonly string[] | undefined, index: number): string {
-  return labels?.[index] ?? String(index);
 }
 
 /** Names too long to stand side by side above their columns. */
@@ -32,29 +30,31 @@ function matrix(shown: Shown, rows: Rows, labels: readonly string[] | undefined)
       ${value === 0 ? '' : count(value)}
     </td>`;
   };
+  const name = (at: number) => named(className(labels, at));
   return html`<figure>
     <figcaption><span class="key ${shown.role}"></span>${shown.name}</figcaption>
-    <div class="scroll" tabindex="0" role="region" aria-label="Confusion matrix, ${shown.name}">
-      <table class="matrix${longNames(rows, labels) && ' upright'}">
+    ${scroll(
+      `Confusion matrix, ${shown.name}`,
+      html`<table class="matrix${longNames(rows, labels) && ' upright'}">
         <thead>
           <tr>
             <td class="corner">
-              <small>truth ↓<br />answer →</small>
+              <small>true ↓<br />predicted →</small>
             </td>
-            ${rows.map((_, column) => html`<th scope="col"><span>${className(labels, column)}</span></th>`)}
+            ${rows.map((_, column) => html`<th scope="col">${name(column)}</th>`)}
           </tr>
         </thead>
         <tbody>
           ${rows.map((row, at) => {
             const total = row.reduce((sum, value) => sum + value, 0);
             return html`<tr>
-              <th scope="row">${className(labels, at)}</th>
+              <th scope="row">${name(at)}</th>
               ${row.map((value, column) => cell(value, at, column, total))}
             </tr>`;
           })}
         </tbody>
-      </table>
-    </div>
+      </table>`,
+    )}
   </figure>`;
 }
 
@@ -75,34 +75,35 @@ function pairs(shown: Shown, rows: Rows, labels: readonly string[] | undefined):
       ${confused.length === 1 ? 'was' : 'were'} confused at least
       once${confused.length > pairsShown && `; the first ${pairsShown} are shown`}.
     </p>
-    <div class="scroll" tabindex="0" role="region" aria-label="Most confused pairs, ${shown.name}">
-      <table>
+    ${scroll(
+      `Most confused pairs, ${shown.name}`,
+      html`<table>
         <thead>
           <tr>
-            <th scope="col">Truth</th>
-            <th scope="col">Answer</th>
-            <th scope="col">Times</th>
-            <th scope="col">Of that class</th>
+            <th scope="col" class="text">True class</th>
+            <th scope="col" class="text">Prediction</th>
+            <th scope="col">Count</th>
+            <th scope="col">Share</th>
           </tr>
         </thead>
         <tbody>
           ${confused.slice(0, pairsShown).map(
             ({ truth, answer, value, share }) =>
               html`<tr>
-                <td class="text">${className(labels, truth)}</td>
-                <td class="text">${className(labels, answer)}</td>
+                <td class="text">${named(className(labels, truth))}</td>
+                <td class="text">${named(className(labels, answer))}</td>
                 <td>${count(value)}</td>
-                <td>${percent(share)}</td>
+                <td>${tenths(share)}</td>
               </tr>`,
           )}
         </tbody>
-      </table>
-    </div>
+      </table>`,
+    )}
   </figure>`;
 }
 
-/** The section on confusion, the student first; undefined when it was not measured. */
-export function confusionSection(input: ReportInput): Html | undefined {
+/** The student first; undefined when it was not measured. */
+export function confusionSection(input: ReportInput): Section | undefined {
   const parts = shownModels(input)
     .reverse()
     .flatMap((shown) => {
@@ -112,11 +113,12 @@ export function confusionSection(input: ReportInput): Html | undefined {
       return [draw(shown, rows, input.test.labels)];
     });
   if (parts.length === 0) return undefined;
-  return html`<section id="confusion">
-    <h2>What is taken for what</h2>
-    <p class="note">
-      A row is a true class, a column the answer. Shades grow with the square root of the row’s share.
-    </p>
-    <div class="figures wide">${parts}</div>
-  </section>`;
+  return {
+    id: 'confusion',
+    title: 'Confusion',
+    body: html`<p class="note">
+        Rows are true classes, columns predictions. Shades grow with the square root of the share of the row.
+      </p>
+      <div class="figures wide">${parts}</div>`,
+  };
 }
