@@ -6,6 +6,7 @@ import tseslint from 'typescript-eslint';
 const flow = [
   'contracts',
   'errors',
+  'files',
   'plugin',
   'recipe',
   'container',

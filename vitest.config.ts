@@ -1,15 +1,28 @@
 // All packages' tests, run on source (no build needed) through the `potstill-source` export condition.
+// Two projects: `unit`, and `e2e` for whole runs, packed packages and programs in processes of their own.
 import { defineConfig } from 'vitest/config';
+
+const e2e = ['test/*.test.ts', 'core/distill/test/run/**/*.test.ts', 'core/distill/test/cli/run.test.ts'];
 
 export default defineConfig({
   resolve: { conditions: ['potstill-source'] },
   ssr: { resolve: { conditions: ['potstill-source'], externalConditions: ['potstill-source'] } },
   test: {
-    include: ['core/*/test/**/*.test.ts', 'plugins/*/test/**/*.test.ts', 'test/**/*.test.ts'],
     pool: 'forks',
     // Tests keep nothing among the user's caches.
     env: { POTSTILL_CACHE: '' },
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['core/*/test/**/*.test.ts', 'plugins/*/test/**/*.test.ts', 'test/*/**/*.test.ts'],
+          exclude: e2e,
+        },
+      },
+      { extends: true, test: { name: 'e2e', include: e2e } },
+    ],
   },
 });

@@ -1,60 +1,29 @@
 // A plugin in a folder outside the repository, against the packed packages: as the guide shows it, by npm, tsc and potstill.
-import { cp, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeIdx } from '../plugins/vision/test/idx-files.js';
-import { build, root, run, tsc, type Ended } from './support/processes.js';
+import { Outside } from './support/outside.js';
+import { root, run, type Ended } from './support/processes.js';
 
-const packages = ['core/engine', 'core/distill', 'plugins/vision'] as const;
-const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-
+let outside: Outside;
 let folder: string;
 /** What `tsc` said of the plugin. */
 let compiled: Ended;
-/** Runs a program in the outside folder; anything but exit code 0 fails the test with what it printed. */
-async function must(command: string, words: readonly string[], cwd = folder): Promise<string> {
-  const { code, out, err } = await run(command, words, { cwd });
-  expect({ command: `${command} ${words.join(' ')}`, code, said: code === 0 ? '' : out + err }).toMatchObject(
-    { code: 0 },
-  );
-  return out;
-}
-const potstill = (...words: string[]): Promise<Ended> =>
-  run(process.execPath, [join(folder, 'node_modules/potstill/bin/potstill.js'), ...words], { cwd: folder });
+const potstill = (...words: string[]): Promise<Ended> => outside.potstill(...words);
 
 beforeAll(async () => {
-  build();
-  folder = await mkdtemp(join(tmpdir(), 'potstill-third-party-'));
-  for (const each of packages)
-    await must(npm, ['pack', '--silent', '--pack-destination', folder, '-w', each], root);
-  // What a user has beside the three: peer dependencies, and the same npm settings (install scripts off).
-  await cp(join(root, '.npmrc'), join(folder, '.npmrc'));
-  await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
-  const tarballs = (await readdir(folder)).filter((name) => name.endsWith('.tgz')).map((name) => `./${name}`);
-  const peers = ['@tensorflow/tfjs@4.22.0', 'zod@4'];
-  await must(npm, ['install', '--prefer-offline', '--no-audit', '--no-fund', ...tarballs, ...peers]);
-
+  // The rest, zod and TF.js among it, comes with them: a plugin's peers are there.
+  outside = await Outside.install(['core/engine', 'core/distill', 'plugins/vision']);
+  folder = outside.folder;
   const [, guide] =
     /```ts\n([\s\S]*?)```/.exec(await readFile(join(root, 'docs/guide/plugin.md'), 'utf8')) ?? [];
   if (guide === undefined) throw new Error('docs/guide/plugin.md shows no plugin');
-  const plugin = join(folder, 'node_modules/@acme/potstill-losses');
-  await mkdir(plugin, { recursive: true });
-  await mkdir(join(folder, 'src'));
-  await writeFile(join(folder, 'src/index.ts'), guide);
-  const compilerOptions = {
-    module: 'NodeNext',
-    target: 'ES2023',
-    strict: true,
-    exactOptionalPropertyTypes: true,
-    noUncheckedIndexedAccess: true,
-    skipLibCheck: true,
-    types: [],
-    rootDir: 'src',
-    outDir: 'node_modules/@acme/potstill-losses',
-  };
-  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['src'] }));
-  await writeFile(
+  const plugin = 'node_modules/@acme/potstill-losses';
+  await mkdir(outside.path(plugin), { recursive: true });
+  await mkdir(outside.path('src'));
+  await outside.write('src/index.ts', guide);
+  await outside.write(
     join(plugin, 'package.json'),
     JSON.stringify({
       name: '@acme/potstill-losses',
@@ -63,16 +32,16 @@ beforeAll(async () => {
       exports: './index.js',
     }),
   );
-  await writeFile(join(folder, 'broken.js'), `throw new Error('no licence key');\nexport default {};\n`);
-  for (const name of ['good', 'broken']) await writeFile(join(folder, `${name}.yaml`), recipe(name));
+  await outside.write('broken.js', `throw new Error('no licence key');\nexport default {};\n`);
+  for (const name of ['good', 'broken']) await outside.write(`${name}.yaml`, recipe(name));
   // Four hundred grey squares whose shade is their class, as idx files: enough to learn from.
   const labels = Array.from({ length: 400 }, (_, i) => i % 2);
   const pixels = labels.flatMap((label) => Array<number>(16).fill(20 + 200 * label));
-  await writeIdx(join(folder, 'images.idx'), [400, 4, 4], pixels);
-  await writeIdx(join(folder, 'labels.idx'), [400], labels);
-  compiled = await run(process.execPath, [tsc, '-p', folder], { cwd: folder });
+  await writeIdx(outside.path('images.idx'), [400, 4, 4], pixels);
+  await writeIdx(outside.path('labels.idx'), [400], labels);
+  compiled = await outside.tsc(['src'], { rootDir: 'src', outDir: plugin });
 }, 240_000);
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(() => outside.remove());
 
 const recipe = (name: string) => `
 name: ${name}
@@ -88,10 +57,31 @@ train: { epochs: 12, batch: 32, optimizer: { use: adam }, rate: 0.01, seed: 1 }
 export: [onnx]
 `;
 
+describe('potstill installed', () => {
+  interface Measured {
+    readonly packages: readonly { readonly name: string; readonly bytes: number }[];
+    readonly twice: readonly { readonly name: string }[];
+  }
+  /** What the vision plugin brings, which `npm install potstill` does not. */
+  const ofVision = /^(@potstill\/vision|sharp|@img\/.*|@acme\/.*)$/;
+
+  it('takes at most 450 MB, with one copy of each large package', async () => {
+    const { out } = await run(process.execPath, ['tools/installed-size.mjs', folder, '--json']);
+    const { packages, twice } = JSON.parse(out) as Measured;
+    const counted = packages.filter(({ name }) => !ofVision.test(name));
+    expect(counted.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['potstill', '@potstill/engine', 'onnxruntime-node', 'zod']),
+    );
+    expect(counted.reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThan(450e6);
+    const large = packages.filter(({ bytes }) => bytes > 1e6).map(({ name }) => name);
+    expect(twice.filter(({ name }) => large.includes(name))).toEqual([]);
+  });
+});
+
 describe('a plugin outside the repository', () => {
   it('is given packages that hold what runs, its types and its licence, and nothing else', async () => {
     for (const name of ['@potstill/engine', 'potstill', '@potstill/vision']) {
-      const files = await readdir(join(folder, 'node_modules', name), { recursive: true });
+      const files = await readdir(outside.path('node_modules', name), { recursive: true });
       expect(files, name).toEqual(
         expect.arrayContaining([
           'LICENSE',
@@ -117,13 +107,11 @@ describe('a plugin outside the repository', () => {
   });
 
   it('finds no error in the types of the three packages, which skipLibCheck would hide', async () => {
-    await writeFile(
-      join(folder, 'src/all.ts'),
+    await outside.write(
+      'src/all.ts',
       "import '@potstill/engine';\nimport '@potstill/vision';\nexport * from 'potstill';\n",
     );
-    const { out } = await run(process.execPath, [tsc, '-p', '.', '--noEmit', '--skipLibCheck', 'false'], {
-      cwd: folder,
-    });
+    const { out } = await outside.tsc(['src'], { noEmit: true, skipLibCheck: false });
     const files = [...out.matchAll(/^(\S+)\(\d+,\d+\): error/gm)].map(([, file = '']) => file);
     // TF.js's own types have errors, so that the check is known to have looked.
     expect(files.some((file) => file.includes('@tensorflow'))).toBe(true);
@@ -137,8 +125,8 @@ describe('a plugin outside the repository', () => {
   });
 
   it('gives a recipe its loss', async () => {
-    await writeFile(
-      join(folder, 'teacher.yaml'),
+    await outside.write(
+      'teacher.yaml',
       recipe('good')
         .replace(/name: good/, 'name: teacher')
         .replace(/teacher: .*\n/, '')

@@ -89,6 +89,7 @@ export function imagesOnDemand(scan: Scan, folder: Folder): IndexedDataset {
     ...(source === undefined ? {} : { source }),
     skipped,
     size: scan.images.length,
+    targets: Int32Array.from(scan.images, (image) => image.label),
     example: async (index): Promise<Example> => {
       const image = imageAt(index);
       const data = new Float32Array(length);

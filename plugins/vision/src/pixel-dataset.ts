@@ -74,6 +74,7 @@ export function pixelDataset(pixels: Pixels, options: PixelDatasetOptions): Inde
     ...(options.source === undefined ? {} : { source: options.source }),
     ...(options.skipped === undefined ? {} : { skipped: options.skipped }),
     size: chosen.length,
+    targets: Int32Array.from(chosen, (at) => classes[at] as number),
     example: async (index): Promise<Example> => {
       const at = position(index);
       const data = new Float32Array(length);

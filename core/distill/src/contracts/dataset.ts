@@ -20,10 +20,19 @@ export interface DataDescription {
   readonly spec: TensorSpecs;
   /** Fields that students and teachers take. */
   readonly inputs: readonly string[];
-  /** The field with the truth, when there is one: int32 class index for classification. */
+  /** The field with the truth, when there is one: int32 class number for classification. */
   readonly target?: string;
-  /** Class names in the order of the target's integers. */
+  /**
+   * Class names, in the order of the class numbers: a target k means `labels[k]`, and every target is from 0 to
+   * `labels.length - 1`. Anything else is refused when the data is opened or read, with the one exception of
+   * `unlabelled`. Parts of the data are matched by these names (in Unicode form NFC), not by number.
+   */
   readonly labels?: readonly string[];
+  /**
+   * True where some examples have no truth: their target is -1, which losses leave out. Only training data may have
+   * them. Default false: -1 is an error like any other number that is no class.
+   */
+  readonly unlabelled?: boolean;
   readonly preprocessing?: Preprocessing;
   /** Changes when the content changes; part of every key under which results are kept. */
   readonly fingerprint: string;
@@ -40,6 +49,11 @@ interface DatasetBase extends DataDescription {
 /** Random access: the ordinary kind. */
 export interface IndexedDataset extends DatasetBase {
   readonly size: number;
+  /**
+   * Class number of each example, where it is known without reading examples: `size` whole numbers, those of the target
+   * field. Checks and samples use it.
+   */
+  readonly targets?: ArrayLike<number>;
   example(index: number): Promise<Example>;
   /** Faster than one by one where the data lies in memory. */
   batch?(indices: ArrayLike<number>): Promise<Batch>;

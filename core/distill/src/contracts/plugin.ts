@@ -31,7 +31,11 @@ export interface Contexts {
   teacher: { readonly data: DataDescription };
   student: { readonly data: DataDescription };
   loss: { readonly data: DataDescription; readonly student: Student; readonly teacher: Teacher | undefined };
-  dataset: object;
+  /**
+   * `train` describes the training data (before transforms) when validation or test data are made: for class numbers and
+   * for statistics, such as mean and std, that belong to the training data. Absent for the training data itself.
+   */
+  dataset: { readonly train?: DataDescription };
   metric: { readonly data: DataDescription };
   transform: { readonly data: DataDescription };
   optimizer: object;

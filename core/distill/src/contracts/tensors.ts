@@ -10,6 +10,8 @@ export type { DType, HostTensor, HostTensors, NamedTensors };
 export interface TensorSpec {
   readonly dtype: DType;
   readonly shape: readonly (number | null)[];
+  /** Order of the axes where `shape` is that of an image or a feature map. Unset: the student's order, NHWC. */
+  readonly layout?: 'NHWC' | 'NCHW';
 }
 
 export type TensorSpecs = Readonly<Record<string, TensorSpec>>;

@@ -6,6 +6,7 @@ import { batchCount, type BatchOptions } from './batch-options.js';
 import { collate } from './collate.js';
 import { located } from './read-error.js';
 import { streamBatches } from './stream.js';
+import { checkTargets, targetOf } from './targets.js';
 
 /**
  * The batches of one epoch. While one is in use the next is prepared. What an example becomes depends on
@@ -56,6 +57,9 @@ async function makeBatch(
     return collate(await readEach(dataset, indices, options), dataset.spec, indices, options);
   }
   const whole = await readWhole(dataset, dataset.batch.bind(dataset), indices, options);
+  const targets = targetOf(whole.tensors, dataset);
+  const each = Math.max(1, targets.length / indices.length);
+  checkTargets(targets, dataset, (i) => nameOf(options, indices[Math.floor(i / each)]));
   if (!transformed) return { ...whole, indices };
   const rows = indices.map((_, row) => exampleOf(whole, row));
   return collate(rows, dataset.spec, indices, options);
@@ -83,13 +87,20 @@ function readEach(
 ): Promise<Example[]> {
   return Promise.all(
     indices.map(async (index) => {
+      let example: Example;
       try {
-        return await dataset.example(index);
+        example = await dataset.example(index);
       } catch (error) {
-        throw located(error, 'DATA_DAMAGED', `${options.name ?? 'data set'}: example ${index}`);
+        throw located(error, 'DATA_DAMAGED', nameOf(options, index));
       }
+      checkTargets(targetOf(example, dataset), dataset, () => nameOf(options, index));
+      return example;
     }),
   );
+}
+
+function nameOf({ name = 'data set' }: BatchOptions, index: number | undefined): string {
+  return `${name}: example ${index ?? '?'}`;
 }
 
 function exampleOf(batch: Batch, row: number): Example {

@@ -9,6 +9,7 @@ export function descriptionOf(data: DataDescription): DataDescription {
     fingerprint: data.fingerprint,
     ...(data.target === undefined ? {} : { target: data.target }),
     ...(data.labels === undefined ? {} : { labels: data.labels }),
+    ...(data.unlabelled === undefined ? {} : { unlabelled: data.unlabelled }),
     ...(data.preprocessing === undefined ? {} : { preprocessing: data.preprocessing }),
     ...(data.source === undefined ? {} : { source: data.source }),
   };

@@ -44,9 +44,11 @@ export function memoryDataset(options: MemoryDatasetOptions): IndexedDataset {
   );
   const content = fields.flatMap(([name, column]) => [name, column.dtype, column.shape, column.data]);
   const { fingerprint: given, ...rest } = description;
+  const target = columns[description.target ?? ''];
   return {
     ...descriptionOf({ ...rest, spec, fingerprint: given ?? fingerprint(rest, ...content) }),
     size,
+    ...(target?.dtype === 'int32' && target.shape.length === 1 ? { targets: target.data } : {}),
     example: (index) => Promise.resolve(rowOf(columns, index, size)),
     batch: (indices) => Promise.resolve(gather(columns, indices, size)),
   };

@@ -14,11 +14,13 @@ export function subset(dataset: IndexedDataset, indices: ArrayLike<number>): Ind
   for (const index of chosen) {
     if (index >= dataset.size) throw new Error(`internal: example ${index} of a data set of ${dataset.size}`);
   }
+  const { targets } = dataset;
   const batch = dataset.batch?.bind(dataset);
   return {
     ...descriptionOf({ ...dataset, fingerprint: fingerprint('subset', dataset.fingerprint, chosen) }),
     ...(dataset.skipped ? { skipped: dataset.skipped } : {}),
     size: chosen.length,
+    ...(targets && { targets: Array.from(chosen, (index) => targets[index] as number) }),
     example: async (index) => dataset.example(parentIndex(index)),
     ...(batch && {
       batch: async (asked: ArrayLike<number>) => {
@@ -50,13 +52,13 @@ export function classPasses(filter: ClassFilter, label: number): boolean {
   return (filter.only?.includes(label) ?? true) && !(filter.exclude?.includes(label) ?? false);
 }
 
-/** The examples of some classes. Classes keep their numbers and `labels` stays whole: a student still has all outputs. Reads every target once. */
+/** The examples of some classes. Classes keep their numbers and `labels` stays whole: a student still has all outputs. Reads every example once where the data set has no `targets`. */
 export async function filterClasses(dataset: IndexedDataset, filter: ClassFilter): Promise<IndexedDataset> {
   const target = dataset.target;
   if (target === undefined) throw new Error('internal: filterClasses on a data set without a target');
   const kept: number[] = [];
   for (let index = 0; index < dataset.size; index++) {
-    const label = (await dataset.example(index))[target]?.data[0];
+    const label = dataset.targets?.[index] ?? (await dataset.example(index))[target]?.data[0];
     if (label !== undefined && classPasses(filter, label)) kept.push(index);
   }
   return subset(dataset, kept);

@@ -4,6 +4,7 @@ import type { Batch, Example, StreamDataset } from '../contracts/index.js';
 import type { BatchOptions } from './batch-options.js';
 import { collate } from './collate.js';
 import { located } from './read-error.js';
+import { checkTargets, targetOf } from './targets.js';
 
 interface Numbered {
   readonly index: number;
@@ -40,13 +41,19 @@ export async function* streamBatches(
   };
   for await (const item of source) {
     if (drop-- > 0) continue;
+    checkTargets(
+      targetOf(item.example, dataset),
+      dataset,
+      () => `${options.name ?? 'data set'}: example ${item.index}`,
+    );
     pending.push(item);
     if (pending.length === options.size) yield finish();
   }
   if (pending.length > 0 && !options.dropLast) yield finish();
 }
 
-async function* numbered(dataset: StreamDataset, name: string): AsyncGenerator<Numbered, void, void> {
+/** The examples of one pass with their positions. */
+export async function* numbered(dataset: StreamDataset, name: string): AsyncGenerator<Numbered, void, void> {
   let index = 0;
   try {
     for await (const example of dataset.examples()) yield { index: index++, example };

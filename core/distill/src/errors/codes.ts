@@ -61,6 +61,12 @@ const own = {
   DATA_DAMAGED: {
     help: 'A data file is damaged. With `onError: skip`, where the data set offers it, damaged examples are left out and counted.',
   },
+  DATA_PARTS_DIFFER: {
+    help: 'Validation or test data do not fit the training data: other classes, another size, type or preprocessing. Classes are matched by name; a part that lacks some must name its classes with `classes:`, where the data set has that option.',
+  },
+  DATA_CLASSES_MATCHED: {
+    help: 'Warning: a part of the data has its classes in another order than the training data, or lacks some that the recipe allows. They were matched by name.',
+  },
   DATA_EMPTY: { help: 'A data set has no examples.' },
   TEACHER_INVALID: { help: 'The teacher cannot be loaded or its inputs do not fit the data.' },
   TEACHER_PREPROCESSING: {
@@ -69,6 +75,15 @@ const own = {
   TEACHER_OUTPUT: { help: 'The teacher has no output of that name.' },
   PREFLIGHT_LABELS: {
     help: 'Teacher, student and data do not agree about the classes: other names, order or number. Give a mapping or the right labels.',
+  },
+  PREFLIGHT_CLASS_ORDER: {
+    help: "The teacher counts its classes in another order than the data, as its answers to a sample show. Write the teacher's `labels:` in the order of its scores; they are then put in the order of the data.",
+  },
+  PREFLIGHT_PROBABILITIES: {
+    help: "The teacher's `logits` are probabilities (after a softmax or sigmoid). Declare them with `as: probabilities`, or name the value before.",
+  },
+  PREFLIGHT_UNSTEADY: {
+    help: "The teacher's answer to an example depends on the other examples of its batch, or changes when it is asked again. Export the model in inference mode (`model.eval()` in PyTorch).",
   },
   PREFLIGHT_TAP: { help: 'A tapped output is constant or not finite on real data: it teaches nothing.' },
   PREFLIGHT_TEACHER_CHANCE: {
@@ -99,7 +114,13 @@ const own = {
   },
   RUN_NO_CHECKPOINT: { help: 'There is nothing to resume in that run folder.' },
   RUN_CHECKPOINT_DAMAGED: {
-    help: 'A checkpoint or another file of the run is damaged or was written by something else. Remove it; the stage it belongs to starts anew.',
+    help: 'A file of the run cannot be read, does not match its checksum or was written by something else. Follow the hint; with --resume potstill makes again what is missing. `potstill verify` checks the whole folder.',
+  },
+  RUN_IN_USE: {
+    help: 'Another process is writing to that run folder. Wait for it, stop it, or begin in another folder.',
+  },
+  RUN_NO_CHECKSUMS: {
+    help: 'Warning: the run was written by potstill 0.1, whose files carry no checksums: damage to its weights cannot be noticed.',
   },
   RUN_OTHER_RECIPE: {
     help: 'The run folder was written by another recipe, seed or data. Choose another folder, or run without --resume.',

@@ -39,7 +39,7 @@ export interface EvaluateModel {
 }
 
 /** Two metrics may not give a value of the same name: one would hide the other. Found before anything runs. */
-function refuseSameNames(metrics: readonly Metric[]): void {
+export function refuseSameNames(metrics: readonly Metric[]): void {
   const seen = new Set<string>();
   for (const metric of metrics)
     for (const name of Object.keys(metric.result())) {

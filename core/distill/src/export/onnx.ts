@@ -11,7 +11,7 @@ import type {
   Services,
 } from '../contracts/index.js';
 import { exporter } from '../plugin/define.js';
-import { writeAtomically } from '../train/write-atomically.js';
+import { writeAtomically } from '../files/write-atomically.js';
 import { maxDifference } from './compare.js';
 import { exportFailed, reasonOf } from './failed.js';
 import { exportMetadata } from './metadata.js';

@@ -4,7 +4,7 @@ import { readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { makeFolder, writeAtomically } from '../train/write-atomically.js';
+import { makeFolder, writeAtomically } from '../files/write-atomically.js';
 
 const modelFile = 'model.json';
 const weightsFile = 'weights.bin';

@@ -1,6 +1,7 @@
 // Checks of what a loss was given, with messages that name the loss and the tensor.
 import type * as tf from '@tensorflow/tfjs-core';
 import type { NamedTensors, TensorSpecs } from '../contracts/index.js';
+import { classIndex } from '../data/index.js';
 import { PotstillError } from '../errors/potstill-error.js';
 
 function fail(message: string, hint: string): never {
@@ -93,7 +94,7 @@ export function classIndices(
   labels: readonly string[] | undefined,
 ): number[] {
   const indices = classes.map((entry) => {
-    const index = typeof entry === 'number' ? entry : (labels ?? []).indexOf(entry);
+    const index = typeof entry === 'number' ? entry : classIndex(labels ?? [], entry);
     if (index < 0 || (labels !== undefined && index >= labels.length))
       fail(
         `${loss}: there is no class \`${entry}\``,

@@ -18,7 +18,7 @@ export function checkLabels(data: ClassesOf, others: readonly ClassesOf[]): Find
     if (first && other.count !== first.count)
       throw refuse(
         `${first.who} ${has(first)} ${first.count} classes, ${other.who} ${has(other)} ${other.count}`,
-        'Give the student as many classes as the data, and take a teacher of the same classes.',
+        'Give the student as many classes as the data. A teacher with more classes needs their names in `labels:`, in the order of its scores: those that the data do not have are dropped.',
       );
   const named = [data, ...others].filter(({ labels }) => labels !== undefined);
   const [model, ...compared] = named;
@@ -40,20 +40,22 @@ function has({ labels }: ClassesOf): string {
 }
 
 function compareNames(a: ClassesOf, b: ClassesOf): void {
-  const mine = a.labels ?? [];
-  const theirs = b.labels ?? [];
+  const mine = (a.labels ?? []).map((label) => label.normalize('NFC'));
+  const theirs = (b.labels ?? []).map((label) => label.normalize('NFC'));
   const at = mine.findIndex((label, i) => label !== theirs[i]);
   if (at < 0 && mine.length === theirs.length) return;
   const missing = mine.filter((label) => !theirs.includes(label));
   if (missing.length === 0 && mine.length === theirs.length)
     throw refuse(
       `${a.who} and ${b.who} name the same classes in another order: class ${at} is \`${mine[at]}\` to ${a.who} and \`${theirs[at]}\` to ${b.who}`,
-      'Reorder the labels of one of them: the student would learn the wrong names.',
+      'Give the teacher `logits` with one score for each of its labels: they are then put in the order of the data.',
     );
   throw refuse(
     `${a.who} and ${b.who} name other classes: class ${at} is \`${mine[at]}\` to ${a.who} and \`${theirs[at] ?? 'nothing'}\` to ${b.who}` +
-      (missing.length > 0 ? `; unknown to ${b.who}: ${missing.slice(0, 8).join(', ')}` : ''),
-    'Take a teacher of the same classes, or give the right labels.',
+      (missing.length > 0
+        ? `; ${b.who} does not have ${missing.slice(0, 8).join(', ')}${missing.length > 8 ? `, and ${missing.length - 8} more` : ''}; its classes are ${theirs.slice(0, 8).join(', ')}${theirs.length > 8 ? `, and ${theirs.length - 8} more` : ''}`
+        : ''),
+    "Name the teacher's classes in `labels:`, in the order of its scores and as the data name them.",
   );
 }
 

@@ -2,19 +2,25 @@
 import { performance } from 'node:perf_hooks';
 import type { Engine, HostTensor, HostTensors, Optimizer, RandomStream } from '@potstill/engine';
 import type { Batch, DataDescription, Student, Teacher } from '../contracts/index.js';
+import { parameterCount } from '../students/index.js';
 import { fieldsOf } from '../train/fields.js';
 import type { WeightedLoss } from '../train/objective.js';
 import type { Finding } from './finding.js';
 import { forecast } from './forecast.js';
 import { checkLabels, type ClassesOf } from './labels.js';
-import { agreementAtStart, checkSizes, checkTeacherAccuracy } from './quality.js';
+import { checkClassOrder } from './class-order.js';
+import { checkSteady } from './steady.js';
+import { checkProbabilities } from './probabilities.js';
+import { agreementAtStart, argmaxRows, checkSizes, checkTeacherAccuracy } from './quality.js';
 import { checkInputs, checkTaps } from './taps.js';
 
 export interface PreflightInput {
   readonly engine: Engine;
   readonly data: DataDescription;
-  /** The first examples of the training data, as they are trained on. */
+  /** Examples drawn over the whole training data, as they are trained on. */
   readonly sample: Batch;
+  /** The sample is drawn from the first so many examples: all of them, except of a long stream. */
+  readonly drawnFrom: number;
   /** A batch of the size that training uses. */
   readonly batch: Batch;
   readonly student: Student;
@@ -28,18 +34,13 @@ export interface PreflightInput {
   readonly kept: boolean;
 }
 
-/** Number of weights: the elements of all variables. */
-export function parameterCount(student: Student): number {
-  return student.variables.reduce((sum, { variable }) => sum + variable.size, 0);
-}
-
 /**
- * Looks at a sample before anything is trained. Throws `PREFLIGHT_TAP`, `TEACHER_OUTPUT`,
+ * Looks at a sample before anything is trained. Throws `PREFLIGHT_*`, `TEACHER_OUTPUT`,
  * `DATA_DAMAGED`; what is only suspicious comes back as warnings. Weights and random streams are not touched.
  */
 export async function preflight(input: PreflightInput): Promise<Finding[]> {
   const { engine, data, sample, batch, student, teacher, losses } = input;
-  const findings: Finding[] = checkInputs(sample, data.inputs);
+  const findings: Finding[] = [sampleFinding(input), ...checkInputs(sample, data.inputs)];
 
   const predictor = await engine.predictor({
     variables: student.variables,
@@ -57,11 +58,18 @@ export async function preflight(input: PreflightInput): Promise<Finding[]> {
   if (teacher) {
     const answers = await teacher.label(sample);
     const read = [...new Set(losses.flatMap(({ loss }) => loss.needs.teacher))];
-    findings.push(...checkTaps(answers, read, sample));
+    findings.push(...checkTaps(answers, read, sample, teacher.sources));
     findings.push(...checkSizes(teacher.parameters, parameterCount(student)));
+    if (teacher.reordered) findings.push(reorderedFinding(teacher.reordered.labels, data.labels ?? []));
+    findings.push(...(await checkSteady(teacher, sample, answers)));
     const logits = scores(answers);
     const targets = data.target === undefined ? undefined : sample.tensors[data.target];
-    if (logits && targets?.dtype === 'int32') findings.push(...checkTeacherAccuracy(logits, targets.data));
+    if (logits) checkProbabilities(logits, teacher.sources?.logits);
+    if (logits && targets?.dtype === 'int32') {
+      const classes = logits.shape.at(-1) ?? 0;
+      findings.push(...checkClassOrder(argmaxRows(logits), targets.data, classes, data.labels, teacher));
+      findings.push(...checkTeacherAccuracy(logits, targets.data));
+    }
     const mine = scores(own);
     if (logits && mine) findings.push(...agreementAtStart(mine, logits));
     // The first answer to a batch of that shape may compile something.
@@ -72,6 +80,31 @@ export async function preflight(input: PreflightInput): Promise<Finding[]> {
   }
   findings.push(await forecast({ ...input, inputs: data.inputs, teacherOutputs, teacherMs }));
   return findings;
+}
+
+function reorderedFinding(own: readonly string[], labels: readonly string[]): Finding {
+  const dropped = own.length - labels.length;
+  return {
+    level: 'ok',
+    code: 'classes',
+    message:
+      "the teacher's scores were put in the order of the data's classes, by name" +
+      (dropped > 0 ? `; ${dropped} of its ${own.length} classes are not in the data and were dropped` : ''),
+  };
+}
+
+function sampleFinding({ sample, examples, drawnFrom }: PreflightInput): Finding {
+  const count = (value: number) => value.toLocaleString('en');
+  const where =
+    drawnFrom < examples
+      ? `the first ${count(drawnFrom)} of ${count(examples)} training examples, which are read as a stream`
+      : `all ${count(examples)} training examples`;
+  return {
+    level: 'ok',
+    code: 'sample',
+    message:
+      sample.size === examples ? `looked at ${where}` : `looked at ${count(sample.size)} drawn from ${where}`,
+  };
 }
 
 /** Whether data, student and teacher speak of the same classes; see {@link checkLabels}. Needs no examples. */

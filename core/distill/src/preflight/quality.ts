@@ -1,5 +1,6 @@
 // Is the teacher any good on this data, is it larger than the student, and do they agree before training?
 import type { HostTensor } from '../contracts/index.js';
+import { argmax } from '../evaluate/rows.js';
 import type { Finding } from './finding.js';
 
 /** The teacher's accuracy on the sample against chance (1 / classes); a warning when it is within three standard deviations. */
@@ -20,7 +21,7 @@ export function checkTeacherAccuracy(logits: HostTensor, targets: ArrayLike<numb
         level: 'warning',
         code: 'PREFLIGHT_TEACHER_CHANCE',
         message: `${said}: no better than guessing`,
-        hint: "Check that the teacher's weights were loaded, that it gets its inputs as it was trained on them (scale, mean, layout), and that its classes are in the order of the data's labels.",
+        hint: "Check that the teacher's weights were loaded, that it gets its inputs as it was trained on them (scale, mean, layout).",
       },
     ];
   return [{ level: 'ok', code: 'teacher', message: said }];
@@ -36,7 +37,7 @@ export function checkSizes(teacher: number | undefined, student: number): Findin
       level: 'warning',
       code: 'PREFLIGHT_TEACHER_SMALLER',
       message: `${said}: the teacher is the smaller one`,
-      hint: 'Were teacher and student swapped? If it is meant so, go on: a weak teacher can still help.',
+      hint: 'Were teacher and student swapped? If not, ignore this: a weak teacher can still help.',
     },
   ];
 }
@@ -58,20 +59,16 @@ export function agreementAtStart(student: HostTensor, teacher: HostTensor): Find
 }
 
 /** Index of the largest score of each row [rows, classes]; -1 where one is NaN. */
-function argmaxRows({ data, shape }: HostTensor): number[] {
+export function argmaxRows({ data, shape }: HostTensor): number[] {
   const classes = shape.at(-1) ?? 0;
-  if (shape.length < 2 || classes === 0) return [];
-  return Array.from({ length: data.length / classes }, (_, row) => {
-    let best = 0;
-    for (let c = 0; c < classes; c++) {
-      const value = data[row * classes + c] as number;
-      if (Number.isNaN(value)) return -1;
-      if (value > (data[row * classes + best] as number)) best = c;
-    }
-    return best;
-  });
+  if (data instanceof Float32Array && shape.length >= 2 && classes > 0) {
+    const rows = { data, classes, count: data.length / classes };
+    return Array.from({ length: rows.count }, (_, row) => argmax(rows, row));
+  }
+  return [];
 }
 
-function percent(share: number): string {
+/** 0.8333 as `83.3 %`. */
+export function percent(share: number): string {
   return `${(share * 100).toFixed(1)} %`;
 }

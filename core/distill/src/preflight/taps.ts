@@ -1,11 +1,16 @@
 // Do the teacher's outputs that losses read say anything? And do the inputs?
-import type { Batch, HostTensors } from '../contracts/index.js';
+import type { Batch, HostTensors, Teacher } from '../contracts/index.js';
 import { PotstillError } from '../errors/potstill-error.js';
 import type { Finding } from './finding.js';
 import { describeMoments, momentsOf } from './statistics.js';
 
 /** A tap that is not finite, or the same for every example, is `PREFLIGHT_TAP`. */
-export function checkTaps(outputs: HostTensors, read: readonly string[], batch: Batch): Finding[] {
+export function checkTaps(
+  outputs: HostTensors,
+  read: readonly string[],
+  batch: Batch,
+  sources: Teacher['sources'] = {},
+): Finding[] {
   return read.map((name) => {
     const tensor = outputs[name];
     if (!tensor)
@@ -19,7 +24,7 @@ export function checkTaps(outputs: HostTensors, read: readonly string[], batch: 
       const row = Math.floor(moments.notFinite / (tensor.data.length / batch.size));
       throw refuse(
         `the teacher's output \`${name}\` is ${String(tensor.data[moments.notFinite])} for example ${batch.indices[row] ?? '?'} of the training data`,
-        'Look at that example, and at whether the teacher gets its inputs as it was trained on them (scale, mean, layout).',
+        'Check that example, and that the teacher gets its inputs as it was trained on them (scale, mean, layout).',
       );
     }
     if (batch.size > 1 && moments.sameForAll)
@@ -27,10 +32,11 @@ export function checkTaps(outputs: HostTensors, read: readonly string[], batch: 
         `the teacher's output \`${name}\` is the same for all ${batch.size} examples looked at (${describeMoments(tensor, moments)}): it teaches nothing`,
         'Name another output or layer, and check that the teacher gets its inputs as it was trained on them.',
       );
+    const from = sources[name]?.from;
     return {
       level: 'ok',
       code: `tap ${name}`,
-      message: `teacher \`${name}\`: ${describeMoments(tensor, moments)}`,
+      message: `teacher \`${name}\`${from === undefined || from === name ? '' : `, the model's \`${from}\``}: ${describeMoments(tensor, moments)}`,
     };
   });
 }
@@ -46,7 +52,7 @@ export function checkInputs(batch: Batch, inputs: readonly string[]): Finding[] 
       throw new PotstillError({
         code: 'DATA_DAMAGED',
         message: `input \`${name}\` of example ${batch.indices[row] ?? '?'} of the training data holds ${String(tensor.data[moments.notFinite])}`,
-        hint: 'Mend or leave out that example: one such number spoils all weights.',
+        hint: 'Fix or drop that example: one non-finite value corrupts every weight.',
       });
     }
     if (batch.size > 1 && moments.sameForAll)

@@ -72,6 +72,10 @@ export function resolvedRecipe(plan: Plan): Data {
   });
 }
 
+function sha256(value: unknown): string {
+  return createHash('sha256').update(canonicalJson(value)).digest('hex');
+}
+
 /**
  * sha256 (hex) of what decides a run's result: the resolved recipe without `description`, `threads` and `preflight`.
  * Paths are taken as written, so that a moved folder keeps its hash.
@@ -83,5 +87,29 @@ export function recipeHash(plan: Plan): string {
     preflight: _preflight,
     ...rest
   } = resolvedRecipe(plan);
-  return createHash('sha256').update(canonicalJson(rest)).digest('hex');
+  return sha256(rest);
+}
+
+/**
+ * sha256 (hex) of what decides the student's weights: as {@link recipeHash}, and without `data.test`, `baseline`, `export`
+ * and the metrics of `evaluate` that cannot decide which epoch is kept. Trained weights are worth as long as it stays.
+ */
+export function trainHash(plan: Plan): string {
+  const {
+    description: _description,
+    threads: _threads,
+    preflight: _preflight,
+    baseline: _baseline,
+    export: _export,
+    ...rest
+  } = resolvedRecipe(plan);
+  const { test: _test, ...data } = rest.data as Data;
+  return sha256({ ...rest, data, evaluate: selectingMetrics(plan).map(component) });
+}
+
+/** Metrics that may give the value of `train.select`. Names of values are known of `accuracy` alone before metrics are made. */
+function selectingMetrics({ train: { select }, metrics }: Plan): readonly ComponentPlan<'metric'>[] {
+  if (select === 'last') return [];
+  const accuracy = metrics.filter(({ definition }) => definition.name === 'accuracy');
+  return (select === 'errors' || select === 'accuracy') && accuracy.length > 0 ? accuracy : metrics;
 }

@@ -1,5 +1,5 @@
 // The report of a run as one HTML file that needs nothing but a browser.
-import { writeAtomically } from '../train/write-atomically.js';
+import { writeAtomically } from '../files/write-atomically.js';
 import { confusionSection } from './confusion.js';
 import { curvesSection } from './curves.js';
 import { detailsSection, findingsSection } from './details.js';

@@ -1,7 +1,7 @@
 // Which folder a run writes to: a new one, or one to go on in.
 import { resolve } from 'node:path';
 import { PotstillError } from '../errors/potstill-error.js';
-import { RunFolder, type RecordedData, type RunIdentity } from './folder.js';
+import { changedTrainingData, RunFolder, type RecordedData, type RunIdentity } from './folder.js';
 import type { Summary } from './summary.js';
 
 export interface FolderChoice {
@@ -28,7 +28,7 @@ export async function chooseFolder(choice: FolderChoice, identity: RunIdentity):
   });
 }
 
-/** The latest complete run of that identity on that data; whatever machine and number of threads made it. */
+/** The latest complete run with the same training on the same data; whatever machine and number of threads made it. */
 export async function findComplete(
   runsFolder: string,
   identity: RunIdentity,
@@ -38,7 +38,7 @@ export async function findComplete(
     const folder = await RunFolder.read(path);
     const summary = await folder.summary<Summary>();
     const data = await folder.recordedData();
-    if (summary && JSON.stringify(data?.fingerprints) === JSON.stringify(fingerprints))
+    if (summary && data && changedTrainingData(data, { fingerprints }).length === 0)
       return { folder, summary };
   }
   return undefined;

@@ -1,14 +1,47 @@
-// What all stages of one run share.
+// What the stages of one run share, and what each leaves for those after it.
 import type { HostTensors, RandomStream } from '@potstill/engine';
+import type { RunContainer } from '../container/run-container.js';
 import type { Exporter, Metric, Student, Teacher } from '../contracts/index.js';
+import type { Finding } from '../preflight/finding.js';
 import type { Plan } from '../recipe/plan.js';
+import type { BiasOffset } from './bias-correction.js';
 import type { RunData } from './data.js';
+import type { Comparison } from './evaluate-stage.js';
 import type { Evaluator } from './evaluation.js';
+import type { Exported } from './export-stage.js';
 import type { RunFolder } from './folder.js';
 import type { RunLog } from './log.js';
-import type { RunContainer } from '../container/run-container.js';
+import type { CompleteRun } from './run-teacher.js';
+import type { Summary } from './summary.js';
+import type { PlannedRun } from './teachers.js';
+import type { Trained } from './train-student.js';
+
+/** The result of each stage, by its name. */
+export interface StageResults {
+  /** The run whose student is the teacher; undefined for other teachers. */
+  readonly teacher: CompleteRun | undefined;
+  readonly preflight: readonly Finding[];
+  readonly baseline: Trained;
+  readonly label: undefined;
+  readonly student: Trained;
+  readonly 'bias-correction': BiasOffset;
+  readonly evaluate: Comparison;
+  readonly export: Exported;
+  readonly report: Summary;
+}
+
+export type StageName = keyof StageResults;
+
+/** One step of a run. A stage that a folder has finished gives back what it recorded there. */
+export interface Stage<N extends StageName = StageName> {
+  readonly name: N;
+  /** Whether this run has the stage. Default: it has. */
+  applies?(context: RunContext): boolean;
+  run(context: RunContext): Promise<StageResults[N]>;
+}
 
 export interface RunContext {
+  readonly planned: PlannedRun;
   readonly plan: Plan;
   readonly container: RunContainer;
   readonly folder: RunFolder;
@@ -16,7 +49,11 @@ export interface RunContext {
   readonly data: RunData;
   readonly metrics: readonly Metric[];
   readonly exporters: readonly Exporter[];
-  readonly teacher: Teacher | undefined;
+  /** A teacher that is a recipe is there once the stage `teacher` is done. */
+  teacher: Teacher | undefined;
+  /** Trains the teacher's recipe, or finds its complete run. Undefined for other teachers. */
+  readonly executeTeacher: (() => Promise<CompleteRun>) | undefined;
+  /** Evaluates beside the teacher there is now. */
   readonly evaluator: Evaluator;
   /** One student for all trainings of the run; `initial` are the weights it is made with. */
   readonly student: Student;
@@ -27,6 +64,22 @@ export interface RunContext {
   readonly resume: boolean;
   readonly signal: AbortSignal | undefined;
   readonly checkpointEvery: { readonly seconds: number } | { readonly steps: number } | undefined;
+  /** When the run was prepared, in milliseconds since 1970. */
+  readonly begun: number;
+  /** Seconds of each stage of this process, in order. */
+  readonly timings: { readonly stage: string; readonly seconds: number }[];
+  /** Results of the stages so far. */
+  readonly results: { -readonly [N in StageName]?: StageResults[N] };
+  /** Called when the run ends. */
+  onDispose(free: () => void | Promise<void>): void;
+}
+
+/** The result of an earlier stage that every run has. */
+export function resultOf<N extends StageName>(context: RunContext, name: N): NonNullable<StageResults[N]> {
+  const result: StageResults[N] | undefined = context.results[name];
+  if (result === undefined || result === null)
+    throw new Error(`internal: no result of the stage ${name} yet`);
+  return result;
 }
 
 /** Runs `body` between the events that say a stage starts and ends; `detail` of the end comes from its result. */

@@ -1,15 +1,30 @@
 // The data sets of a run, made and described as students and teachers see them.
-import type { DataDescription, Dataset, Example, TensorSpec, Transform } from '../contracts/index.js';
 import type { RandomStream } from '@potstill/engine';
-import { descriptionOf } from '../data/index.js';
-import type { DatasetSlot, Plan } from '../recipe/plan.js';
-import { countExamples, type PreparedData } from '../train/source.js';
+import type {
+  DataDescription,
+  Dataset,
+  Example,
+  Services,
+  TensorSpec,
+  Transform,
+} from '../contracts/index.js';
+import { checkTargets, descriptionOf, remapClasses, targetOf, type TargetRule } from '../data/index.js';
+import type { DatasetSlot, Plan, RecipeTrace } from '../recipe/plan.js';
+import { numbered } from '../data/stream.js';
+import type { PreparedData } from '../train/source.js';
 import type { RunContainer } from '../container/run-container.js';
+import { compareForm, matchClasses, withNormalisedLabels, type TrainingPart } from './compare-data.js';
+
+/** What a part of the data is for. */
+export type Role = 'train' | 'validation' | 'test';
 
 /** A data set with its size, and how its examples look after the transforms. */
 export interface OpenData extends PreparedData {
   readonly size: number;
+  /** As transforms leave it, with the class names of the training data. */
   readonly description: DataDescription;
+  /** Before transforms. */
+  readonly described: DataDescription;
 }
 
 export interface RunData {
@@ -21,21 +36,34 @@ export interface RunData {
   dispose(): Promise<void>;
 }
 
-/** Makes all data sets of the plan. Their errors name the files; see the data sets. */
+/**
+ * Makes all data sets of the plan and compares them: classes are matched by name with those of the training data, and
+ * what cannot be matched is refused.
+ * @throws PotstillError DATA_PARTS_DIFFER, DATA_DAMAGED where a target is no class, and what data sets throw.
+ */
 export async function openData(plan: Plan, container: RunContainer): Promise<RunData> {
-  const train = await open(plan.data.train, 'train', container);
-  const validation = plan.data.validation && (await open(plan.data.validation, 'validation', container));
-  const test = plan.data.test && (await open(plan.data.test, 'test', container));
-  return {
-    train,
-    validation,
-    test,
-    description: train.description,
-    dispose: async () => {
-      for (const { dataset } of [train, validation, test].filter((each) => each !== undefined))
-        await dataset.dispose?.();
-    },
+  const opened: OpenData[] = [];
+  const dispose = async () => {
+    for (const { dataset } of opened) await dataset.dispose?.();
   };
+  const open = async (name: Role, like?: TrainingPart): Promise<OpenData | undefined> => {
+    const slot = plan.data[name];
+    if (!slot) return undefined;
+    const data = await openPart({ name, slot, like, container, trace: plan.trace });
+    opened.push(data);
+    return data;
+  };
+  try {
+    const train = await open('train');
+    if (!train) throw new Error('internal: a plan without training data');
+    const like = { slot: plan.data.train, description: train.description, raw: train.described };
+    const validation = await open('validation', like);
+    const test = await open('test', like);
+    return { train, validation, test, description: train.description, dispose };
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
 }
 
 /** Identifies all data of a run; a result is stale when it changes. */
@@ -50,33 +78,79 @@ export function dataFingerprints({ train, validation, test }: RunData): Record<s
   );
 }
 
-async function open(slot: DatasetSlot, name: string, container: RunContainer): Promise<OpenData> {
-  const dataset = await container.make(slot.component, {});
-  const transforms: Transform[] = [];
-  for (const plan of slot.transforms)
-    transforms.push(await container.make(plan, { data: descriptionOf(dataset) }));
-  const size = await countExamples(dataset);
-  const skipped = dataset.skipped ?? [];
-  for (const { path, reason } of skipped)
-    container.services.logger.warn({ path, reason }, 'damaged example left out');
-  if (skipped.length > 0)
-    container.services.progress.emit({
+interface Opening {
+  readonly name: Role;
+  readonly slot: DatasetSlot;
+  /** The training data; undefined while that is opened. */
+  readonly like: TrainingPart | undefined;
+  readonly container: RunContainer;
+  readonly trace: RecipeTrace;
+}
+
+async function openPart({ name, slot, like, container, trace }: Opening): Promise<OpenData> {
+  const { services } = container;
+  const made = await container.make(slot.component, like ? { train: like.raw } : {});
+  try {
+    tellSkipped(name, made, services);
+    const own = withNormalisedLabels(name, descriptionOf(made));
+    const { map, note } = like ? matchClasses(like, { name, slot }, own, trace) : {};
+    if (note !== undefined)
+      services.progress.emit({ event: 'warning', code: 'DATA_CLASSES_MATCHED', message: note });
+    const labels = like?.raw.labels ?? own.labels;
+    const dataset = map && labels ? remapClasses(made, map, labels) : made;
+    const described: DataDescription = {
+      ...own,
+      fingerprint: dataset.fingerprint,
+      ...(labels === undefined ? {} : { labels }),
+    };
+    // Figures need the truth of every example, so only training data may lack it.
+    const rule = like ? { ...described, unlabelled: false } : described;
+    const size = await checkedSize(name, dataset, rule);
+    const transforms: Transform[] = [];
+    for (const plan of slot.transforms) transforms.push(await container.make(plan, { data: described }));
+    const random = services.random.child(name);
+    const description = await describeAfter(dataset, described, transforms, random);
+    if (like) compareForm(like, { name, slot }, description, trace);
+    return { dataset, transforms, name, size, description, described };
+  } catch (error) {
+    await made.dispose?.();
+    throw error;
+  }
+}
+
+/** Number of examples. Targets are checked where that needs no reading; a stream is read once to count it anyway. */
+async function checkedSize(name: string, dataset: Dataset, rule: TargetRule): Promise<number> {
+  if (dataset.size !== undefined) {
+    checkTargets(dataset.targets ?? [], rule, (i) => `${name}: example ${i}`);
+    return dataset.size;
+  }
+  let count = 0;
+  for await (const { example, index } of numbered(dataset, name)) {
+    checkTargets(targetOf(example, rule), rule, () => `${name}: example ${index}`);
+    count++;
+  }
+  return count;
+}
+
+function tellSkipped(name: string, { skipped = [] }: Dataset, { logger, progress }: Services): void {
+  for (const { path, reason } of skipped) logger.warn({ path, reason }, 'damaged example left out');
+  const [first] = skipped;
+  if (first)
+    progress.emit({
       event: 'warning',
       code: 'DATA_DAMAGED',
-      message: `${name}: ${skipped.length} damaged examples were left out, the first is ${skipped[0]?.path}: ${skipped[0]?.reason}`,
+      message: `${name}: ${skipped.length} damaged examples were left out; the first is ${first.path}: ${first.reason}`,
       hint: 'The log names them all.',
     });
-  const description = await describeAfter(dataset, transforms, container.services.random.child(name));
-  return { dataset, transforms, name, size, description };
 }
 
 /** What a crop or a resize leaves: shapes are read off the first example. */
 async function describeAfter(
   dataset: Dataset,
+  description: DataDescription,
   transforms: readonly Transform[],
   random: RandomStream,
 ): Promise<DataDescription> {
-  const description = descriptionOf(dataset);
   if (transforms.length === 0) return description;
   const first = await firstExample(dataset);
   if (!first) return description;

@@ -7,7 +7,8 @@ import { openStudentTeacher } from '../teach/index.js';
 import { openData, type OpenData, type RunData } from './data.js';
 import { createEvaluator } from './evaluation.js';
 import { latestRun, quietContainer } from './latest-run.js';
-import { openRunTeacher } from './teacher-stage.js';
+import { openRunTeacher } from './run-teacher.js';
+import { checkEvaluatedClasses } from './teacher-data.js';
 
 export interface EvaluateOptions {
   /** An ONNX file with potstill's metadata. Default: the student of the latest complete run of the recipe. */
@@ -62,6 +63,7 @@ export async function evaluateRecipe(
       name = run.folder.path;
       model = await openRunTeacher(recipe, run, data.description, services, services.progress);
     }
+    checkEvaluatedClasses(name, model.labels, data.description.labels);
     const metrics: Metric[] = [];
     for (const metric of plan.metrics) metrics.push(await container.make(metric, { data: data.description }));
     const evaluator = createEvaluator({

@@ -1,14 +1,17 @@
 // The folder of one run: which it is, what in it is done, and its small files.
-import { mkdir, readFile, readdir } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { DataDescription } from '../contracts/index.js';
 import { PotstillError } from '../errors/potstill-error.js';
-import { makeFolder, writeAtomically, writeFailed } from '../train/write-atomically.js';
+import { makeFolder, writeAtomically, writeFailed } from '../files/write-atomically.js';
 
 /** What a run is of. Written first, so that a resumed run knows its own. */
 export interface RunIdentity {
   readonly name: string;
+  /** Of all that decides the result. */
   readonly recipeHash: string;
+  /** Of what decides the weights: where it is the same, finished trainings are reused. Absent in runs of potstill 0.1.0. */
+  readonly trainHash?: string | undefined;
   /** Hash of the teacher's recipe, its own teacher's included; null for other teachers and none. */
   readonly teacherHash: string | null;
   readonly seed: number;
@@ -30,9 +33,17 @@ const stagesFile = 'stages.json';
 const summaryFile = 'summary.json';
 const dataFile = 'data.json';
 
-/** `<name>-<first 8 digits of the hash>`. */
-export function folderName(name: string, recipeHash: string): string {
-  return `${name}-${recipeHash.slice(0, 8)}`;
+/** `<name>-<first 8 digits of the hash of what decides the weights>`. */
+export function folderName({ name, trainHash, recipeHash }: RunIdentity): string {
+  return `${name}-${(trainHash ?? recipeHash).slice(0, 8)}`;
+}
+
+/** Keys in which a folder's run differs so that its trained weights are not those of `identity`. */
+function differences(found: RunIdentity, identity: Partial<RunIdentity>): (keyof RunIdentity)[] {
+  const passed = found.trainHash === undefined ? 'trainHash' : 'recipeHash';
+  return (Object.keys(identity) as (keyof RunIdentity)[]).filter(
+    (key) => key !== passed && found[key] !== identity[key],
+  );
 }
 
 export class RunFolder {
@@ -46,7 +57,7 @@ export class RunFolder {
   /** A new folder below `runsFolder`: the name, or the name with the first of -2, -3… that is free. */
   static async create(runsFolder: string, identity: RunIdentity): Promise<RunFolder> {
     await makeFolder(runsFolder);
-    const base = join(resolve(runsFolder), folderName(identity.name, identity.recipeHash));
+    const base = join(resolve(runsFolder), folderName(identity));
     for (let n = 1; ; n++) {
       const path = n === 1 ? base : `${base}-${n}`;
       try {
@@ -66,7 +77,7 @@ export class RunFolder {
       throw new PotstillError({
         code: 'RUN_OTHER_RECIPE',
         message: `${path} holds a run already`,
-        hint: 'Go on with it by --resume, or name another folder.',
+        hint: 'Use --resume to continue it, or name another folder.',
         location: { file: path },
       });
     await makeFolder(path);
@@ -89,14 +100,12 @@ export class RunFolder {
         hint: 'Run without --resume first.',
         location: { file: path },
       });
-    const different = (Object.keys(identity) as (keyof RunIdentity)[]).filter(
-      (key) => found[key] !== identity[key],
-    );
+    const different = differences(found, identity);
     if (different.length > 0)
       throw new PotstillError({
         code: 'RUN_OTHER_RECIPE',
         message: `${path} is of another run: ${different.map((key) => `${key} ${String(found[key])}, now ${String(identity[key])}`).join('; ')}`,
-        hint: 'Run without --resume, or go on with the recipe, version and threads it was begun with.',
+        hint: 'Run without --resume, or with the recipe, version and threads that the run began with.',
         location: { file: path },
       });
     return RunFolder.read(path);
@@ -110,7 +119,7 @@ export class RunFolder {
   }
 
   /** Folders below `runsFolder` whose run has that identity, whatever its threads; the newest name last. */
-  static async find(runsFolder: string, { threads: _, ...identity }: RunIdentity): Promise<string[]> {
+  static async find(runsFolder: string, whole: RunIdentity): Promise<string[]> {
     let names: string[];
     try {
       names = await readdir(runsFolder);
@@ -118,19 +127,18 @@ export class RunFolder {
       return [];
     }
     const found: { path: string; number: number }[] = [];
-    const base = folderName(identity.name, identity.recipeHash);
+    const { threads: _, ...identity } = whole;
+    const bases = [folderName(whole), folderName({ ...whole, trainHash: undefined })];
     for (const name of names) {
-      if (!name.startsWith(base)) continue;
+      const base = bases.find((each) => name.startsWith(each));
+      if (base === undefined) continue;
       const rest = name.slice(base.length);
       const number = rest === '' ? 1 : Number(/^-(\d+)$/.exec(rest)?.[1] ?? NaN);
       if (Number.isNaN(number)) continue;
       const path = join(resolve(runsFolder), name);
       const theirs = (await readJson(join(path, identityFile)).catch(() => undefined)) as
         RunIdentity | undefined;
-      const same =
-        theirs &&
-        Object.entries(identity).every(([key, value]) => theirs[key as keyof RunIdentity] === value);
-      if (same) found.push({ path, number });
+      if (theirs && differences(theirs, identity).length === 0) found.push({ path, number });
     }
     return found.sort((a, b) => a.number - b.number).map(({ path }) => path);
   }
@@ -140,20 +148,35 @@ export class RunFolder {
     return (await readJson(this.file(dataFile))) as RecordedData | undefined;
   }
 
-  /** Records the data, or compares them with what is recorded: other content is `RUN_OTHER_RECIPE`. */
+  /** Records the data, or compares what is trained on with what is recorded: other content is `RUN_OTHER_RECIPE`. */
   async recordData(data: RecordedData): Promise<void> {
     const known = await this.recordedData();
     if (!known) return this.writeJson(dataFile, data);
-    const changed = Object.keys({ ...known.fingerprints, ...data.fingerprints }).filter(
-      (name) => known.fingerprints[name] !== data.fingerprints[name],
-    );
+    const changed = changedTrainingData(known, data);
     if (changed.length > 0)
       throw new PotstillError({
         code: 'RUN_OTHER_RECIPE',
         message: `${this.path} was begun with other data: ${changed.join(', ')}`,
-        hint: 'Run without --resume: what was trained on other data cannot be gone on with.',
+        hint: 'Run without --resume: training cannot continue on other data.',
         location: { file: this.path },
       });
+  }
+
+  /** Whether the summary is of that recipe and those data, and not of others with the same training. */
+  async isResultOf(
+    identity: RunIdentity,
+    { fingerprints }: Pick<RecordedData, 'fingerprints'>,
+  ): Promise<boolean> {
+    const found = (await readJson(this.file(identityFile))) as RunIdentity | undefined;
+    const data = await this.recordedData();
+    return found?.recipeHash === identity.recipeHash && data?.fingerprints.test === fingerprints.test;
+  }
+
+  /** Forgets the summary, and is from now on of this recipe and these data, whose training is the same. */
+  async renew(identity: RunIdentity, data: RecordedData): Promise<void> {
+    await rm(this.file(summaryFile), { force: true });
+    await this.writeJson(identityFile, identity);
+    await this.writeJson(dataFile, data);
   }
 
   file(...names: string[]): string {
@@ -187,6 +210,16 @@ export class RunFolder {
   async writeSummary(summary: object): Promise<void> {
     await this.writeJson(summaryFile, summary);
   }
+}
+
+/** Names of the data sets of a training whose content is another. Test data decides no weights. */
+export function changedTrainingData(
+  known: Pick<RecordedData, 'fingerprints'>,
+  now: Pick<RecordedData, 'fingerprints'>,
+): string[] {
+  return Object.keys({ ...known.fingerprints, ...now.fingerprints }).filter(
+    (name) => name !== 'test' && known.fingerprints[name] !== now.fingerprints[name],
+  );
 }
 
 /** A JSON file; undefined when there is none. One that is not JSON is `RUN_CHECKPOINT_DAMAGED`. */

@@ -6,29 +6,12 @@ import { PotstillError } from '../errors/potstill-error.js';
 import { builtInPlugin } from './built-in.js';
 import { findComplete } from './choose-folder.js';
 import { dataFingerprints, type RunData } from './data.js';
-import { RunFolder, type RunIdentity } from './folder.js';
+import { RunFolder } from './folder.js';
+import { identityOf } from './identity.js';
 import { openContainer } from './open-container.js';
 import type { Summary } from './summary.js';
-import type { CompleteRun } from './teacher-stage.js';
+import type { CompleteRun } from './run-teacher.js';
 import { planTeachers } from './teachers.js';
-import { versionsOf } from './versions.js';
-
-/** What names a run of this recipe; its teachers' recipes are read for it. */
-async function identityOf(recipe: OpenRecipe): Promise<RunIdentity> {
-  const { plan } = recipe;
-  const { hash, teacherHash } = await planTeachers(recipe, (file, set) =>
-    openRecipe(file, { set, builtIn: [builtInPlugin] }),
-  );
-  return {
-    name: plan.name,
-    recipeHash: hash,
-    teacherHash,
-    seed: plan.train.seed,
-    versions: JSON.stringify(versionsOf(plan)),
-    backend: plan.backend,
-    threads: plan.threads,
-  };
-}
 
 /** The folder asked for, else the latest complete run of the recipe on this data. `RUN_NO_CHECKPOINT` when there is none. */
 export async function latestRun(
@@ -42,7 +25,10 @@ export async function latestRun(
     const summary = await folder.summary<Summary>();
     if (summary) return { folder, summary };
   } else {
-    const found = await findComplete(runsFolder, await identityOf(recipe), dataFingerprints(data));
+    const planned = await planTeachers(recipe, (file, set) =>
+      openRecipe(file, { set, builtIn: [builtInPlugin] }),
+    );
+    const found = await findComplete(runsFolder, identityOf(planned), dataFingerprints(data));
     if (found) return found;
   }
   throw new PotstillError({

@@ -3,7 +3,7 @@ import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ProgressSink, RunEvent } from '../contracts/index.js';
 import type { EpochRecord } from '../train/checkpoint.js';
-import { writeAtomically, writeFailed } from '../train/write-atomically.js';
+import { writeAtomically, writeFailed } from '../files/write-atomically.js';
 import type { SummaryWarning } from './summary.js';
 
 /** What comes before {@link openIn} reaches the user at once, and the files when there is a folder. */

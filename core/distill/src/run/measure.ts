@@ -6,7 +6,7 @@ import type { DataDescription, Example, Student, Teacher } from '../contracts/in
 import type { RandomStream } from '@potstill/engine';
 import { measureLatency, medianTime } from '../export/latency.js';
 import { chosenOutputs, forwardOf } from '../export/outputs.js';
-import { writeAtomically } from '../train/write-atomically.js';
+import { writeAtomically } from '../files/write-atomically.js';
 import type { OpenData } from './data.js';
 
 export interface Size {

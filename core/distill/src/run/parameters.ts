@@ -9,7 +9,7 @@ import type { Plan } from '../recipe/plan.js';
  * The student as the recipe trains it: the variables that `train.freeze` names are not trainable. Throws
  * `RECIPE_BAD_VALUE` with every pattern that no variable of the student fits, or only such as an earlier group has.
  */
-export function trainedAs(plan: Plan, student: Student): Student {
+export function withFrozenVariables(plan: Plan, student: Student): Student {
   const { groups = [], freeze: patterns = [] } = plan.train;
   const names = student.variables.map(({ name }) => name);
   const fits = (pattern: string) => names.filter((name) => matchesName(pattern, name));

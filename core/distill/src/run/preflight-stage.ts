@@ -1,15 +1,15 @@
 // The checks before training, as a stage of a run.
-import { batches } from '../data/index.js';
+import { batchOf, sampleIndices } from '../data/index.js';
 import type { Batch } from '../contracts/index.js';
 import { PotstillError } from '../errors/potstill-error.js';
 import type { Finding } from '../preflight/finding.js';
 import { checkClasses, preflight } from '../preflight/preflight.js';
 import { disposeLosses, makeOptimizer } from './assemble.js';
 import { stage, type RunContext } from './context.js';
-import { lossesOf } from './training-stage.js';
+import { lossesOf } from './train-student.js';
 import { loadWeights } from './weights.js';
 
-/** Findings of the checks, or those of the process that made them; warnings are told as events. Empty when switched off. */
+/** Findings of the checks, or those that an earlier process recorded; warnings are told as events. Empty when switched off. */
 export async function preflightStage(context: RunContext): Promise<readonly Finding[]> {
   const { plan, folder, log } = context;
   if (!plan.preflight.enabled) return [];
@@ -19,7 +19,7 @@ export async function preflightStage(context: RunContext): Promise<readonly Find
     (await stage(
       log,
       'preflight',
-      () => look(context),
+      () => runPreflight(context),
       (found) => found.find(({ code }) => code === 'forecast')?.message,
     ));
   for (const { level, ...finding } of findings) if (level === 'warning') log.warn(finding);
@@ -27,18 +27,20 @@ export async function preflightStage(context: RunContext): Promise<readonly Find
   return findings;
 }
 
-async function look(context: RunContext): Promise<Finding[]> {
+async function runPreflight(context: RunContext): Promise<Finding[]> {
   const { plan, container, data, student, teacher, random } = context;
   loadWeights(student, context.initial, 'the first weights');
   // First of all: losses refuse classes that do not fit in their own, narrower words.
   const labels = checkClasses(data.description, student, teacher);
+  const sample = await sampled(context, plan.preflight.sample, 'sample');
   const losses = await lossesOf(context, 'student');
   try {
     const found = await preflight({
       engine: container.services.engine,
       data: data.description,
-      sample: await firstBatch(context, plan.preflight.sample),
-      batch: await firstBatch(context, plan.train.batch),
+      sample: sample.batch,
+      drawnFrom: sample.of,
+      batch: (await sampled(context, plan.train.batch, 'batch')).batch,
       student,
       teacher,
       losses,
@@ -55,13 +57,28 @@ async function look(context: RunContext): Promise<Finding[]> {
   }
 }
 
-async function firstBatch({ data, random }: RunContext, size: number): Promise<Batch> {
-  const { dataset, transforms, name } = data.train;
-  for await (const batch of batches(dataset, { size, transforms, name, random: random.child('preflight') }))
-    return batch;
-  throw new PotstillError({
-    code: 'DATA_EMPTY',
-    message: 'the training data has no examples',
-    path: 'data.train',
-  });
+/** Of a stream no more than this many samples' worth is read. */
+const streamPrefix = 16;
+
+/** Examples drawn over the whole training data, every class in its share; of a stream, over its beginning. */
+async function sampled(context: RunContext, count: number, use: string): Promise<Sampled> {
+  const { data, random } = context;
+  const { dataset, transforms, name, size } = data.train;
+  if (size === 0)
+    throw new PotstillError({
+      code: 'DATA_EMPTY',
+      message: 'the training data has no examples',
+      path: 'data.train',
+    });
+  const prefix = dataset.size === undefined ? Math.min(size, streamPrefix * count) : size;
+  const stream = random.child('preflight');
+  const population = dataset.size === undefined ? { size: prefix } : dataset;
+  const indices = sampleIndices(population, count, stream.child(use));
+  return { batch: await batchOf(dataset, indices, { transforms, name, random: stream }), of: prefix };
+}
+
+interface Sampled {
+  readonly batch: Batch;
+  /** The sample is drawn from the first so many examples. */
+  readonly of: number;
 }

@@ -1,119 +1,39 @@
-// The teacher of a run: a component, or the student of another recipe, trained first when there is no result of it.
-import { join } from 'node:path';
-import { fingerprint } from '../data/index.js';
-import type { OpenRecipe } from '../container/open-recipe.js';
-import type { RunContainer } from '../container/run-container.js';
-import type { DataDescription, ProgressSink, Services, Teacher } from '../contracts/index.js';
+// Stage `teacher`: trains the recipe whose student is the teacher, or finds its complete run, and opens it.
 import { PotstillError } from '../errors/potstill-error.js';
-import { parameterCount } from '../preflight/preflight.js';
-import { readWeights } from '../train/checkpoint.js';
-import type { RunFolder } from './folder.js';
-import { finalWeights } from './names.js';
-import { openContainer } from './open-container.js';
-import { predictorOf } from './predict.js';
-import type { Summary } from './summary.js';
-import { loadWeights } from './weights.js';
+import type { RunContext, Stage } from './context.js';
+import { openRunTeacher, type CompleteRun } from './run-teacher.js';
 
-/** A run that is complete. */
-export interface CompleteRun {
-  readonly folder: RunFolder;
-  readonly summary: Summary;
+export const teacherStage: Stage<'teacher'> = {
+  name: 'teacher',
+  async run(context) {
+    const run = await openTrained(context);
+    await refuseAnother(context);
+    return run;
+  },
+};
+
+async function openTrained(context: RunContext): Promise<CompleteRun | undefined> {
+  const { planned, executeTeacher, container, data, log } = context;
+  if (!planned.teacher || !executeTeacher) return undefined;
+  const run = await executeTeacher();
+  const { recipe } = planned.teacher;
+  const teacher = await openRunTeacher(recipe, run, data.description, container.services, log);
+  context.onDispose(() => teacher.dispose());
+  context.teacher = teacher;
+  return run;
 }
 
-/** Events of a teacher's run as its student's run tells them: its training is the stage `teacher`. */
-export function asTeacher(sink: ProgressSink): ProgressSink {
-  const rename = (stage: string) => (stage === 'student' ? 'teacher' : `teacher/${stage}`);
-  return {
-    emit(event) {
-      if (event.event === 'done') return;
-      if (event.event === 'warning') sink.emit({ ...event, message: `teacher: ${event.message}` });
-      else sink.emit({ ...event, stage: rename(event.stage) });
-    },
-  };
-}
-
-/**
- * The student of a complete run as a teacher. It answers with all outputs of the student. `data` are the new student's:
- * inputs of another name or shape are `TEACHER_INVALID`; another preprocessing is a warning.
- */
-export async function openRunTeacher(
-  recipe: OpenRecipe,
-  { folder, summary }: CompleteRun,
-  data: DataDescription,
-  services: Pick<Services, 'engine' | 'logger' | 'clock' | 'paths'>,
-  progress: ProgressSink,
-): Promise<Teacher> {
-  const recorded = await folder.recordedData();
-  if (!recorded) throw new Error(`internal: ${folder.path} is complete and has no record of its data`);
-  const { engine, logger, clock } = services;
-  const paths = { ...services.paths, recipeFolder: recipe.plan.folder, runFolder: folder.path };
-  const container = await openContainer(recipe, { paths, progress, overrides: { engine, logger, clock } });
-  checkInputs(recipe.plan.name, recorded.description, data, progress);
-
-  const student = await container.make(recipe.plan.student, { data: recorded.description });
-  const path = folder.file(finalWeights);
-  const { variables } = await readWeights(path);
-  loadWeights(student, variables, path);
-  const parts = Object.entries(variables).flatMap(([name, tensor]) => [
-    name,
-    tensor.dtype,
-    tensor.shape,
-    tensor.data,
-  ]);
-  const predictor = await predictorOf(engine, student, recorded.description.inputs);
-  const parameters = parameterCount(student);
-  return {
-    outputs: student.outputs,
-    // The recipe hash stands for the architecture, the weights for the rest.
-    fingerprint: fingerprint(summary.recipeHash, ...parts),
-    ...(recorded.description.labels ? { labels: recorded.description.labels } : {}),
-    parameters,
-    bytes: summary.student.bytes ?? 4 * parameters,
-    label: (batch) => predictor.run(batch),
-    async dispose() {
-      await predictor.dispose();
-      for (const { variable } of student.variables) variable.dispose();
-      await container.dispose();
-    },
-  };
-}
-
-/** The exported ONNX file of a complete run, when it made one. */
-export function exportedOnnx({ folder, summary }: CompleteRun): string | undefined {
-  const found = summary.exports.find(({ kind }) => kind === 'onnx');
-  return found && join(folder.path, found.path);
-}
-
-/** Makes the teacher that is a component. */
-export async function makeTeacher(recipe: OpenRecipe, container: RunContainer, data: DataDescription) {
-  const { teacher } = recipe.plan;
-  return teacher?.kind === 'component' ? container.make(teacher.component, { data }) : undefined;
-}
-
-function checkInputs(
-  name: string,
-  teacher: DataDescription,
-  data: DataDescription,
-  progress: ProgressSink,
-): void {
-  for (const input of teacher.inputs) {
-    const theirs = teacher.spec[input];
-    const ours = data.spec[input];
-    if (ours && ours.dtype === theirs?.dtype && ours.shape.join() === theirs.shape.join()) continue;
-    const say = (spec: typeof ours) =>
-      spec ? `${spec.dtype} [${spec.shape.map((axis) => axis ?? '?').join(', ')}]` : 'not there';
-    throw new PotstillError({
-      code: 'TEACHER_INVALID',
-      message: `the teacher \`${name}\` was trained on \`${input}\`, ${say(theirs)}; in this recipe's data it is ${say(ours)}`,
-      hint: 'Give both recipes data of the same form.',
-      path: 'teacher',
-    });
-  }
-  if (JSON.stringify(teacher.preprocessing) === JSON.stringify(data.preprocessing)) return;
-  progress.emit({
-    event: 'warning',
-    code: 'TEACHER_PREPROCESSING',
-    message: `the teacher \`${name}\` was trained on data preprocessed as ${JSON.stringify(teacher.preprocessing ?? 'unknown')}; here it is ${JSON.stringify(data.preprocessing ?? 'unknown')}`,
-    hint: 'Preprocess alike in both recipes, or the teacher sees inputs that it was not trained on.',
+/** A run that began with one teacher does not continue with another: a model file may have been replaced meanwhile. */
+async function refuseAnother({ folder, teacher }: RunContext): Promise<void> {
+  if (!teacher) return;
+  const { fingerprint } = teacher;
+  const known = folder.finished<{ readonly fingerprint: string }>('teacher');
+  if (!known) return folder.finish('teacher', { fingerprint });
+  if (known.fingerprint === fingerprint) return;
+  throw new PotstillError({
+    code: 'RUN_OTHER_RECIPE',
+    message: `${folder.path} began with another teacher: its weights, outputs or preprocessing have changed`,
+    hint: 'Run without --resume, or restore the teacher.',
+    location: { file: folder.path },
   });
 }

@@ -2,14 +2,17 @@
 import { fingerprint } from '../data/index.js';
 import { PotstillError } from '../errors/potstill-error.js';
 import type { OpenRecipe } from '../container/open-recipe.js';
-import { recipeHash } from '../recipe/resolved.js';
+import { recipeHash, trainHash } from '../recipe/resolved.js';
 
 /** A recipe with the recipe of its teacher, when that is one. */
 export interface PlannedRun {
   readonly recipe: OpenRecipe;
+  /** Of all that decides the result. */
   readonly hash: string;
+  /** Of what decides the weights. */
+  readonly trainHash: string;
   readonly teacher: PlannedRun | undefined;
-  /** Of the teacher's recipe and its own teacher's; null when the teacher is no recipe. */
+  /** Of what decides the weights of the teacher and of its own teacher; null when the teacher is not a recipe. */
   readonly teacherHash: string | null;
 }
 
@@ -20,9 +23,9 @@ export async function planTeachers(
   above: readonly string[] = [],
 ): Promise<PlannedRun> {
   const { plan } = recipe;
-  const hash = recipeHash(plan);
+  const own = { recipe, hash: recipeHash(plan), trainHash: trainHash(plan) };
   const chain = [...above, plan.file];
-  if (plan.teacher?.kind !== 'recipe') return { recipe, hash, teacher: undefined, teacherHash: null };
+  if (plan.teacher?.kind !== 'recipe') return { ...own, teacher: undefined, teacherHash: null };
   if (chain.includes(plan.teacher.file))
     throw new PotstillError(
       plan.trace.place({
@@ -32,5 +35,5 @@ export async function planTeachers(
       }),
     );
   const teacher = await planTeachers(await open(plan.teacher.file, plan.teacher.set), open, chain);
-  return { recipe, hash, teacher, teacherHash: fingerprint(teacher.hash, teacher.teacherHash) };
+  return { ...own, teacher, teacherHash: fingerprint(teacher.trainHash, teacher.teacherHash) };
 }

@@ -4,4 +4,6 @@ import { cnnStudent } from './cnn.js';
 import { layersStudent } from './layers.js';
 import { mlpStudent } from './mlp.js';
 
+export { parameterCount } from './parameter-count.js';
+
 export const studentComponents: readonly AnyComponent[] = [mlpStudent, cnnStudent, layersStudent];

@@ -7,9 +7,8 @@ import { resolveDataPath } from '../data/index.js';
 import { teacher } from '../plugin/define.js';
 import { teacherInvalid } from './invalid.js';
 import { metadataJson, readModelFile } from './model-file.js';
-import { outputsOption } from './onnx.js';
 import { openOnnxTeacher } from './onnx-teacher.js';
-import type { OutputNames } from './outputs.js';
+import { outputsOption, type OutputsOption } from './outputs.js';
 
 /** What `potstill.input` of an exported file holds; without a layout the data told no preprocessing. */
 const exportedInput = z.object({
@@ -29,14 +28,14 @@ export async function openStudentTeacher(
   onnxPath: string,
   data: DataDescription,
   services: Pick<Services, 'engine'>,
-  outputs?: OutputNames,
+  outputs?: OutputsOption,
 ): Promise<Teacher> {
   const file = await readModelFile(onnxPath);
   const input = metadataJson(onnxPath, file.metadata, 'potstill.input', exportedInput);
   if (!input) {
     throw teacherInvalid(
       `${onnxPath} was not exported by potstill: it has no metadata entry \`potstill.input\``,
-      'for other models use the teacher `onnx`, and say by `input` how they take their numbers',
+      'use the teacher `onnx` for other models, and describe in `input` how they take their numbers',
     );
   }
   return openOnnxTeacher({
@@ -70,17 +69,17 @@ const summaryExports = z.object({ exports: z.array(z.object({ kind: z.string(), 
 async function exportedFile(path: string): Promise<string> {
   const found = await stat(path).catch(() => undefined);
   if (!found)
-    throw teacherInvalid(`there is no run and no file at ${path}`, 'mend `run`, or run that recipe first');
+    throw teacherInvalid(`there is no run and no file at ${path}`, 'correct `run`, or run that recipe first');
   if (!found.isDirectory()) return path;
   const text = await readFile(join(path, 'summary.json'), 'utf8').catch((cause: unknown) => {
     throw teacherInvalid(
       `${path} holds no finished run: there is no summary.json`,
-      'finish it by `potstill run --resume`, or name the folder of a run itself',
+      'finish it with `potstill run --resume`, or name the folder of the run itself',
       cause,
     );
   });
   const summary = summaryExports.safeParse(parseJson(text));
-  if (!summary.success) throw teacherInvalid(`the summary.json in ${path} is not of potstill`);
+  if (!summary.success) throw teacherInvalid(`the summary.json in ${path} was not written by potstill`);
   const file = summary.data.exports.find(({ kind }) => kind === 'onnx');
   if (!file) {
     throw teacherInvalid(

@@ -4,6 +4,7 @@ import { checkpoint } from './checkpoint.js';
 import { onnx } from './onnx.js';
 
 export { openStudentTeacher } from './checkpoint.js';
+export { alignClasses } from './class-order.js';
 export { memoryTeacherStore } from './memory-store.js';
 
 export const teacherComponents: readonly AnyComponent[] = [onnx, checkpoint];

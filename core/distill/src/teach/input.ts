@@ -48,6 +48,10 @@ export function fitInput(
   const shape = model ? fitted(offered, model) : offered;
   if (shape === undefined) throw doesNotFit(teacher, field, spec, preprocessing, input, model ?? []);
   const affine = affineOf(options, preprocessing, form);
+  const integers = integerRanges[input.type];
+  const stated = options.scale !== undefined || options.mean !== undefined || options.std !== undefined;
+  if (integers && spec.dtype === 'float32' && !stated)
+    refuseUnstatedScale(teacher, field, input, preprocessing);
   const transposes = from !== 'plain' && order !== 'plain' && from !== order ? from : undefined;
   const given = `${field} of ${spec.dtype} ${shapeText(spec.shape)}`;
 
@@ -77,6 +81,8 @@ export function fitInput(
         const numbers = applyAffine(result.data, affine, channelsFirst);
         result = { dtype: 'float32', shape: result.shape, data: numbers };
       }
+      if (integers && result.dtype === 'float32')
+        checkIntegers(teacher, field, input, result.data, integers, stated);
       const actual = image ?? lengths;
       if (transposes)
         result = { ...result, data: transposeImages(result.data, actual, transposes) } as HostTensor;
@@ -85,6 +91,53 @@ export function fitInput(
       return { ...result, shape: [rows, ...(fixed.length === shape.length ? fixed : moved)] };
     },
   };
+}
+
+/** Smallest and largest value of the types that take whole numbers only. */
+const integerRanges: Readonly<Record<string, readonly [number, number]>> = {
+  uint8: [0, 255],
+  int8: [-128, 127],
+  int32: [-(2 ** 31), 2 ** 31 - 1],
+  int64: [-(2 ** 31), 2 ** 31 - 1],
+};
+
+/** Data in 0..1 would be rounded to 0 and 1. */
+function refuseUnstatedScale(
+  teacher: string,
+  field: string,
+  input: GraphValue,
+  preprocessing: Preprocessing | undefined,
+): void {
+  const raw =
+    !preprocessing ||
+    (preprocessing.scale === 1 &&
+      preprocessing.mean.every((mean) => mean === 0) &&
+      preprocessing.std.every((std) => std === 1));
+  if (raw) return;
+  throw teacherInvalid(
+    `the teacher ${teacher} takes \`${input.name}\` as ${input.type}, whole numbers; the data's \`${field}\` is scaled by ${Number(preprocessing.scale.toPrecision(4))} and would be rounded`,
+    'write `input: { scale: 1 }` in `teacher` to give it the raw values (0 to 255 of images), or the scale that it was trained with',
+  );
+}
+
+/** Refuses what an integer type cannot hold, and without a stated scale what it would round. */
+function checkIntegers(
+  teacher: string,
+  field: string,
+  input: GraphValue,
+  data: Float32Array,
+  [least, most]: readonly [number, number],
+  stated: boolean,
+): void {
+  const wrong = data.findIndex((value) => {
+    const whole = Math.round(value);
+    return !(whole >= least && whole <= most) || (!stated && Math.abs(value - whole) > 1e-3);
+  });
+  if (wrong < 0) return;
+  throw teacherInvalid(
+    `the teacher ${teacher} takes \`${input.name}\` as ${input.type}, whole numbers from ${least} to ${most}, and the data's \`${field}\` gives ${String(data[wrong])}`,
+    'set `input.scale`, `input.mean` and `input.std` to those that the teacher was trained with',
+  );
 }
 
 /**

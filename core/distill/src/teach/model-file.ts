@@ -1,9 +1,11 @@
 // An ONNX file as read from disk: its bytes, checked, and what it says of itself.
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { EngineError, readOnnxModel, type OnnxModel } from '@potstill/engine';
+import { EngineError, readOnnxModel, type OnnxGraph, type OnnxModel } from '@potstill/engine';
 import { z } from 'zod';
+import { readExternalData, tensorsOf, type ExternalFile } from './external-data.js';
 import { reasonOf, teacherInvalid } from './invalid.js';
+import { channelsFirstValues } from './layout.js';
 
 export interface ModelFile {
   readonly path: string;
@@ -14,14 +16,18 @@ export interface ModelFile {
   readonly outputs: readonly string[];
   /** Names of what the nodes give: all that can be tapped, outputs included. */
   readonly inner: readonly string[];
-  /** Elements of the weights; integers of 32 and 64 bits are left out, they hold shapes and axes. */
+  /** Files beside the model in which weights lie. */
+  readonly external: readonly ExternalFile[];
+  /** Of `inner`, feature maps with the channels first. */
+  readonly channelsFirst: ReadonlySet<string>;
+  /** Elements of the weights, see {@link countParameters}. */
   readonly parameters: number;
   /** The file's `metadata_props`. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
 /**
- * Reads a file and checks that it is a whole ONNX model.
+ * Reads a file, and those in which its weights lie, and checks that it is a whole ONNX model. `sha256` is of the file itself.
  * @throws PotstillError TEACHER_INVALID where there is none, another `sha256` was asked for, or it cannot be used.
  */
 export async function readModelFile(path: string, sha256?: string): Promise<ModelFile> {
@@ -40,26 +46,16 @@ export async function readModelFile(path: string, sha256?: string): Promise<Mode
     );
   }
   const model = parse(path, bytes);
-  const { graph } = model;
-  const weights = graph?.initializer ?? [];
-  if (weights.some((weight) => 'dataLocation' in weight && weight.dataLocation === 1)) {
-    throw teacherInvalid(
-      `the teacher ${path} keeps its weights in another file`,
-      'save it as one file: onnx.save_model(onnx.load(path), path, save_as_external_data=False)',
-    );
-  }
+  const { graph = {} } = model;
   return {
     path,
     bytes,
     sha256: found,
-    outputs: (graph?.output ?? []).map(({ name }) => name ?? ''),
-    inner: (graph?.node ?? []).flatMap(({ output }) => output ?? []).filter((name) => name !== ''),
-    parameters: weights
-      .filter(({ dataType }) => dataType !== int32 && dataType !== int64)
-      .reduce(
-        (sum, { dims }) => sum + (dims ?? []).reduce<number>((all, length) => all * Number(length), 1),
-        0,
-      ),
+    outputs: (graph.output ?? []).map(({ name }) => name ?? ''),
+    inner: (graph.node ?? []).flatMap(({ output }) => output ?? []).filter((name) => name !== ''),
+    external: await readExternalData(path, model),
+    channelsFirst: channelsFirstValues(graph),
+    parameters: countParameters(graph),
     metadata: Object.fromEntries(
       (model.metadataProps ?? []).map(({ key, value }) => [key ?? '', value ?? '']),
     ),
@@ -69,6 +65,20 @@ export async function readModelFile(path: string, sha256?: string): Promise<Mode
 /** Of ONNX's TensorProto.DataType. */
 const int32 = 6;
 const int64 = 7;
+
+/**
+ * Elements of all weights, those of Constant nodes included. Left out are integers of 32 and 64 bits, which hold shapes
+ * and axes, and single numbers in Constant nodes, such as the 0.5 of a GELU.
+ */
+function countParameters(graph: OnnxGraph): number {
+  let sum = 0;
+  for (const { tensor, constant } of tensorsOf(graph)) {
+    if (tensor.dataType === int32 || tensor.dataType === int64) continue;
+    const size = (tensor.dims ?? []).reduce<number>((all, length) => all * Number(length), 1);
+    if (!constant || size > 1) sum += size;
+  }
+  return sum;
+}
 
 function parse(path: string, bytes: Uint8Array): OnnxModel {
   try {

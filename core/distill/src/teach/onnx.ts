@@ -1,17 +1,13 @@
-// The teacher `onnx`: any ONNX model in one file.
+// The teacher `onnx`: any ONNX model, its weights in the file or beside it.
 import { z } from 'zod';
 import { resolveDataPath } from '../data/index.js';
 import { teacher } from '../plugin/define.js';
 import { readModelFile } from './model-file.js';
 import { openOnnxTeacher } from './onnx-teacher.js';
+import { outputsOption } from './outputs.js';
 
 const perChannel = z.union([z.number(), z.array(z.number()).min(1)]);
 const divisors = z.union([z.number().positive(), z.array(z.number().positive()).min(1)]);
-
-export const outputsOption = z
-  .record(z.string().min(1), z.string().min(1))
-  .refine((outputs) => Object.keys(outputs).length > 0, 'name at least one output')
-  .optional();
 
 export const onnx = teacher('onnx', {
   help: 'a model in an ONNX file, in ONNX Runtime; any layer can be tapped',
@@ -57,14 +53,14 @@ export const onnx = teacher('onnx', {
         "how the model takes its numbers: the data's own preprocessing is undone and this one applied; without scale, mean and std the data's numbers are given as they are",
       ),
     outputs: outputsOption.describe(
-      "name -> an output of the model, or what any of its nodes gives; default: `logits`, the model's first output",
+      "name -> an output of the model, or what any of its nodes gives, as a name or as `{ from: name, as: probabilities }`; default: `logits`, the output with a score for each of the data's classes",
     ),
     labels: z
       .array(z.string())
       .min(1)
       .optional()
       .describe(
-        'class names in the order of the logits; default: `potstill.labels` of the metadata, if it is there',
+        "class names in the order of the model's scores, which are then put in the data's order by name; classes that the data do not have are dropped; default: `potstill.labels` of the metadata, if it is there",
       ),
   }),
   create: async ({ model, sha256, ...options }, services, { data }) =>

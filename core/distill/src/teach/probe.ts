@@ -73,7 +73,8 @@ export async function probe(
   }
 }
 
-function zeroInputs(
+/** Zeros as the model takes them; axes whose length varies get `length`. */
+export function zeroInputs(
   mappings: ReadonlyMap<string, InputMapping>,
   data: DataDescription,
   rows: number,

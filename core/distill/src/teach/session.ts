@@ -1,6 +1,8 @@
 // A teacher's graph in ONNX Runtime: what it takes and gives, and runs with host tensors.
 import * as ort from 'onnxruntime-node';
 import type { HostTensor, HostTensors } from '@potstill/engine';
+import type { ExternalFile } from './external-data.js';
+import { fromFloat16 } from './float16.js';
 import { reasonOf, teacherInvalid, teacherOutput } from './invalid.js';
 
 /** An input or output as the graph declares it. */
@@ -13,7 +15,8 @@ export interface GraphValue {
 
 export interface TeacherSession {
   readonly inputs: readonly GraphValue[];
-  /** Tensors are converted to the types that the graph declares; 64-bit outputs come back as float32 and int32. */
+  readonly outputs: readonly GraphValue[];
+  /** Tensors are converted to the types that the graph declares; outputs of 16 and 64 bits come back as float32 and int32. */
   run(inputs: HostTensors, outputs: readonly string[]): Promise<HostTensors>;
   release(): Promise<void>;
 }
@@ -30,10 +33,17 @@ function isFeedable(type: string): type is Feedable {
 }
 
 /** @throws PotstillError TEACHER_INVALID where ONNX Runtime refuses the graph, or an input has a type that data cannot have. */
-export async function openSession(path: string, bytes: Uint8Array, threads: number): Promise<TeacherSession> {
+export async function openSession(
+  { path, external }: { readonly path: string; readonly external: readonly ExternalFile[] },
+  bytes: Uint8Array,
+  threads: number,
+): Promise<TeacherSession> {
   const session = await ort.InferenceSession.create(bytes, {
     ...quiet,
     intraOpNumThreads: threads,
+    ...(external.length === 0
+      ? {}
+      : { externalData: external.map((file) => ({ path: file.location, data: file.bytes })) }),
   }).catch((cause: unknown) => {
     throw teacherInvalid(
       `ONNX Runtime refuses the teacher ${path}: ${reasonOf(cause)}`,
@@ -55,6 +65,7 @@ export async function openSession(path: string, bytes: Uint8Array, threads: numb
   }
   return {
     inputs,
+    outputs: session.outputMetadata.map(graphValue),
     async run(tensors, outputs) {
       const feeds: Record<string, ort.Tensor> = {};
       for (const [name, type] of types) feeds[name] = toOrt(type, name, tensors[name]);
@@ -108,6 +119,12 @@ function fromOrt(path: string, name: string, value: ort.OnnxValue | undefined): 
   if (dims !== undefined) {
     const shape = [...dims];
     if (type === 'float32' && data instanceof Float32Array) return { dtype: 'float32', shape, data };
+    if (type === 'float16') {
+      // Newer versions of Node have Float16Array.
+      const halves = data as unknown as ArrayLike<number>;
+      const floats = halves instanceof Uint16Array ? fromFloat16(halves) : Float32Array.from(halves);
+      return { dtype: 'float32', shape, data: floats };
+    }
     if (type === 'float64' && data instanceof Float64Array)
       return { dtype: 'float32', shape, data: Float32Array.from(data) };
     if (type === 'int32' && data instanceof Int32Array) return { dtype: 'int32', shape, data };
@@ -117,6 +134,6 @@ function fromOrt(path: string, name: string, value: ort.OnnxValue | undefined): 
   }
   throw teacherOutput(
     `the output \`${name}\` of the teacher ${path} is ${type ?? 'no tensor'}`,
-    'outputs can be float32, float64, int32, int64 and bool; take another by `outputs`',
+    'outputs can be float16, float32, float64, int32, int64 and bool; name another one in `outputs` (`potstill inspect` lists them)',
   );
 }

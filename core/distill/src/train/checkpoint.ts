@@ -1,9 +1,10 @@
-// Checkpoints: `last.safetensors`, enough to go on as if never interrupted, and `best.safetensors`, the student alone.
-import { readFile } from 'node:fs/promises';
+// Checkpoints: `last.safetensors`, enough to continue as if never interrupted, and `best.safetensors`, the student alone.
 import type { HostTensor, HostTensors, TrainingState } from '@potstill/engine';
+import { z } from 'zod';
 import { PotstillError } from '../errors/potstill-error.js';
-import { decodeSafetensors, encodeSafetensors } from './safetensors.js';
-import { writeAtomically } from './write-atomically.js';
+import { damagedFile, readIfThere } from '../files/read-file.js';
+import { decodeSafetensors, encodeSafetensors } from '../files/safetensors.js';
+import { writeAtomically } from '../files/write-atomically.js';
 
 /** One finished epoch, as the history keeps it. */
 export interface EpochRecord {
@@ -30,7 +31,7 @@ export interface TrainingPosition {
 export interface Checkpoint {
   readonly state: TrainingState;
   readonly position: TrainingPosition;
-  /** Tells the recipe, seed and data apart: a checkpoint of another is not gone on with. */
+  /** Identifies recipe, seed and data: a checkpoint of another identity is not resumed. */
   readonly identity: string;
 }
 
@@ -39,6 +40,26 @@ export interface Weights {
   readonly variables: HostTensors;
   readonly metadata: Readonly<Record<string, string>>;
 }
+
+export interface ReadWeights extends Weights {
+  /** False for a file of potstill 0.1, which wrote no checksums. */
+  readonly sealed: boolean;
+}
+
+/** What to do about a damaged checkpoint; true since a stage without its files begins anew, and a finished one needs no `last`. */
+const checkpointHint =
+  'Remove the file and use --resume: an unfinished stage then begins anew with the same result, a finished one does not need it.';
+
+/** zod's own number refuses NaN and infinities, which a history may hold. */
+const anyNumber = z.custom<number>((value) => typeof value === 'number', 'not a number');
+const numbers = z.record(z.string(), anyNumber);
+const positionSchema: z.ZodType<TrainingPosition> = z.object({
+  epoch: z.int().min(0),
+  batch: z.int().min(0),
+  sums: numbers,
+  history: z.array(z.object({ epoch: z.int().min(1), metrics: numbers })),
+  best: z.object({ epoch: z.int().min(1), value: anyNumber }).nullable(),
+});
 
 const variablePrefix = 'variables/';
 const slotPrefix = 'slots/';
@@ -61,9 +82,8 @@ export function encodeCheckpoint({ state, position, identity }: Checkpoint): Uin
 
 /** Reads the bytes of a `last.safetensors`. */
 export function decodeCheckpoint(bytes: Uint8Array, path: string): Checkpoint {
-  const { tensors, metadata } = decodeSafetensors(bytes, path);
-  if (metadata['potstill.kind'] !== 'training')
-    throw notOurs(path, 'it holds weights, not a training that can go on');
+  const { tensors, metadata } = decodeSafetensors(bytes, path, checkpointHint);
+  if (metadata['potstill.kind'] !== 'training') throw notOurs(path, 'it holds weights, not a training');
   const variables: Record<string, HostTensor> = {};
   const slots: Record<string, HostTensor> = {};
   for (const [name, tensor] of Object.entries(tensors)) {
@@ -71,16 +91,21 @@ export function decodeCheckpoint(bytes: Uint8Array, path: string): Checkpoint {
     else if (name.startsWith(slotPrefix)) slots[name.slice(slotPrefix.length)] = tensor;
     else throw notOurs(path, `tensor \`${name}\` is neither a variable nor an optimiser slot`);
   }
+  let json: unknown;
   try {
-    const position = JSON.parse(metadata['potstill.position'] ?? '', readNumber) as TrainingPosition;
-    return {
-      state: { step: Number(metadata['potstill.step']), variables, slots },
-      position,
-      identity: metadata['potstill.identity'] ?? '',
-    };
+    json = JSON.parse(metadata['potstill.position'] ?? '', readNumber);
   } catch (cause) {
-    throw notOurs(path, 'its training position cannot be read', cause);
+    throw notOurs(path, 'its training position is not JSON', cause);
   }
+  const position = positionSchema.safeParse(json);
+  const step = z.int().min(0).safeParse(Number(metadata['potstill.step']));
+  if (!position.success) throw notOurs(path, 'its training position is incomplete', position.error);
+  if (!step.success) throw notOurs(path, 'its number of steps is missing', step.error);
+  return {
+    state: { step: step.data, variables, slots },
+    position: position.data,
+    identity: metadata['potstill.identity'] ?? '',
+  };
 }
 
 /** Writes `last.safetensors` atomically. */
@@ -102,39 +127,31 @@ export async function writeWeights(path: string, { variables, metadata }: Weight
   );
 }
 
-/** Reads weights. A missing file is `RUN_NO_CHECKPOINT`. */
-export async function readWeights(path: string): Promise<Weights> {
-  const bytes = await readIfThere(path);
-  if (!bytes)
-    throw new PotstillError({
-      code: 'RUN_NO_CHECKPOINT',
-      message: `${path} does not exist`,
-      hint: 'Name the folder of a run that has finished its training.',
-      location: { file: path },
-    });
-  const { tensors, metadata } = decodeSafetensors(bytes, path);
-  return { variables: tensors, metadata };
+/**
+ * Reads weights. A missing file is `RUN_NO_CHECKPOINT`, a damaged one `RUN_CHECKPOINT_DAMAGED`; `hint` says what to do
+ * about either.
+ */
+export async function readWeights(path: string, hint?: string): Promise<ReadWeights> {
+  const weights = await readWeightsIfThere(path, hint);
+  if (weights) return weights;
+  throw new PotstillError({
+    code: 'RUN_NO_CHECKPOINT',
+    message: `${path} does not exist`,
+    hint: hint ?? 'Name the folder of a run that has finished its training.',
+    location: { file: path },
+  });
 }
 
-async function readIfThere(path: string): Promise<Uint8Array | undefined> {
-  try {
-    return await readFile(path);
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw cause;
-  }
+/** The same; undefined when there is no such file. */
+export async function readWeightsIfThere(path: string, hint?: string): Promise<ReadWeights | undefined> {
+  const bytes = await readIfThere(path);
+  if (!bytes) return undefined;
+  const { tensors, metadata, sealed } = decodeSafetensors(bytes, path, hint);
+  return { variables: tensors, metadata, sealed };
 }
 
 function notOurs(path: string, why: string, cause?: unknown): PotstillError {
-  return new PotstillError(
-    {
-      code: 'RUN_CHECKPOINT_DAMAGED',
-      message: `${path} is no checkpoint of potstill: ${why}`,
-      hint: 'Remove the file: the stage it belongs to then starts anew.',
-      location: { file: path },
-    },
-    { cause },
-  );
+  return damagedFile(path, `this is not a checkpoint of potstill: ${why}`, checkpointHint, cause);
 }
 
 function writeNumber(_key: string, value: unknown): unknown {

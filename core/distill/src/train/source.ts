@@ -36,15 +36,6 @@ export function teacherKey(teacher: Teacher, { dataset, transforms }: PreparedDa
   );
 }
 
-/** Number of examples; a stream is read once to count them. */
-export async function countExamples(dataset: Dataset): Promise<number> {
-  if (dataset.size !== undefined) return dataset.size;
-  let count = 0;
-  const examples = dataset.examples()[Symbol.asyncIterator]();
-  while (!(await examples.next()).done) count++;
-  return count;
-}
-
 export interface SourceOptions {
   readonly data: PreparedData;
   readonly size: number;

@@ -69,6 +69,18 @@ const start: TrainingPosition = { epoch: 0, batch: 0, sums: {}, history: [], bes
 
 /**
  * Trains to the end and leaves the best weights in `best.safetensors`.
+ *
+ *     compile one step: forward, weighted losses, gradients, update
+ *     restore weights, optimizer state and position from last.safetensors, if resuming
+ *     for each epoch that is left:
+ *       for each (batch, teacher outputs) of the epoch's shuffled source, from the position on:
+ *         if interrupted: write last.safetensors and stop
+ *         step = session.train(objective.feed(batch, teacher outputs, schedules), rate)
+ *         if a loss is not finite: keep the weights before the step and stop
+ *       metrics = mean losses of the epoch, and those of the validation data
+ *       if the selected metric is the best so far: write best.safetensors
+ *       write last.safetensors
+ *
  * Errors: `TRAIN_NOT_FINITE`, `TRAIN_INTERRUPTED`, `RUN_WRITE_FAILED`, `RUN_OTHER_RECIPE`, `DATA_EMPTY`.
  */
 export async function train(training: Training): Promise<TrainingResult> {
@@ -116,7 +128,7 @@ class Trainer {
 
   async run(): Promise<TrainingResult> {
     const { training, session } = this;
-    if (training.resume) await this.takeUp();
+    if (training.resume) await this.resume();
     await training.onHistory?.(this.position.history);
     const { size } = training.source;
     const meter = new ProgressMeter({
@@ -155,8 +167,8 @@ class Trainer {
     };
   }
 
-  /** Goes on from the checkpoint, when there is one. */
-  private async takeUp(): Promise<void> {
+  /** Restores the checkpoint, if there is one. */
+  private async resume(): Promise<void> {
     const checkpoint = await readCheckpoint(this.lastPath);
     if (!checkpoint) return;
     if (checkpoint.identity !== this.training.identity)

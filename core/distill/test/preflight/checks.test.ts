@@ -61,7 +61,7 @@ describe('checkLabels', () => {
       'other names',
       of('the data', ['cat', 'dog']),
       of('the teacher', ['cat', 'Dog']),
-      'PREFLIGHT_LABELS: the data and the teacher name other classes: class 1 is `dog` to the data and `Dog` to the teacher; unknown to the teacher: dog',
+      'PREFLIGHT_LABELS: the data and the teacher name other classes: class 1 is `dog` to the data and `Dog` to the teacher; the teacher does not have dog; its classes are cat, Dog',
     ],
   ])('refuses %s', (_what, data, teacher, message) => {
     expect(() => checkLabels(data, [teacher])).toThrow(message);

@@ -121,7 +121,7 @@ describe('checkpoint teacher', () => {
     await run('tfjs-only', [{ kind: 'tfjs', path: 'exports/tfjs' }]);
     expect(await message('tfjs-only')).toContain('exported no ONNX file');
     await writeFile(join(await run('broken', []), 'summary.json'), '{');
-    expect(await message('broken')).toContain('is not of potstill');
+    expect(await message('broken')).toContain('was not written by potstill');
     await run('gone', [{ kind: 'onnx', path: 'exports/student.onnx' }]);
     expect(await message('gone')).toMatch(/student\.onnx cannot be read: ENOENT/);
     await folder.put('foreign.onnx', tiny());

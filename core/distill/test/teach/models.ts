@@ -44,18 +44,35 @@ function bytesOf(view: ArrayBufferView): Uint8Array {
   return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
 }
 
+/** An attribute of a node that is a whole number, or a list of them. */
+export function attribute(
+  name: string,
+  value: number | readonly number[],
+): NonNullable<OnnxNode['attribute']>[number] {
+  return typeof value === 'number' ? { name, type: 2, i: value } : { name, type: 7, ints: [...value] };
+}
+
 export interface ModelParts {
   readonly inputs: readonly Value[];
   readonly outputs: readonly Value[];
   readonly nodes: readonly OnnxNode[];
   readonly weights?: readonly OnnxTensor[];
   readonly metadata?: Readonly<Record<string, string>>;
+  /** Further operator sets, such as `ai.onnx.ml`. */
+  readonly opsets?: readonly { readonly domain: string; readonly version: number }[];
 }
 
-export function modelBytes({ inputs, outputs, nodes, weights = [], metadata = {} }: ModelParts): Uint8Array {
+export function modelBytes({
+  inputs,
+  outputs,
+  nodes,
+  weights = [],
+  metadata = {},
+  opsets = [],
+}: ModelParts): Uint8Array {
   return writeOnnxModel({
     irVersion: 8,
-    opsetImport: [{ domain: '', version: 17 }],
+    opsetImport: [{ domain: '', version: 17 }, ...opsets],
     graph: {
       name: 'by-hand',
       node: [...nodes],

@@ -294,42 +294,10 @@ describe('onnx teacher', () => {
       expect(error.message).toContain('answered 1 examples with `logits` of shape [2, 1]');
     });
 
-    it('refuses inputs and outputs of types that it cannot give', async () => {
+    it('refuses inputs of types that it cannot give', async () => {
       const half = await refusal(openTiny({}, identity(['batch', 2], elementTypes.float16)));
       expect(half.code).toBe('TEACHER_INVALID');
       expect(half.message).toContain('takes `x` as float16');
-      const cast = modelBytes({
-        inputs: [{ name: 'x', shape: ['batch', 2] }],
-        outputs: [{ name: 'y', type: elementTypes.float16, shape: ['batch', 2] }],
-        nodes: [
-          {
-            opType: 'Cast',
-            input: ['x'],
-            output: ['y'],
-            attribute: [{ name: 'to', type: 2, i: elementTypes.float16 }],
-          },
-        ],
-      });
-      const output = await refusal(openTiny({}, cast));
-      expect(output.code).toBe('TEACHER_OUTPUT');
-      expect(output.message).toContain('the output `y` of the teacher');
-      expect(output.message).toContain('is float16');
-    });
-
-    it('refuses weights kept in another file', async () => {
-      const bytes = modelBytes({
-        inputs: [{ name: 'x', shape: ['batch', 2] }],
-        outputs: [{ name: 'y', shape: ['batch', 3] }],
-        nodes: [{ opType: 'MatMul', input: ['x', 'w'], output: ['y'] }],
-        weights: [
-          Object.assign(
-            { name: 'w', dims: [2, 3], dataType: 1 },
-            { dataLocation: 1, externalData: [{ key: 'location', value: 'w.bin' }] },
-          ),
-        ],
-      });
-      const error = await refusal(openTiny({}, bytes));
-      expect(error.message).toContain('keeps its weights in another file');
     });
 
     it('refuses means and deviations that fit no channel', async () => {

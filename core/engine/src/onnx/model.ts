@@ -11,6 +11,9 @@ export interface OnnxTensor {
   dims?: Int64[];
   dataType?: number;
   rawData?: Uint8Array;
+  /** 1: the numbers lie in another file, which `externalData` names. */
+  dataLocation?: number;
+  externalData?: { key?: string; value?: string }[];
 }
 
 export interface OnnxAttribute {
@@ -22,6 +25,8 @@ export interface OnnxAttribute {
   ints?: Int64[];
   t?: OnnxTensor;
   g?: OnnxGraph;
+  tensors?: OnnxTensor[];
+  graphs?: OnnxGraph[];
 }
 
 export interface OnnxNode {

@@ -1,7 +1,7 @@
 // `potstill check`: every mistake of a recipe, without running anything.
 import type { Command } from 'commander';
 import { openRecipe } from '../../container/open-recipe.js';
-import { recipeYaml } from '../../run/finish.js';
+import { recipeYaml } from '../../run/recipe-yaml.js';
 import { builtInPlugin } from '../../run/built-in.js';
 import { planTeachers } from '../../run/teachers.js';
 import { resolvedRecipe } from '../../recipe/resolved.js';
@@ -41,7 +41,7 @@ export function addCheck(root: Command, output: Output): void {
             ...(options.resolved ? { resolved: resolvedRecipe(plan) } : {}),
           }),
         );
-      else if (options.resolved) output.print(recipeYaml({ plan }).trimEnd());
+      else if (options.resolved) output.print(recipeYaml(plan).trimEnd());
       else output.print(`${recipe}: no mistakes found`);
     });
 }

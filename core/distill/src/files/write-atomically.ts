@@ -1,6 +1,6 @@
 // Writes a file so that a reader finds the old content or the new, whole, even after a kill or a power cut.
-import { mkdir, open, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { PotstillError } from '../errors/potstill-error.js';
 
 /** The error of a file of the run that could not be written; keeps the system's own as cause. */
@@ -21,7 +21,7 @@ export function writeFailed(path: string, cause: unknown): PotstillError {
     {
       code: 'RUN_WRITE_FAILED',
       message: `${path} could not be written: ${why}${code && reason[code] ? ` (${code})` : ''}`,
-      hint: 'What was written before is whole. Make room or choose another folder, then go on with --resume.',
+      hint: 'Files written before it are whole. Make room or fix the permissions, then use --resume to continue.',
       location: { file: path },
     },
     { cause },
@@ -37,13 +37,31 @@ export async function makeFolder(path: string): Promise<void> {
   }
 }
 
+/** Where a file or folder is made before it is moved to its place. */
+export function temporaryName(path: string): string {
+  return `${path}.${process.pid}.tmp`;
+}
+
+/** Removes what a killed process left under a {@link temporaryName} in `folder` or below. Nobody else may be writing there. */
+export async function removeLeftovers(folder: string): Promise<void> {
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (isTemporary(entry.name)) await rm(path, { recursive: true, force: true });
+    else if (entry.isDirectory()) await removeLeftovers(path);
+  }
+}
+
+export function isTemporary(name: string): boolean {
+  return /\.\d+\.tmp$/.test(name);
+}
+
 /**
  * Replaces `path` by `content`: temporary name in the same folder, flushed, renamed, folder flushed. On failure the
  * older file stays as it was and the error is `RUN_WRITE_FAILED`.
  */
 export async function writeAtomically(path: string, content: Uint8Array | string): Promise<void> {
   const folder = dirname(path);
-  const temporary = `${path}.${process.pid}.tmp`;
+  const temporary = temporaryName(path);
   try {
     await mkdir(folder, { recursive: true });
     const file = await open(temporary, 'w');

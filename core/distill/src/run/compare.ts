@@ -2,7 +2,7 @@
 import type { HostTensors } from '@potstill/engine';
 import type { Example } from '../contracts/index.js';
 import type { Evaluation } from '../evaluate/evaluate-model.js';
-import { parameterCount } from '../preflight/preflight.js';
+import { parameterCount } from '../students/index.js';
 import { readWeights } from '../train/checkpoint.js';
 import type { RunContext } from './context.js';
 import type { OpenData } from './data.js';

@@ -6,7 +6,7 @@ import { readCheckpoint, readWeights, type EpochRecord } from '../train/checkpoi
 import { fieldsOf } from '../train/fields.js';
 import type { WeightedLoss } from '../train/objective.js';
 import { selection } from '../train/select.js';
-import { labelAhead, trainingSource } from '../train/source.js';
+import { trainingSource } from '../train/source.js';
 import { train } from '../train/trainer.js';
 import { baselineLosses, disposeLosses, makeLosses, makeOptimizer, makeSchedule } from './assemble.js';
 import { stage, type RunContext } from './context.js';
@@ -26,7 +26,7 @@ export interface Trained {
  * Trains, or takes what is finished, and leaves the student with the kept weights. Both stages begin with the same
  * weights, see the same batches and drop the same units: the losses are the only difference.
  */
-export async function trainStage(context: RunContext, name: TrainedStage): Promise<Trained> {
+export async function trainStudent(context: RunContext, name: TrainedStage): Promise<Trained> {
   const { folder, log, student } = context;
   const bestPath = folder.file(name, 'best.safetensors');
   const done = folder.finished<Pick<Trained, 'steps' | 'best'>>(name);
@@ -116,43 +116,4 @@ async function plainLoss({ container, data, student, teacher }: RunContext): Pro
     student,
     teacher,
   });
-}
-
-/** Asks the teacher about all training examples once, where its outputs can be kept. */
-export async function labelStage(context: RunContext, needed: boolean): Promise<void> {
-  const { plan, container, data, teacher, random, log, signal } = context;
-  if (!teacher || !needed || data.train.transforms.some((transform) => transform.random)) return;
-  const { clock } = container.services;
-  const begun = clock.now();
-  const total = data.train.size;
-  let told = -Infinity;
-  await stage(log, 'label', () =>
-    labelAhead({
-      data: data.train,
-      size: total,
-      batch: plan.train.batch,
-      random: random.child('train'),
-      teacher,
-      store: container.services.store,
-      ...(signal ? { signal } : {}),
-      onBatch(done) {
-        const now = clock.now();
-        if (now - told < 500 && done < total) return;
-        told = now;
-        const seconds = (now - begun) / 1000;
-        const examplesPerSecond = seconds > 0 ? done / seconds : 0;
-        log.emit({
-          event: 'progress',
-          stage: 'label',
-          epoch: 0,
-          epochs: 1,
-          step: Math.ceil(done / plan.train.batch),
-          steps: Math.ceil(total / plan.train.batch),
-          loss: 0,
-          examplesPerSecond,
-          secondsLeft: examplesPerSecond > 0 ? (total - done) / examplesPerSecond : 0,
-        });
-      },
-    }),
-  );
 }

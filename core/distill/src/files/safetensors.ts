@@ -1,24 +1,37 @@
 // The safetensors format: 8-byte little-endian header length, JSON header, then the tensors' bytes end to end.
 import type { DType, HostTensor, HostTensors } from '@potstill/engine';
-import { PotstillError } from '../errors/potstill-error.js';
+import { damagedFile } from './read-file.js';
+import { brokenSeal, checkSeal, missingSeal, seal, sealedFormat, unsealed, type SealMark } from './seal.js';
 
 const nameOf: Record<DType, string> = { float32: 'F32', int32: 'I32', bool: 'BOOL' };
 const widthOf: Record<DType, number> = { float32: 4, int32: 4, bool: 1 };
 const dtypeOf = new Map(Object.entries(nameOf).map(([dtype, name]) => [name, dtype as DType]));
+
+const sealKey = 'potstill.sha256';
+const formatKey = 'potstill.format';
+/** Before all other metadata, so that nothing that the file holds can be taken for it. */
+const mark: SealMark = { before: `"${sealKey}":"`, which: 'first' };
 
 export interface SafetensorsFile {
   readonly tensors: HostTensors;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+/** A file that was read, and checked where it carries a checksum. */
+export interface ReadSafetensors extends SafetensorsFile {
+  /** False for files of other programs and of potstill 0.1. */
+  readonly sealed: boolean;
+}
+
 /**
- * The bytes of a safetensors file. Tensors lie in the order of their names, so that equal content gives equal bytes;
+ * The bytes of a safetensors file, with a checksum of all of them in its metadata. Tensors lie in the order of their names, so that equal content gives equal bytes;
  * the header is padded with spaces to a multiple of 8, which keeps the data aligned.
  */
 export function encodeSafetensors({ tensors, metadata }: SafetensorsFile): Uint8Array {
   const names = Object.keys(tensors).sort();
   // A list of pairs, since a plain object would order names that look like integers first.
-  const entries: string[] = [`"__metadata__":${JSON.stringify(metadata)}`];
+  const sealed = { [formatKey]: String(sealedFormat), [sealKey]: unsealed, ...metadata };
+  const entries: string[] = [`"__metadata__":${JSON.stringify(sealed)}`];
   let offset = 0;
   for (const name of names) {
     const { dtype, shape, data } = tensors[name] as HostTensor;
@@ -40,21 +53,20 @@ export function encodeSafetensors({ tensors, metadata }: SafetensorsFile): Uint8
     bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
     at += data.byteLength;
   }
+  seal(bytes, mark);
   return bytes;
 }
 
-/** Reads a safetensors file of float32, int32 and bool. A damaged one is a `RUN_CHECKPOINT_DAMAGED` that names `path`. */
-export function decodeSafetensors(bytes: Uint8Array, path: string): SafetensorsFile {
-  const damaged = (what: string, cause?: unknown) =>
-    new PotstillError(
-      {
-        code: 'RUN_CHECKPOINT_DAMAGED',
-        message: `${path}: ${what}`,
-        hint: 'Remove the file: the stage it belongs to then starts anew. Potstill itself never leaves a file half written.',
-        location: { file: path },
-      },
-      { cause },
-    );
+/**
+ * Reads a safetensors file of float32, int32 and bool. A damaged one is a `RUN_CHECKPOINT_DAMAGED` that names `path`.
+ * `hint` says what to do then.
+ */
+export function decodeSafetensors(
+  bytes: Uint8Array,
+  path: string,
+  hint = 'Get the file again from where it came from.',
+): ReadSafetensors {
+  const damaged = (what: string, cause?: unknown) => damagedFile(path, what, hint, cause);
   if (bytes.length < 8) throw damaged(`${bytes.length} bytes, fewer than the 8 of a header length`);
   const headerLength = Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true));
   const start = 8 + headerLength;
@@ -68,6 +80,7 @@ export function decodeSafetensors(bytes: Uint8Array, path: string): SafetensorsF
   }
   if (!isRecord(header)) throw damaged('the header is not a JSON object');
 
+  let end = start;
   const metadata: Record<string, string> = {};
   const tensors: Record<string, HostTensor> = {};
   for (const [name, entry] of Object.entries(header)) {
@@ -92,9 +105,15 @@ export function decodeSafetensors(bytes: Uint8Array, path: string): SafetensorsF
       throw damaged(
         `the file ends at byte ${bytes.length}, within tensor \`${name}\` (bytes ${start + from} to ${start + to})`,
       );
+    end = Math.max(end, start + to);
     tensors[name] = hostTensor(dtype, shape, new Uint8Array(bytes.subarray(start + from, start + to)).buffer);
   }
-  return { tensors, metadata };
+  if (end < bytes.length) throw damaged(`${bytes.length - end} bytes follow the last tensor`);
+  const { [formatKey]: format, [sealKey]: digest, ...others } = metadata;
+  if (format !== undefined && digest === undefined) throw damaged(missingSeal);
+  // Last: what is cut or torn is told more precisely above.
+  if (checkSeal(bytes, mark) === 'broken') throw damaged(brokenSeal);
+  return { tensors, metadata: others, sealed: digest !== undefined };
 }
 
 function hostTensor(dtype: DType, shape: readonly number[], buffer: ArrayBuffer): HostTensor {

@@ -5,23 +5,32 @@ import type { Batch, NamedVariable } from '../contracts/index.js';
 import { PotstillError } from '../errors/potstill-error.js';
 import { batches } from '../data/index.js';
 import { readWeights, writeWeights } from '../train/checkpoint.js';
+import type { BiasCorrectionPlan } from '../recipe/plan.js';
 import { bestBiasOffset, type BiasOffset } from './bias-correction.js';
-import { stage, type RunContext } from './context.js';
+import { stage, type RunContext, type Stage } from './context.js';
 import { evaluationBatch } from './evaluation.js';
 import { predictorOf } from './predict.js';
 import { loadWeights, weightsOf } from './weights.js';
 
-/** Corrects the student in place and keeps the weights in `student/corrected.safetensors`; undefined without correction in the recipe. */
-export async function biasStage(context: RunContext): Promise<BiasOffset | undefined> {
-  const { plan, folder, log, student } = context;
-  const correction = plan.biasCorrection;
-  if (!correction) return undefined;
-  const path = folder.file('student', 'corrected.safetensors');
-  const done = folder.finished<BiasOffset>('bias-correction');
-  if (done) {
+/** Corrects the student in place and keeps the weights in `student/corrected.safetensors`. */
+export const biasCorrectionStage: Stage<'bias-correction'> = {
+  name: 'bias-correction',
+  applies: ({ plan }) => plan.biasCorrection !== undefined,
+  async run(context) {
+    const { plan, folder, student } = context;
+    const { biasCorrection } = plan;
+    if (!biasCorrection) throw new Error('internal: a correction that the recipe does not ask for');
+    const done = folder.finished<BiasOffset>('bias-correction');
+    if (!done) return correct(context, biasCorrection);
+    const path = folder.file('student', 'corrected.safetensors');
     loadWeights(student, (await readWeights(path)).variables, path);
     return done;
-  }
+  },
+};
+
+async function correct(context: RunContext, correction: BiasCorrectionPlan): Promise<BiasOffset> {
+  const { folder, log, student } = context;
+  const path = folder.file('student', 'corrected.safetensors');
   return stage(
     log,
     'bias-correction',

@@ -1,0 +1,9 @@
+// Stage `baseline`: the student trained without its teacher, for comparison.
+import type { Stage } from './context.js';
+import { trainStudent } from './train-student.js';
+
+export const baselineStage: Stage<'baseline'> = {
+  name: 'baseline',
+  applies: ({ plan }) => plan.baseline,
+  run: (context) => trainStudent(context, 'baseline'),
+};

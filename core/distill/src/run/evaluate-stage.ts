@@ -1,0 +1,82 @@
+// Stage `evaluate`: teacher, student alone and final student on the same data, with size and speed.
+import type { Example } from '../contracts/index.js';
+import type { Evaluation } from '../evaluate/evaluate-model.js';
+import { measureLatency } from '../export/latency.js';
+import { readWeights } from '../train/checkpoint.js';
+import { compareStudent, comparisonData, errorsWith, speedExample, type Compared } from './compare.js';
+import { stage, type RunContext, type Stage } from './context.js';
+import { measureTeacher } from './measure.js';
+import { exportedOnnx } from './run-teacher.js';
+import { warnAboutResults } from './warn-about-results.js';
+
+/** The models that are compared. */
+export interface Comparison {
+  /** The example on which speed is measured; undefined when there is none. */
+  readonly example: Example | undefined;
+  readonly teacher: Compared | undefined;
+  readonly baseline: Compared | undefined;
+  readonly student: Compared;
+  /** Errors before the output bias was corrected; undefined without correction, null when not known. */
+  readonly errorsBefore: number | null | undefined;
+}
+
+/** Leaves the final weights in the student. */
+export const evaluateStage: Stage<'evaluate'> = {
+  name: 'evaluate',
+  async run(context) {
+    const compared = await stage(context.log, 'evaluate', () => compare(context));
+    warnAboutResults(context, {
+      teacher: compared.teacher?.evaluation,
+      baseline: compared.baseline?.evaluation,
+      student: compared.student.evaluation,
+    });
+    return compared;
+  },
+};
+
+async function compare(context: RunContext): Promise<Comparison> {
+  const { folder, results } = context;
+  const example = await speedExample(context);
+  const best = folder.file('student', 'best.safetensors');
+  const corrected = results['bias-correction'] !== undefined;
+  return {
+    example,
+    teacher: await compareTeacher(context, example),
+    baseline:
+      results.baseline &&
+      (await compareStudent(context, folder.file('baseline', 'best.safetensors'), example)),
+    student: await compareStudent(context, finalWeightsOf(context), example),
+    errorsBefore: corrected
+      ? await errorsWith(context, (await readWeights(best)).variables, best)
+      : undefined,
+  };
+}
+
+/** The file of the student's weights after any correction. */
+export function finalWeightsOf({ folder, results }: RunContext): string {
+  const corrected = results['bias-correction'] !== undefined;
+  return folder.file('student', corrected ? 'corrected.safetensors' : 'best.safetensors');
+}
+
+async function compareTeacher(
+  context: RunContext,
+  example: Example | undefined,
+): Promise<Compared | undefined> {
+  const { teacher, results } = context;
+  if (!teacher) return undefined;
+  const evaluation: Evaluation | undefined = await context.evaluator.evaluateTeacher(
+    comparisonData(context).data,
+  );
+  if (!example)
+    return {
+      evaluation,
+      size: { parameters: teacher.parameters, bytes: teacher.bytes, latencyMs: undefined },
+    };
+  const size = await measureTeacher(teacher, example);
+  // The exported file is what others run; measured beside the student's, it is compared fairly.
+  const file = results.teacher && exportedOnnx(results.teacher);
+  return {
+    evaluation,
+    size: file === undefined ? size : { ...size, latencyMs: await measureLatency(file, example) },
+  };
+}

@@ -1,0 +1,17 @@
+// What a run is of, out of its plan.
+import type { RunIdentity } from './folder.js';
+import type { PlannedRun } from './teachers.js';
+import { versionsOf } from './versions.js';
+
+export function identityOf({ recipe: { plan }, hash, trainHash, teacherHash }: PlannedRun): RunIdentity {
+  return {
+    name: plan.name,
+    recipeHash: hash,
+    trainHash,
+    teacherHash,
+    seed: plan.train.seed,
+    versions: JSON.stringify(versionsOf(plan)),
+    backend: plan.backend,
+    threads: plan.threads,
+  };
+}

@@ -1,0 +1,142 @@
+// Everything that a run needs before it trains: opened, made and checked, nothing written.
+import { join, resolve } from 'node:path';
+import { pino } from 'pino';
+import type { RunContainer } from '../container/run-container.js';
+import type { Exporter, Metric, Paths, Student, Teacher } from '../contracts/index.js';
+import { alignClasses } from '../teach/index.js';
+import { checkParts } from './check-parts.js';
+import { openData, type RunData } from './data.js';
+import { folderName } from './folder.js';
+import { identityOf } from './identity.js';
+import { RunLog } from './log.js';
+import { openContainer } from './open-container.js';
+import type { RunOptions } from './options.js';
+import { checkAccumulation, withFrozenVariables } from './parameters.js';
+import { teacherEvents } from './run-teacher.js';
+import { checkTeacherData } from './teacher-data.js';
+import type { PlannedRun } from './teachers.js';
+
+/** A run about to be executed. */
+export interface PreparedRun {
+  readonly planned: PlannedRun;
+  readonly options: RunOptions;
+  /** Absolute. */
+  readonly runsFolder: string;
+  readonly container: RunContainer;
+  readonly log: RunLog;
+  readonly data: RunData;
+  readonly student: Student;
+  readonly metrics: readonly Metric[];
+  readonly exporters: readonly Exporter[];
+  /** The teacher that is a component. */
+  readonly teacher: Teacher | undefined;
+  /** The run whose student is the teacher. */
+  readonly teacherRun: PreparedRun | undefined;
+  /** Milliseconds since 1970. */
+  readonly begun: number;
+  /** Tells components where the run writes. */
+  useFolder(path: string): void;
+  /** What {@link dispose} is to free as well; the last given is freed first. */
+  onDispose(free: () => void | Promise<void>): void;
+  /** Frees everything, the teacher's run included. May be called twice. */
+  dispose(): Promise<void>;
+}
+
+/** Opens what the recipe names. Whatever can be refused without training is refused here, before any teacher is trained. */
+export async function prepareRun(planned: PlannedRun, options: RunOptions): Promise<PreparedRun> {
+  const { plan } = planned.recipe;
+  const runsFolder = resolve(options.runsFolder ?? 'runs');
+  const log = new RunLog(options.services?.progress ?? { emit: () => undefined });
+  const disposals: (() => void | Promise<void>)[] = [];
+  const dispose = async () => {
+    for (const free of disposals.splice(0).reverse()) await free();
+  };
+  let runFolder = options.runFolder ?? join(runsFolder, folderName(identityOf(planned)));
+  const paths: Paths = {
+    recipeFolder: plan.folder,
+    runsFolder,
+    dataFolder: process.env.POTSTILL_DATA,
+    get runFolder() {
+      return runFolder;
+    },
+  };
+  try {
+    const container = await openContainer(planned.recipe, {
+      paths,
+      progress: log,
+      cache: options.cache ?? false,
+      // Not `log` itself: pino takes what has `emit` for an emitter of its own events.
+      overrides: { logger: pino({ base: null }, { write: (line) => log.write(line) }), ...options.services },
+    });
+    disposals.push(() => container.dispose());
+    const begun = container.services.clock.now();
+    const data = await openData(plan, container);
+    disposals.push(() => data.dispose());
+    const { description } = data;
+
+    checkAccumulation(plan, data.train.size);
+    const student = withFrozenVariables(plan, await container.make(plan.student, { data: description }));
+    disposals.push(() => {
+      for (const { variable } of student.variables) variable.dispose();
+    });
+    const metrics: Metric[] = [];
+    for (const metric of plan.metrics) metrics.push(await container.make(metric, { data: description }));
+    const exporters: Exporter[] = [];
+    for (const exporter of plan.exporters) exporters.push(await container.make(exporter, {}));
+    for (const exporter of exporters) exporter.check?.({ student, data: description });
+
+    const teacherRun = planned.teacher && (await prepareRun(planned.teacher, teacherOptions(options, log)));
+    if (teacherRun) {
+      disposals.push(() => teacherRun.dispose());
+      checkTeacherData(teacherRun.planned.recipe.plan.name, teacherRun.data.description, description);
+    }
+    const teacher =
+      plan.teacher?.kind === 'component'
+        ? alignClasses(await container.make(plan.teacher.component, { data: description }), description)
+        : undefined;
+    if (teacher) disposals.push(() => teacher.dispose());
+    const parts = {
+      data: description,
+      student,
+      teacher: teacher ?? (teacherRun && alignClasses(untrained(teacherRun), description)),
+      metrics,
+    };
+    await checkParts(plan, container, parts);
+    return {
+      planned,
+      options,
+      runsFolder,
+      container,
+      log,
+      data,
+      student,
+      metrics,
+      exporters,
+      teacher,
+      teacherRun,
+      begun,
+      useFolder: (path) => (runFolder = path),
+      onDispose: (free) => disposals.push(free),
+      dispose,
+    };
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+}
+
+/** What the student of a run will say of itself as a teacher. */
+function untrained({ student, data: { description } }: PreparedRun): Teacher {
+  return {
+    outputs: student.outputs,
+    fingerprint: '',
+    ...(description.labels ? { labels: description.labels } : {}),
+    label: () => Promise.reject(new Error('internal: a teacher is asked before it is trained')),
+    dispose: () => Promise.resolve(),
+  };
+}
+
+/** The teacher's run has a folder of its own, and its events are told as the teacher's. */
+function teacherOptions({ runFolder: _, ...options }: RunOptions, log: RunLog): RunOptions {
+  return { ...options, services: { ...options.services, progress: teacherEvents(log) } };
+}

@@ -1,0 +1,9 @@
+// The resolved recipe as text.
+import { stringify } from 'yaml';
+import type { Plan } from '../recipe/plan.js';
+import { resolvedRecipe } from '../recipe/resolved.js';
+
+/** As `recipe.yaml` of a run folder holds it. */
+export function recipeYaml(plan: Plan): string {
+  return stringify(resolvedRecipe(plan));
+}

@@ -1,0 +1,88 @@
+// The student of a complete run as the teacher of another.
+import { join } from 'node:path';
+import { fingerprint } from '../data/index.js';
+import type { OpenRecipe } from '../container/open-recipe.js';
+import type { DataDescription, ProgressSink, Services, Teacher } from '../contracts/index.js';
+import { trainHash } from '../recipe/resolved.js';
+import { parameterCount } from '../students/index.js';
+import { alignClasses } from '../teach/index.js';
+import { readWeights } from '../train/checkpoint.js';
+import type { RunFolder } from './folder.js';
+import { finalWeights } from './names.js';
+import { openContainer } from './open-container.js';
+import { predictorOf } from './predict.js';
+import type { Summary } from './summary.js';
+import { checkTeacherData, warnOfPreprocessing } from './teacher-data.js';
+import { loadWeights } from './weights.js';
+
+/** A run that is complete. */
+export interface CompleteRun {
+  readonly folder: RunFolder;
+  readonly summary: Summary;
+}
+
+/** Events of a teacher's run as its student's run tells them: its training is the stage `teacher`. */
+export function teacherEvents(sink: ProgressSink): ProgressSink {
+  const rename = (stage: string) => (stage === 'student' ? 'teacher' : `teacher/${stage}`);
+  return {
+    emit(event) {
+      if (event.event === 'done') return;
+      if (event.event === 'warning') sink.emit({ ...event, message: `teacher: ${event.message}` });
+      else sink.emit({ ...event, stage: rename(event.stage) });
+    },
+  };
+}
+
+/**
+ * The student of a complete run as a teacher. It answers with all outputs of the student. `data` are the new student's:
+ * inputs of another name or shape and unknown classes are `TEACHER_INVALID`; another preprocessing is a warning.
+ */
+export async function openRunTeacher(
+  recipe: OpenRecipe,
+  { folder, summary }: CompleteRun,
+  data: DataDescription,
+  services: Pick<Services, 'engine' | 'logger' | 'clock' | 'paths'>,
+  progress: ProgressSink,
+): Promise<Teacher> {
+  const recorded = await folder.recordedData();
+  if (!recorded) throw new Error(`internal: ${folder.path} is complete and has no record of its data`);
+  const { engine, logger, clock } = services;
+  const paths = { ...services.paths, recipeFolder: recipe.plan.folder, runFolder: folder.path };
+  const container = await openContainer(recipe, { paths, progress, overrides: { engine, logger, clock } });
+  checkTeacherData(recipe.plan.name, recorded.description, data);
+  warnOfPreprocessing(recipe.plan.name, recorded.description, data, progress);
+
+  const student = await container.make(recipe.plan.student, { data: recorded.description });
+  const path = folder.file(finalWeights);
+  const { variables } = await readWeights(path);
+  loadWeights(student, variables, path);
+  const parts = Object.entries(variables).flatMap(([name, tensor]) => [
+    name,
+    tensor.dtype,
+    tensor.shape,
+    tensor.data,
+  ]);
+  const predictor = await predictorOf(engine, student, recorded.description.inputs);
+  const parameters = parameterCount(student);
+  const teacher: Teacher = {
+    outputs: student.outputs,
+    // The hash of the training stands for the architecture, the weights for the rest.
+    fingerprint: fingerprint(trainHash(recipe.plan), ...parts),
+    ...(recorded.description.labels ? { labels: recorded.description.labels } : {}),
+    parameters,
+    bytes: summary.student.bytes ?? 4 * parameters,
+    label: (batch) => predictor.run(batch),
+    async dispose() {
+      await predictor.dispose();
+      for (const { variable } of student.variables) variable.dispose();
+      await container.dispose();
+    },
+  };
+  return alignClasses(teacher, data);
+}
+
+/** The exported ONNX file of a complete run, when it made one. */
+export function exportedOnnx({ folder, summary }: CompleteRun): string | undefined {
+  const found = summary.exports.find(({ kind }) => kind === 'onnx');
+  return found && join(folder.path, found.path);
+}

@@ -1,0 +1,36 @@
+// The stages of a run, in their order.
+import { baselineStage } from './baseline-stage.js';
+import { biasCorrectionStage } from './bias-correction-stage.js';
+import type { RunContext, Stage, StageName } from './context.js';
+import { evaluateStage } from './evaluate-stage.js';
+import { exportStage } from './export-stage.js';
+import { labelStage } from './label-stage.js';
+import { preflightStage } from './preflight-stage.js';
+import { reportStage } from './report-stage.js';
+import { studentStage } from './student-stage.js';
+import { teacherStage } from './teacher-stage.js';
+
+const stages = [
+  teacherStage,
+  { name: 'preflight', run: preflightStage },
+  baselineStage,
+  labelStage,
+  studentStage,
+  biasCorrectionStage,
+  evaluateStage,
+  exportStage,
+  reportStage,
+] as const;
+
+/** Runs every stage that the recipe asks for and keeps its result and its time in the context. */
+export async function runStages(context: RunContext): Promise<void> {
+  for (const stage of stages) await runStage<StageName>(stage, context);
+}
+
+async function runStage<N extends StageName>(stage: Stage<N>, context: RunContext): Promise<void> {
+  if (stage.applies?.(context) === false) return;
+  const { clock } = context.container.services;
+  const start = clock.now();
+  context.results[stage.name] = await stage.run(context);
+  context.timings.push({ stage: stage.name, seconds: (clock.now() - start) / 1000 });
+}

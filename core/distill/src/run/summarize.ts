@@ -1,0 +1,46 @@
+// The summary of a run out of the results of its stages.
+import { comparisonData } from './compare.js';
+import { resultOf, type RunContext } from './context.js';
+import { modelSummary } from './evaluation.js';
+import type { BiasCorrectionSummary, Summary } from './summary.js';
+import { versionsOf } from './versions.js';
+
+export function summarize(context: RunContext): Summary {
+  const { plan, planned, results, log, container } = context;
+  const { teacher, baseline, student } = resultOf(context, 'evaluate');
+  const { exports, size } = resultOf(context, 'export');
+  return {
+    name: plan.name,
+    seed: plan.train.seed,
+    recipeHash: planned.hash,
+    versions: versionsOf(plan),
+    teacher: teacher ? modelSummary(teacher.evaluation, teacher.size) : null,
+    baseline: baseline ? modelSummary(baseline.evaluation, baseline.size) : null,
+    student: modelSummary(student.evaluation, size),
+    evaluatedOn: comparisonData(context).role,
+    biasCorrection: biasCorrectionSummary(context),
+    exports: exports.map(({ kind, path, sha256, bytes, maxDifference }) => ({
+      kind,
+      path,
+      sha256,
+      bytes,
+      maxDifference,
+    })),
+    preflight: results.preflight ?? [],
+    warnings: log.warnings,
+    seconds: (container.services.clock.now() - context.begun) / 1000,
+  };
+}
+
+function biasCorrectionSummary(context: RunContext): BiasCorrectionSummary | null {
+  const bias = context.results['bias-correction'];
+  const { biasCorrection } = context.plan;
+  if (!bias || !biasCorrection) return null;
+  const { errorsBefore = null, student } = resultOf(context, 'evaluate');
+  return {
+    classes: biasCorrection.classes,
+    offset: bias.offset,
+    validationErrors: { before: bias.errorsBefore, after: bias.errorsAfter },
+    testErrors: { before: errorsBefore, after: modelSummary(student.evaluation, student.size).errors },
+  };
+}

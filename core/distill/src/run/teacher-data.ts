@@ -1,0 +1,76 @@
+// Does the data that a student of another run was trained on fit the data that it is asked about?
+import type { DataDescription, ProgressSink, TensorSpec } from '../contracts/index.js';
+import { classList, className, sameClasses, shapeText } from '../data/index.js';
+import { PotstillError } from '../errors/potstill-error.js';
+import { samePreprocessing } from './compare-data.js';
+
+/**
+ * Compares inputs and class names. The order of the classes may differ, and the teacher may know more of them.
+ * @throws PotstillError TEACHER_INVALID where an input has another dtype or shape, or a class is unknown to the teacher.
+ */
+export function checkTeacherData(name: string, teacher: DataDescription, data: DataDescription): void {
+  for (const input of teacher.inputs) {
+    const theirs = teacher.spec[input];
+    const ours = data.spec[input];
+    if (ours && ours.dtype === theirs?.dtype && ours.shape.join() === theirs.shape.join()) continue;
+    throw new PotstillError({
+      code: 'TEACHER_INVALID',
+      message: `the teacher \`${name}\` was trained on \`${input}\`, ${specText(theirs)}; in this recipe's data it is ${specText(ours)}`,
+      hint: 'Give both recipes data of the same form.',
+      path: 'teacher',
+    });
+  }
+  const { labels = [] } = data;
+  const known = teacher.labels?.map(className);
+  const unknown = known ? labels.filter((label) => !known.includes(className(label))) : [];
+  if (known === undefined || unknown.length === 0) return;
+  throw new PotstillError({
+    code: 'TEACHER_INVALID',
+    message: [
+      `the teacher \`${name}\` was not trained on all classes of the data: it does not know ${classList(unknown, known)}`,
+      `  the data (${labels.length}): ${classList(labels, known)}`,
+      `  the teacher (${known.length}): ${classList(known, labels)}`,
+    ].join('\n'),
+    hint: 'Classes are matched by name. Train the teacher on all classes of the data.',
+    path: 'teacher',
+  });
+}
+
+/** Scores are compared with targets by number, so an evaluated model must have the classes of the data in their order. */
+export function checkEvaluatedClasses(
+  name: string,
+  model: readonly string[] | undefined,
+  data: readonly string[] | undefined,
+): void {
+  if (model === undefined || data === undefined || sameClasses(model, data)) return;
+  throw new PotstillError({
+    code: 'DATA_PARTS_DIFFER',
+    message: [
+      `the model ${name} was trained on other classes, or on the same in another order`,
+      `  the model (${model.length}): ${classList(model, data)}`,
+      `  the data (${data.length}): ${classList(data, model)}`,
+    ].join('\n'),
+    hint: 'Evaluate it on training data with the same classes in the same order, such as those of its own recipe.',
+    path: 'data.train',
+  });
+}
+
+/** Warns where the teacher saw inputs that were scaled or normalised in another way. */
+export function warnOfPreprocessing(
+  name: string,
+  { preprocessing: theirs }: DataDescription,
+  { preprocessing: ours }: DataDescription,
+  progress: ProgressSink,
+): void {
+  if (theirs === ours || (theirs && ours && samePreprocessing(theirs, ours))) return;
+  progress.emit({
+    event: 'warning',
+    code: 'TEACHER_PREPROCESSING',
+    message: `the teacher \`${name}\` was trained on data preprocessed as ${JSON.stringify(theirs ?? 'unknown')}; here it is ${JSON.stringify(ours ?? 'unknown')}`,
+    hint: 'Use the same preprocessing in both recipes. Otherwise the teacher sees inputs that it was not trained on.',
+  });
+}
+
+function specText(spec: TensorSpec | undefined): string {
+  return spec ? `${spec.dtype} ${shapeText(spec.shape)}` : 'not there';
+}

@@ -1,0 +1,48 @@
+// Puts a teacher's logits in the order of the data's classes, by name.
+import type { HostTensor } from '@potstill/engine';
+import type { DataDescription, Teacher } from '../contracts/index.js';
+import { fingerprint } from '../data/index.js';
+
+/**
+ * A teacher that names its classes, with `logits` in the order of the data's `labels`; classes that the data do not
+ * have are dropped. Names are compared in Unicode NFC. Returned as it is where nothing is to be done, or where the
+ * names do not settle it: preflight refuses those.
+ */
+export function alignClasses(teacher: Teacher, { labels: wanted }: DataDescription): Teacher {
+  const { labels, outputs } = teacher;
+  const spec = outputs.logits;
+  if (!labels || !wanted || spec?.dtype !== 'float32' || spec.shape.at(-1) !== labels.length) return teacher;
+  const names = labels.map((label) => label.normalize('NFC'));
+  const order = wanted.map((label) => names.indexOf(label.normalize('NFC')));
+  const unique = new Set(names).size === names.length && new Set(order).size === order.length;
+  const same = order.length === names.length && order.every((from, to) => from === to);
+  if (!unique || same || order.includes(-1)) return teacher;
+  const { sources, parameters, bytes, source, licence } = teacher;
+  return {
+    outputs: { ...outputs, logits: { ...spec, shape: [...spec.shape.slice(0, -1), order.length] } },
+    fingerprint: fingerprint('class order', teacher.fingerprint, order),
+    labels: wanted,
+    reordered: { labels, order },
+    ...(sources ? { sources } : {}),
+    ...(parameters === undefined ? {} : { parameters }),
+    ...(bytes === undefined ? {} : { bytes }),
+    ...(source === undefined ? {} : { source }),
+    ...(licence === undefined ? {} : { licence }),
+    async label(batch) {
+      const { logits, ...others } = await teacher.label(batch);
+      return logits ? { ...others, logits: columns(logits, order) } : others;
+    },
+    dispose: () => teacher.dispose(),
+  };
+}
+
+/** The chosen columns of the last axis, in that order. */
+function columns(tensor: HostTensor, order: readonly number[]): HostTensor {
+  const width = tensor.shape.at(-1) ?? 1;
+  const rows = width === 0 ? 0 : tensor.data.length / width;
+  const data = new Float32Array(rows * order.length);
+  for (let row = 0; row < rows; row++)
+    for (let to = 0; to < order.length; to++)
+      data[row * order.length + to] = tensor.data[row * width + (order[to] as number)] as number;
+  return { dtype: 'float32', shape: [...tensor.shape.slice(0, -1), order.length], data };
+}
