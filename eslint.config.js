@@ -11,6 +11,7 @@ const flow = [
   'recipe',
   'container',
   'data',
+  'store',
   'teach',
   'students',
   'losses',

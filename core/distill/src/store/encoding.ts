@@ -1,6 +1,6 @@
 // How an output's numbers are kept: exactly, in half the bytes, in a quarter, or only the largest of each distribution.
 import type { DType, TensorSpec } from '../contracts/index.js';
-import { fromHalf, toHalf } from './float16.js';
+import { fromHalf, toHalf } from '../data/float16.js';
 
 /**
  * - `float32`: exact.
@@ -28,14 +28,14 @@ export interface StoredColumn {
   readonly suffix: string;
   readonly type: StoredType;
   /** Elements of an example whose output has `count` elements. */
-  width(count: number): number;
+  readonly width: (count: number) => number;
 }
 
 /** Turns an example's output into the columns' rows and back. `rows` are in the order of `columns`. */
 export interface Codec {
   readonly columns: readonly StoredColumn[];
-  encode(values: ArrayLike<number>, rows: readonly StoredArray[]): void;
-  decode(rows: readonly StoredArray[], values: Float32Array | Int32Array | Uint8Array): void;
+  readonly encode: (values: ArrayLike<number>, rows: readonly StoredArray[]) => void;
+  readonly decode: (rows: readonly StoredArray[], values: Float32Array | Int32Array | Uint8Array) => void;
 }
 
 const all = (count: number): number => count;
@@ -66,7 +66,7 @@ const steps: Codec = {
   encode(values, [row, range]) {
     let least = Infinity;
     let most = -Infinity;
-    for (let i = 0; i < values.length; i++) {
+    for (let i = values.length - 1; i >= 0; i--) {
       least = Math.min(least, values[i] as number);
       most = Math.max(most, values[i] as number);
     }
@@ -134,5 +134,7 @@ export function codecOf({ dtype, shape }: TensorSpec, encoding: Encoding): Codec
   if (encoding === 'float16') return half;
   if (encoding === 'int8') return steps;
   const classes = shape.at(-1);
-  return classes == null || encoding.top >= classes ? exact('float32') : largest(encoding.top, classes);
+  return classes === undefined || classes === null || encoding.top >= classes
+    ? exact('float32')
+    : largest(encoding.top, classes);
 }

@@ -1,14 +1,11 @@
 // What a folder of shards holds: one output of one teacher on one data set, and how it is encoded.
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { writeAtomically } from '../train/write-atomically.js';
+import { readJson, writeJson } from '../files/json.js';
 
 const file = 'manifest.json';
 
 const schema = z.strictObject({
-  /** Version of the layout. */
-  format: z.literal(1),
   /** Fingerprint of teacher, data and transforms together. */
   key: z.string(),
   output: z.string(),
@@ -31,15 +28,15 @@ export function shardRowsFor(size: number, rowBytes: number): number {
   return Math.min(most, 16_384, Math.max(256, wanted));
 }
 
-/** The manifest in `folder`; undefined when there is none or it cannot be read as one. */
+/** The manifest in `folder`; undefined when there is none or it is damaged: the shards are then made again. */
 export async function readManifest(folder: string): Promise<Manifest | undefined> {
   try {
-    return schema.parse(JSON.parse(await readFile(join(folder, file), 'utf8')));
+    return (await readJson(join(folder, file), schema, 'It is written again.'))?.value;
   } catch {
     return undefined;
   }
 }
 
 export async function writeManifest(folder: string, manifest: Manifest): Promise<void> {
-  await writeAtomically(join(folder, file), `${JSON.stringify(manifest, null, 2)}\n`);
+  await writeJson(join(folder, file), manifest);
 }

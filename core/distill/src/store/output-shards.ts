@@ -4,7 +4,7 @@ import { mkdir, readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { HostTensor, TensorSpec } from '../contracts/index.js';
 import { elementCount, hostTensor, rowView, zeros } from '../data/arrays.js';
-import { writeAtomically } from '../train/write-atomically.js';
+import { writeAtomically } from '../files/write-atomically.js';
 import { encodingError, type EncodingError } from './divergence.js';
 import { codecOf, type Codec, type Encoding, type StoredArray } from './encoding.js';
 import { readManifest, shardRowsFor, writeManifest, type Manifest } from './manifest.js';
@@ -48,7 +48,6 @@ export class OutputShards {
     const codec = codecOf(spec, encoding);
     const count = elementCount(spec.shape.map((length) => length ?? 256));
     const wanted: Manifest = {
-      format: 1,
       key,
       output,
       dtype: spec.dtype,

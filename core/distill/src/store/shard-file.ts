@@ -67,9 +67,7 @@ export function decodeShard(bytes: Uint8Array): { readonly rows: number; readonl
   const columns = table.schema.fields.map((field, at): ShardColumn => {
     const data = batch?.data.children[at];
     const child = data?.children[0];
-    const type = (Object.keys(types) as StoredType[]).find(
-      (name) => String(types[name]) === String(child?.type),
-    );
+    const type = (Object.keys(types) as StoredType[]).find((name) => sameType(types[name], child?.type));
     if (!data || !child || !type) throw new Error(`column \`${field.name}\` is ${String(field.type)}`);
     const values = child.values as StoredArrays[typeof type];
     if (DataType.isFixedSizeList(field.type)) {
@@ -77,7 +75,7 @@ export function decodeShard(bytes: Uint8Array): { readonly rows: number; readonl
       const offsets = Int32Array.from({ length: table.numRows + 1 }, (_, row) => row * width);
       return { name: field.name, type, width, offsets, data: values.subarray(0, table.numRows * width) };
     }
-    const offsets = data.valueOffsets.slice(0, table.numRows + 1);
+    const offsets = Int32Array.from((data.valueOffsets as Int32Array).subarray(0, table.numRows + 1));
     return {
       name: field.name,
       type,
@@ -87,4 +85,8 @@ export function decodeShard(bytes: Uint8Array): { readonly rows: number; readonl
     };
   });
   return { rows: table.numRows, columns };
+}
+
+function sameType(one: DataType, other: DataType | undefined): boolean {
+  return other !== undefined && one.toString() === other.toString();
 }

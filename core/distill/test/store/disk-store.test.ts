@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Batch, HostTensors } from '../../src/contracts/index.js';
 import { DiskAnswers, type DiskAnswersOptions } from '../../src/store/disk-store.js';
-import { fromHalf, toHalf } from '../../src/store/float16.js';
+import { fromHalf, toHalf } from '../../src/data/float16.js';
 
 const key = 'ab'.padEnd(64, '0');
 const size = 600;

@@ -35,3 +35,8 @@ function roundShift(value: number, shift: number): number {
   const half = 1 << (shift - 1);
   return rest > half || (rest === half && (kept & 1) === 1) ? kept + 1 : kept;
 }
+
+/** An array of halves as float32. Exact. */
+export function fromFloat16(bits: Uint16Array): Float32Array {
+  return Float32Array.from(bits, fromHalf);
+}
