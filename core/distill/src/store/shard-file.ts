@@ -88,5 +88,5 @@ export function decodeShard(bytes: Uint8Array): { readonly rows: number; readonl
 }
 
 function sameType(one: DataType, other: DataType | undefined): boolean {
-  return other !== undefined && one.toString() === other.toString();
+  return one.typeId === other?.typeId && one.ArrayType === other.ArrayType;
 }
