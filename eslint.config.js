@@ -22,12 +22,13 @@ const flow = [
   'report',
   'run',
   'cli',
+  'testing',
 ];
 
 const publicDoorsOnly = {
-  group: ['potstill/*', '!potstill/package.json', '@potstill/*/*'],
+  group: ['potstill/*', '!potstill/package.json', '!potstill/testing', '@potstill/*/*'],
   message:
-    "Import from the package's public door ('potstill', '@potstill/engine'); export there what is missing.",
+    "Import from the package's public door ('potstill', 'potstill/testing', '@potstill/engine'); export there what is missing.",
 };
 
 const restrict = (patterns) => ({ 'no-restricted-imports': ['error', { patterns }] });

@@ -25,6 +25,8 @@ export interface ExportResult {
 }
 
 export interface Exporter {
+  /** Name of the file or folder that it writes; two exports of one name are refused before training. Left out: not known. */
+  readonly writes?: string;
   /** Called before training: throws when a student or data of this kind can never be exported so. */
   check?(input: { readonly student: Student; readonly data: DataDescription }): void;
   export(input: ExportInput): Promise<ExportResult>;

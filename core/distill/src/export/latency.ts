@@ -35,15 +35,15 @@ function withBatchAxis(example: Example): HostTensors {
 }
 
 /**
- * Median milliseconds of one example (batch 1) through an ONNX file in ONNX Runtime on the CPU, with the runtime's
+ * Median milliseconds of one example (batch 1) through an ONNX model (a file, or its bytes) in ONNX Runtime on the CPU, with the runtime's
  * default threads; the time from host arrays to host arrays, preprocessing not included. `example` has no batch axis.
  */
 export async function measureLatency(
-  onnxPath: string,
+  model: string | Uint8Array,
   example: Example,
   options: LatencyOptions = {},
 ): Promise<number> {
-  const session = await openOnnx(onnxPath);
+  const session = await openOnnx(model);
   try {
     const inputs = withBatchAxis(example);
     return await medianTime(() => session.run(inputs), options);

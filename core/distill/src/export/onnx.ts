@@ -11,6 +11,7 @@ import type {
   Services,
 } from '../contracts/index.js';
 import { exporter } from '../plugin/define.js';
+import { sealMetadata, sealOnnx } from '../files/onnx-seal.js';
 import { writeAtomically } from '../files/write-atomically.js';
 import { maxDifference } from './compare.js';
 import { exportFailed, reasonOf } from './failed.js';
@@ -72,8 +73,9 @@ async function exportStudent(
     variables: student.variables,
     inputs: inputSpecs(data),
     forward: forwardOf(student, outputs),
-    metadata: exportMetadata(input),
+    metadata: { ...exportMetadata(input), ...sealMetadata },
   });
+  sealOnnx(content);
 
   const batch = await sampleBatch('onnx', input.sample, sampleSize, services.random);
   const sample = inputsOf(batch, data.inputs);
@@ -110,6 +112,7 @@ export const onnx = exporter('onnx', {
     outputs: outputsOption,
   }),
   create: (options, services) => ({
+    writes: options.file,
     check({ student, data }) {
       chosenOutputs('onnx', student, options.outputs);
       inputSpecs(data);

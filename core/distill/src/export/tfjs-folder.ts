@@ -1,10 +1,11 @@
 // A tf.layers model as the folder that TF.js loads: model.json and weights.bin.
 import { createHash } from 'node:crypto';
-import { readFile, rename, rm } from 'node:fs/promises';
+import { readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { makeFolder, writeAtomically } from '../files/write-atomically.js';
+import { notThere, readIfThere } from '../files/read-file.js';
+import { makeFolder, temporaryName, writeAtomically } from '../files/write-atomically.js';
 
 const modelFile = 'model.json';
 const weightsFile = 'weights.bin';
@@ -30,9 +31,9 @@ async function artifactsOf(model: tfl.LayersModel): Promise<tf.io.ModelArtifacts
 }
 
 /**
- * Writes the folder beside its place, has it checked there and moves it to its place whole; an older one is replaced.
- * What `check` throws leaves the older one as it was. `metadata` becomes
- * `userDefinedMetadata` of model.json. The sha256 is over model.json followed by weights.bin.
+ * Writes the folder under a temporary name, lets `check` look at it there and moves it to its place, replacing an older
+ * one. When `check` throws, the older one stays. `metadata` becomes `userDefinedMetadata` of model.json. The sha256 is that
+ * of {@link folderDigest}.
  */
 export async function saveFolder(
   model: tfl.LayersModel,
@@ -50,7 +51,7 @@ export async function saveFolder(
     userDefinedMetadata: metadata,
     weightsManifest: [{ paths: [weightsFile], weights: artifacts.weightSpecs ?? [] }],
   });
-  const temporary = `${folder}.${process.pid}.tmp`;
+  const temporary = temporaryName(folder);
   await makeFolder(temporary);
   try {
     await writeAtomically(join(temporary, weightsFile), weights);
@@ -63,9 +64,29 @@ export async function saveFolder(
     throw cause;
   }
   return {
-    sha256: createHash('sha256').update(json).update(weights).digest('hex'),
+    sha256: folderDigest(Buffer.from(json), weights),
     bytes: Buffer.byteLength(json) + weights.length,
   };
+}
+
+/** sha256 (hex) of a layers-model folder: over model.json followed by weights.bin. */
+function folderDigest(json: Uint8Array, weights: Uint8Array): string {
+  return createHash('sha256').update(json).update(weights).digest('hex');
+}
+
+/** sha256 (hex) of an export as it is on disk, a file or a layers-model folder; undefined when it does not exist. */
+export async function exportDigest(path: string): Promise<string | undefined> {
+  const isFolder = await stat(path).then(
+    (found) => found.isDirectory(),
+    (cause: unknown) => notThere(path, cause),
+  );
+  if (!isFolder) {
+    const bytes = isFolder === undefined ? undefined : await readIfThere(path);
+    return bytes && createHash('sha256').update(bytes).digest('hex');
+  }
+  const json = await readIfThere(join(path, modelFile));
+  const weights = await readIfThere(join(path, weightsFile));
+  return json && weights && folderDigest(json, weights);
 }
 
 interface ModelJson {
@@ -73,7 +94,7 @@ interface ModelJson {
   readonly weightsManifest: readonly { readonly weights: tf.io.WeightsManifestEntry[] }[];
 }
 
-/** Reads such a folder back, as a stranger would. Dispose the model after use. */
+/** Reads such a folder back as any user of TF.js would. Dispose the model after use. */
 export async function loadFolder(folder: string): Promise<tfl.LayersModel> {
   const model = JSON.parse(await readFile(join(folder, modelFile), 'utf8')) as ModelJson;
   const weights = await readFile(join(folder, weightsFile));

@@ -78,8 +78,8 @@ function layersModelOf({ layersModel }: Student): tfl.LayersModel {
   if (layersModel !== undefined) return layersModel;
   throw exportFailed(
     'tfjs',
-    'this student is no tf.layers model, so there is no layers-model folder to write',
-    'Export it as `onnx`, which every student can be, or take the student `layers`.',
+    'the student is not a tf.layers model, so it has no layers-model folder',
+    'Use `onnx`, which exports every student, or the student `layers`.',
   );
 }
 
@@ -127,6 +127,7 @@ export const tfjs = exporter('tfjs', {
       .describe('name of the folder'),
   }),
   create: ({ folder }, services) => ({
+    writes: folder,
     check({ student }) {
       outputNames(layersModelOf(student), student);
     },

@@ -6,7 +6,7 @@ import { describe, numberOf, primaryOf } from './values.js';
 
 /** One line a model with a dot where it stands; undefined when fewer than two were measured. */
 export function gapStrip(input: ReportInput): Html | undefined {
-  const name = primaryOf(input).value;
+  const name = primaryOf(input.student.evaluation, input.primary, input.customValues).value;
   const { title, format } = describe(name);
   const marks = shownModels(input).flatMap((shown) => {
     const value = numberOf(shown.model, name);

@@ -3,12 +3,28 @@ import type { Dataset, ExportResult } from '../contracts/index.js';
 import type { Evaluation } from '../evaluate/evaluate-model.js';
 import type { Finding } from '../preflight/finding.js';
 import type { Machine } from './machine.js';
+import type { Primary } from './verdict.js';
 
 /** Numbers of one epoch by name, as the run's `epoch` events have them: `loss`, `accuracy`, `errors`, ... */
 export interface ReportEpoch {
   /** From 1. */
   readonly epoch: number;
   readonly values: Readonly<Record<string, number>>;
+}
+
+/** What a metric of a plugin says of its own values, by name. */
+export type CustomValues = Readonly<
+  Record<string, { readonly help?: string; readonly better?: 'lower' | 'higher' }>
+>;
+
+/** How the learning rate of a stage was chosen. */
+export interface RateSearch {
+  readonly stage: 'baseline' | 'student';
+  /** Name of the value that decided, on validation data: `errors`. */
+  readonly figure: string;
+  /** In the order tried; `figure` is null where training did not stay finite. */
+  readonly candidates: readonly { readonly rate: number; readonly figure: number | null }[];
+  readonly chosen: number;
 }
 
 /** One model of the comparison. What is not known is left out and shown as a dash. */
@@ -27,6 +43,8 @@ export interface ReportModel {
   readonly source?: string | undefined;
   /** The licence of a model from outside. */
   readonly licence?: string | undefined;
+  /** The peak learning rate that it was trained with, in this run. */
+  readonly rate?: number;
   /** Learning curves; absent for a model that was not trained in this run. */
   readonly epochs?: readonly ReportEpoch[];
 }
@@ -35,6 +53,15 @@ export interface ReportModel {
 export type ReportSection = { readonly title: string } & (
   { readonly html: string } | { readonly svg: string }
 );
+
+/** How long a stage took. */
+export interface StageTime {
+  readonly stage: string;
+  /** Wall time, of all processes that worked on the stage. */
+  readonly seconds: number;
+  /** The stage was finished before this process, in a run that was resumed or by another run. */
+  readonly earlier?: boolean;
+}
 
 export interface ReportInput {
   /** The file to write, `report.html` of the run folder. */
@@ -52,6 +79,8 @@ export interface ReportInput {
   readonly finishedAt: number;
   /** Data that all models are evaluated on. Pictures are read from it when it is indexed. */
   readonly test: Dataset;
+  /** Which part of the recipe's data `test` is. Default: test. */
+  readonly evaluatedOn?: 'test' | 'validation' | 'train';
   /** Names and sizes of the data sets, for the table of details. */
   readonly data?: readonly { readonly role: string; readonly name: string; readonly examples?: number }[];
   readonly teacher?: ReportModel;
@@ -60,7 +89,11 @@ export interface ReportInput {
   /** The distilled student; in a recipe without teacher, simply the trained model. */
   readonly student: ReportModel;
   /** The value that decides. Default: `errors`, or the first known value when there are none. */
-  readonly primary?: { readonly value: string; readonly better: 'lower' | 'higher' };
+  readonly primary?: Primary;
+  /** Help and direction of values that the report does not know by itself. */
+  readonly customValues?: CustomValues;
+  /** Searches for a learning rate, if there were any. */
+  readonly rateSearch?: readonly RateSearch[];
   readonly exports?: readonly ExportResult[];
   /** Results of the checks before training, good ones too. */
   readonly preflight?: readonly Finding[];
@@ -70,5 +103,6 @@ export interface ReportInput {
   readonly machine: Machine;
   /** Package or program -> version. */
   readonly versions: Readonly<Record<string, string>>;
-  readonly timings?: readonly { readonly stage: string; readonly seconds: number }[];
+  /** Stages of the run. */
+  readonly timings?: readonly StageTime[];
 }

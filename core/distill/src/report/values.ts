@@ -1,7 +1,8 @@
 // The values that reports know by name: what they are called, how they are written, which way is better.
-import type { MetricValue } from '../contracts/index.js';
+import type { Evaluation } from '../evaluate/evaluate-model.js';
 import { number, percent, count } from './format.js';
-import type { ReportInput, ReportModel } from './report-input.js';
+import type { CustomValues, ReportModel } from './report-input.js';
+import { valueOf, type Primary } from './verdict.js';
 
 export interface ValueDescription {
   readonly title: string;
@@ -47,16 +48,27 @@ const described: Readonly<Record<string, ValueDescription>> = {
   rate: { title: 'Learning rate', format: number },
 };
 
-/** The description of a value; one that is not known keeps its own name. */
-export function describe(name: string): ValueDescription {
-  const known = described[name];
+/**
+ * The description of a value. A name that is not known stands for itself, with the help and direction that its metric
+ * gives, if any.
+ */
+export function describe(name: string, custom: CustomValues = {}): ValueDescription {
+  const known = Object.hasOwn(described, name) ? described[name] : undefined;
   if (known !== undefined) return known;
   const top = /^top(\d+)$/.exec(name);
-  if (top) return { title: `Top-${top[1] ?? ''} accuracy`, format: percent, better: 'higher' };
+  if (top)
+    return {
+      title: `Top-${top[1] ?? ''} accuracy`,
+      format: percent,
+      better: 'higher',
+      help: `share of examples whose true class is among the ${top[1] ?? ''} highest scores`,
+    };
   const softened = /^divergenceT(.+)$/.exec(name);
   if (softened)
     return { title: `Divergence from teacher, T = ${softened[1] ?? ''}`, format: number, better: 'lower' };
-  return { title: name, format: number };
+  const part = /^loss\.(.+)$/.exec(name);
+  if (part) return { title: `Training loss: ${part[1] ?? ''}`, format: number, better: 'lower' };
+  return { title: name, format: number, ...(Object.hasOwn(custom, name) ? custom[name] : {}) };
 }
 
 /** Known names first, in their order; then the others as they came. */
@@ -71,20 +83,20 @@ export function inOrder(names: Iterable<string>): string[] {
 
 /** A model's value of that name, when it is a number. */
 export function numberOf(model: ReportModel | undefined, name: string): number | undefined {
-  const value: MetricValue | undefined = model?.evaluation?.values[name];
-  return typeof value === 'number' && !Number.isNaN(value) ? value : undefined;
+  return valueOf(model?.evaluation, name);
 }
 
 /**
- * The value that decides: the one the input names, else the first of the student's that has a better direction
- * (errors, accuracy, cross-entropy, ...). `errors` when there is none at all.
+ * The value that decides: the one that is chosen, else the first of the student's that has a direction (errors,
+ * accuracy, cross-entropy, ...), else the first custom value that has one. `errors` when there is none at all.
  */
-export function primaryOf(input: ReportInput): {
-  readonly value: string;
-  readonly better: 'lower' | 'higher';
-} {
-  if (input.primary !== undefined) return input.primary;
-  for (const [value, { better }] of Object.entries(described))
-    if (better !== undefined && numberOf(input.student, value) !== undefined) return { value, better };
+export function primaryOf(
+  student: Evaluation | undefined,
+  chosen?: Primary,
+  custom: CustomValues = {},
+): Primary {
+  if (chosen !== undefined) return chosen;
+  for (const [value, { better }] of [...Object.entries(described), ...Object.entries(custom)])
+    if (better !== undefined && valueOf(student, value) !== undefined) return { value, better };
   return { value: 'errors', better: 'lower' };
 }

@@ -1,127 +1,103 @@
-// What a run showed, in words: how much of the teacher was kept, or that nothing was won, and whether it may be chance.
-import { bytes, count, milliseconds, number, plural, wholePercent } from './format.js';
-import { discordance } from './chance.js';
-import type { ReportInput, ReportModel } from './report-input.js';
-import { describe, numberOf, primaryOf } from './values.js';
+// What a run showed: whether distillation helped, made no difference beyond chance, or hurt. One pure function, used by
+// the report, the closing table, `summary.json` and the warnings.
+import type { Evaluation } from '../evaluate/evaluate-model.js';
+import { discordance, significance, type Discordance } from './chance.js';
+
+/**
+ * `helped` and `hurt`: distilled and alone differ by more than chance. `no-difference`: they do not. `untested`: both
+ * were measured, but by a value that the paired test does not cover. `not-compared`: no teacher, no baseline, or
+ * nothing measured.
+ */
+export type Outcome = 'helped' | 'no-difference' | 'hurt' | 'untested' | 'not-compared';
+
+/** The value that decides, and which way it is better. */
+export interface Primary {
+  readonly value: string;
+  readonly better: 'lower' | 'higher';
+}
+
+/** Two models under the paired test. */
+export interface PairedTest {
+  /** Above 0 if the second model is better, in units of the deciding value. */
+  readonly gain: number;
+  /** Undefined when the paired test does not cover the deciding value. */
+  readonly test: Discordance | undefined;
+  /** `better` and `worse` (of the second model) only beyond chance, where chance was tested. */
+  readonly relation: 'better' | 'worse' | 'same' | 'untested';
+}
+
+/** The models of a run as evaluated on the same examples. */
+export interface EvaluatedModels {
+  readonly teacher?: Evaluation | undefined;
+  /** The same student trained without the teacher. */
+  readonly baseline?: Evaluation | undefined;
+  readonly student?: Evaluation | undefined;
+}
 
 export interface Verdict {
-  /** One sentence. */
-  readonly headline: string;
-  /** What belongs to it: chance, size, speed. */
-  readonly notes: readonly string[];
+  readonly outcome: Outcome;
+  /** Share of the gap between student alone and teacher that distillation closed, from 0; above 1 past the teacher.
+   * Only when the gap is more than chance and distillation helped. */
+  readonly closed: number | undefined;
+  /** From the student alone to the distilled student. */
+  readonly distilled: PairedTest | undefined;
+  /** From the student alone to the teacher. `worse`: the labels teach better than this teacher. */
+  readonly gap: PairedTest | undefined;
+  /** From the teacher to the distilled student. */
+  readonly pastTeacher: PairedTest | undefined;
 }
 
-interface Measure {
-  readonly name: string;
-  readonly sign: 1 | -1;
-  /** With its name, for the first mention in a sentence: `24 errors`. */
-  readonly write: (value: number) => string;
-  /** The bare number, for the others. */
-  readonly bare: (value: number) => string;
+/** A metric's value of a model when it is a number. */
+export function valueOf(evaluation: Evaluation | undefined, name: string): number | undefined {
+  const value = evaluation?.values[name];
+  return typeof value === 'number' && !Number.isNaN(value) ? value : undefined;
 }
 
-function measureOf(input: ReportInput): Measure {
-  const { value, better } = primaryOf(input);
-  const write =
-    value === 'errors'
-      ? (errors: number) => plural(errors, 'error')
-      : (other: number) => `${describe(value).title.toLowerCase()} ${describe(value).format(other)}`;
-  return { name: value, sign: better === 'lower' ? 1 : -1, write, bare: describe(value).format };
+/** The paired test of errors, when `primary` counts the same errors as the kept answers. */
+function testOf(first: Evaluation, second: Evaluation, gain: number, primary: Primary) {
+  if (primary.value !== 'errors' && primary.value !== 'accuracy') return undefined;
+  if (!first.predictions || !second.predictions) return undefined;
+  const pair = discordance(first.predictions, second.predictions);
+  if (!pair || pair.count === 0) return undefined;
+  // A metric of the same name that counts something else is not what this test is about.
+  const gained = primary.value === 'errors' ? gain : gain * pair.count;
+  return Math.abs(gained - (pair.onlySecond - pair.onlyFirst)) < 0.5 ? pair : undefined;
 }
 
-function headline(input: ReportInput, measure: Measure): string {
-  const teacher = numberOf(input.teacher, measure.name);
-  const alone = numberOf(input.baseline, measure.name);
-  const student = numberOf(input.student, measure.name);
-  if (student === undefined)
-    return 'The student was trained; nothing was measured that tells how well it does.';
-  const { write, bare, sign } = measure;
-  const seen = input.student.evaluation?.count;
-  const on = seen === undefined ? '' : ` on ${plural(seen, 'test example')}`;
-
-  if (input.teacher === undefined)
-    return alone === undefined
-      ? `The student comes to ${write(student)}${on}.`
-      : `The student comes to ${write(student)}${on}; the baseline ${bare(alone)}.`;
-  if (teacher === undefined)
-    return `The distilled student comes to ${write(student)}${on}; the teacher was not measured.`;
-
-  const all = (middle: string) =>
-    `${write(teacher)} for the teacher, ${middle}${bare(student)} for the distilled student`;
-  if (alone === undefined) {
-    const beats = sign * (teacher - student);
-    const relation =
-      beats > 0
-        ? 'does better than its teacher'
-        : beats === 0
-          ? 'is level with its teacher'
-          : 'does not reach its teacher';
-    return `The distilled student ${relation}: ${all('')}${on}. Without a baseline nothing tells what distillation added.`;
-  }
-
-  const numbers = all(`${bare(alone)} for the student alone, `) + on;
-  const won = sign * (alone - student);
-  const gap = sign * (alone - teacher);
-  if (gap <= 0)
-    return `The labels teach better than this teacher: ${numbers}. ${
-      won > 0 ? 'Distillation still helped.' : 'Distillation did not help.'
-    }`;
-  if (won <= 0) return `Distillation did not help: ${numbers}.`;
-  if (sign * (teacher - student) > 0)
-    return `The distilled student does better than its teacher: ${numbers}.`;
-  return `The distilled student closes ${wholePercent(won / gap)} of the gap between the student alone and the teacher: ${numbers}.`;
+/** Compares two models by the deciding value; undefined when either lacks it. */
+export function comparePair(
+  first: Evaluation | undefined,
+  second: Evaluation | undefined,
+  primary: Primary,
+): PairedTest | undefined {
+  const [a, b] = [valueOf(first, primary.value), valueOf(second, primary.value)];
+  if (!first || !second || a === undefined || b === undefined) return undefined;
+  const gain = primary.better === 'lower' ? a - b : b - a;
+  const test = testOf(first, second, gain, primary);
+  const relation =
+    test === undefined
+      ? 'untested'
+      : test.p >= significance || gain === 0
+        ? 'same'
+        : gain > 0
+          ? 'better'
+          : 'worse';
+  return { gain, test, relation };
 }
 
-/** Whether distilled and alone differ by more than chance: McNemar's test on the same examples. */
-function chanceNote(input: ReportInput): string | undefined {
-  const alone = input.baseline?.evaluation?.predictions;
-  const student = input.student.evaluation?.predictions;
-  const pair = alone && student && discordance(alone, student);
-  if (!pair) return undefined;
-  const split = `of the test examples, ${count(pair.onlySecond)} are right only when distilled and ${count(pair.onlyFirst)} only without`;
-  const p = pair.p < 0.001 ? 'p < 0.001' : `p = ${number(pair.p)}`;
-  return pair.p < 0.05
-    ? `More than chance on these examples: ${split} (McNemar’s test, ${p}). Another seed may still give another difference.`
-    : `This difference may be chance: ${split} (McNemar’s test, ${p}). Run more seeds before believing it.`;
-}
+const outcomes = { better: 'helped', worse: 'hurt', same: 'no-difference', untested: 'untested' } as const;
 
-function ratio(teacher: number | undefined, student: number | undefined): number | undefined {
-  return teacher === undefined || student === undefined || student <= 0 ? undefined : teacher / student;
-}
-
-function times(value: number): string {
-  return value >= 10 ? count(value) : number(Number(value.toPrecision(2)));
-}
-
-/** How much smaller and faster than the teacher. */
-function sizeNote(teacher: ReportModel | undefined, student: ReportModel): string | undefined {
-  if (teacher === undefined) return undefined;
-  const parts: string[] = [];
-  const size = ratio(teacher.bytes, student.bytes) ?? ratio(teacher.parameters, student.parameters);
-  if (size !== undefined && size !== 1) {
-    const shown =
-      teacher.bytes !== undefined && student.bytes !== undefined
-        ? `${bytes(student.bytes)} instead of ${bytes(teacher.bytes)}`
-        : `${count(student.parameters)} weights instead of ${count(teacher.parameters)}`;
-    parts.push(
-      size > 1 ? `${times(size)} times smaller (${shown})` : `${times(1 / size)} times larger (${shown})`,
-    );
-  }
-  const speed = ratio(teacher.latencyMs, student.latencyMs);
-  if (speed !== undefined) {
-    const shown = `${milliseconds(student.latencyMs)} instead of ${milliseconds(teacher.latencyMs)} an example`;
-    parts.push(
-      speed >= 1 ? `${times(speed)} times faster (${shown})` : `${times(1 / speed)} times slower (${shown})`,
-    );
-  }
-  return parts.length === 0 ? undefined : `Than its teacher it is ${parts.join(' and ')}.`;
-}
-
-/** The verdict on a run. */
-export function verdict(input: ReportInput): Verdict {
-  const notes = [chanceNote(input), sizeNote(input.teacher, input.student)];
+/** The verdict on a run. Never claims a share of a gap that may be chance. */
+export function verdictOf(models: EvaluatedModels, primary: Primary): Verdict {
+  const { teacher, baseline, student } = models;
+  const distilled = comparePair(baseline, student, primary);
+  const gap = comparePair(baseline, teacher, primary);
+  const helped = distilled?.relation === 'better' && gap?.relation === 'better';
   return {
-    headline: headline(input, measureOf(input)),
-    notes: notes.filter((note) => note !== undefined),
+    outcome: teacher && distilled ? outcomes[distilled.relation] : 'not-compared',
+    closed: helped ? distilled.gain / gap.gain : undefined,
+    distilled,
+    gap,
+    pastTeacher: comparePair(teacher, student, primary),
   };
 }

@@ -10,7 +10,7 @@ import { reliabilitySection } from './reliability.js';
 import type { ReportInput, ReportSection } from './report-input.js';
 import { style } from './style.js';
 import { summaryTable } from './summary.js';
-import { verdict } from './verdict.js';
+import { verdictText } from './verdict-text.js';
 
 function contributed(section: ReportSection): Html {
   const content =
@@ -23,7 +23,7 @@ function contributed(section: ReportSection): Html {
 
 /** The page as text. Everything from outside is escaped; sections of domains are put in as they are. */
 export async function renderReport(input: ReportInput): Promise<string> {
-  const { headline, notes } = verdict(input);
+  const { headline, notes } = verdictText(input);
   const finished = new Date(input.finishedAt).toISOString().replace('T', ' ').slice(0, 16);
   const page = html`<!doctype html>
     <html lang="en">

@@ -31,17 +31,19 @@ export async function speedExample(context: RunContext): Promise<Example | undef
   return exampleOf(data, context.data.description.inputs, context.random.child(data.name));
 }
 
-/** The student with the weights of a file: metrics, size and speed. Leaves those weights in the student. */
+/**
+ * The student with the weights of a file: metrics, and with an example also size and speed. Leaves those weights in the
+ * student.
+ */
 export async function compareStudent(
   context: RunContext,
   weightsFile: string,
   example: Example | undefined,
 ): Promise<Compared> {
-  const { student, container, folder, data } = context;
+  const { student, container, data } = context;
   loadWeights(student, (await readWeights(weightsFile)).variables, weightsFile);
   const evaluation = await evaluateStudent(context);
-  const measured =
-    example && (await measureStudent(student, data.description, example, folder.file('.speed.onnx')));
+  const measured = example && (await measureStudent(student, data.description, example));
   container.services.logger.debug({ weightsFile, ...measured }, 'measured');
   return {
     evaluation,

@@ -177,8 +177,16 @@ export function transformed(
   { dataset, transforms, size, description }: OpenData,
   random: RandomStream,
 ): Dataset {
-  if (transforms.length === 0 || dataset.size === undefined) return dataset;
+  if (transforms.length === 0) return dataset;
   const apply = (example: Example, index: number) =>
     transforms.reduce((current, transform, k) => transform.apply(current, random.at(index).at(k)), example);
-  return { ...description, size, example: async (index) => apply(await dataset.example(index), index) };
+  if (dataset.size !== undefined)
+    return { ...description, size, example: async (index) => apply(await dataset.example(index), index) };
+  return {
+    ...description,
+    async *examples() {
+      let index = 0;
+      for await (const example of dataset.examples()) yield apply(example, index++);
+    },
+  };
 }

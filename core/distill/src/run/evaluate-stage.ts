@@ -35,17 +35,19 @@ export const evaluateStage: Stage<'evaluate'> = {
 };
 
 async function compare(context: RunContext): Promise<Comparison> {
-  const { folder, results } = context;
+  const { folder, results, plan } = context;
   const example = await speedExample(context);
   const best = folder.file('student', 'best.safetensors');
   const corrected = results['bias-correction'] !== undefined;
+  // The exported file is measured then; no second one is made for it.
+  const exportedLater = plan.exporters.some(({ definition }) => definition.name === 'onnx');
   return {
     example,
     teacher: await compareTeacher(context, example),
     baseline:
       results.baseline &&
       (await compareStudent(context, folder.file('baseline', 'best.safetensors'), example)),
-    student: await compareStudent(context, finalWeightsOf(context), example),
+    student: await compareStudent(context, finalWeightsOf(context), exportedLater ? undefined : example),
     errorsBefore: corrected
       ? await errorsWith(context, (await readWeights(best)).variables, best)
       : undefined,
@@ -74,7 +76,7 @@ async function compareTeacher(
     };
   const size = await measureTeacher(teacher, example);
   // The exported file is what others run; measured beside the student's, it is compared fairly.
-  const file = results.teacher && exportedOnnx(results.teacher);
+  const file = results.teacher && (await exportedOnnx(results.teacher));
   return {
     evaluation,
     size: file === undefined ? size : { ...size, latencyMs: await measureLatency(file, example) },

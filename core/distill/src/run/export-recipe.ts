@@ -1,10 +1,11 @@
 // Exports the student of a finished run once more: to another form, or to another folder.
 import { join, resolve } from 'node:path';
 import type { OpenRecipe } from '../container/open-recipe.js';
-import type { ExportResult } from '../contracts/index.js';
+import type { Exporter, ExportResult } from '../contracts/index.js';
 import type { ComponentPlan } from '../recipe/plan.js';
 import { readWeights } from '../train/checkpoint.js';
-import { openData, type RunData } from './data.js';
+import { checkExportNames } from './check-exports.js';
+import { openData, transformed, type RunData } from './data.js';
 import { latestRun, quietContainer } from './latest-run.js';
 import { exportsFolder, finalWeights } from './names.js';
 import { loadWeights } from './weights.js';
@@ -43,19 +44,22 @@ export async function exportRecipe(recipe: OpenRecipe, options: ExportOptions = 
     loadWeights(student, (await readWeights(weights)).variables, weights);
     const folder = resolve(options.to ?? join(run.folder.path, exportsFolder));
     const exports: ExportResult[] = [];
-    for (const exporter of options.exporters ?? plan.exporters) {
-      const made = await container.make(exporter, {});
+    const exporters: Exporter[] = [];
+    for (const exporter of options.exporters ?? plan.exporters)
+      exporters.push(await container.make(exporter, {}));
+    checkExportNames(plan, exporters);
+    const compared = data.test ?? data.validation ?? data.train;
+    for (const exporter of exporters)
       exports.push(
-        await made.export({
+        await exporter.export({
           student,
           data: data.description,
-          sample: (data.test ?? data.validation ?? data.train).dataset,
+          sample: transformed(compared, container.services.random.child('export')),
           folder,
           recipeName: plan.name,
           recipeHash: run.summary.recipeHash,
         }),
       );
-    }
     // Exporters give paths from the container's run folder, which is the folder of all runs here.
     return { folder, exports: exports.map((each) => ({ ...each, path: resolve(runsFolder, each.path) })) };
   } finally {

@@ -6,7 +6,8 @@ import { comparisonData } from './compare.js';
 import { resultOf, stage, type RunContext, type Stage } from './context.js';
 import { transformed } from './data.js';
 import { finalWeightsOf } from './evaluate-stage.js';
-import { measureFile, type Size } from './measure.js';
+import { measureLatency } from '../export/latency.js';
+import type { Size } from './measure.js';
 import { exportsFolder, finalWeights } from './names.js';
 
 export interface Exported {
@@ -23,8 +24,9 @@ export const exportStage: Stage<'export'> = {
     await keepFinalWeights(context);
     const exports = await stage(log, 'export', () => exportAll(context));
     const onnx = exports.find(({ kind }) => kind === 'onnx');
-    const measured = onnx && example && (await measureFile(folder.file(onnx.path), onnx.bytes, example));
-    return { exports, size: { ...student.size, ...measured } };
+    if (!onnx || !example) return { exports, size: student.size };
+    const latencyMs = await measureLatency(folder.file(onnx.path), example);
+    return { exports, size: { ...student.size, bytes: onnx.bytes, latencyMs } };
   },
 };
 

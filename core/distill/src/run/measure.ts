@@ -1,12 +1,10 @@
 // Size and speed of models, as a user of the exported file meets them.
-import { rm } from 'node:fs/promises';
 import { exportOnnx } from '@potstill/engine';
 import { batches } from '../data/index.js';
 import type { DataDescription, Example, Student, Teacher } from '../contracts/index.js';
 import type { RandomStream } from '@potstill/engine';
 import { measureLatency, medianTime } from '../export/latency.js';
 import { chosenOutputs, forwardOf } from '../export/outputs.js';
-import { writeAtomically } from '../files/write-atomically.js';
 import type { OpenData } from './data.js';
 
 export interface Size {
@@ -32,21 +30,11 @@ export async function exampleOf(
   return undefined;
 }
 
-/** Size and latency of an ONNX file that is there. */
-export async function measureFile(
-  path: string,
-  bytes: number,
-  example: Example,
-): Promise<Omit<Size, 'parameters'>> {
-  return { bytes, latencyMs: await measureLatency(path, example) };
-}
-
-/** Exports the student to a file that is removed again. Where it cannot be exported, nothing is known. */
+/** Size and latency of the student as an ONNX file, which is not written. Where it cannot be exported, nothing is known. */
 export async function measureStudent(
   student: Student,
   data: DataDescription,
   example: Example,
-  temporary: string,
 ): Promise<Omit<Size, 'parameters'>> {
   const inputs = Object.fromEntries(
     Object.entries(example).map(([name, { dtype, shape }]) => [name, { dtype, shape }]),
@@ -58,12 +46,7 @@ export async function measureStudent(
     inputs,
     forward: forwardOf(student, chosenOutputs('onnx', student, undefined)),
   });
-  await writeAtomically(temporary, content);
-  try {
-    return await measureFile(temporary, content.length, example);
-  } finally {
-    await rm(temporary, { force: true });
-  }
+  return { bytes: content.length, latencyMs: await measureLatency(content, example) };
 }
 
 /** A teacher's own: what it says of itself, and its median time for one example. */

@@ -4,6 +4,7 @@ import { pino } from 'pino';
 import type { RunContainer } from '../container/run-container.js';
 import type { Exporter, Metric, Paths, Student, Teacher } from '../contracts/index.js';
 import { alignClasses } from '../teach/index.js';
+import { checkExportNames } from './check-exports.js';
 import { checkParts } from './check-parts.js';
 import { openData, type RunData } from './data.js';
 import { folderName } from './folder.js';
@@ -83,6 +84,7 @@ export async function prepareRun(planned: PlannedRun, options: RunOptions): Prom
     for (const metric of plan.metrics) metrics.push(await container.make(metric, { data: description }));
     const exporters: Exporter[] = [];
     for (const exporter of plan.exporters) exporters.push(await container.make(exporter, {}));
+    checkExportNames(plan, exporters);
     for (const exporter of exporters) exporter.check?.({ student, data: description });
 
     const teacherRun = planned.teacher && (await prepareRun(planned.teacher, teacherOptions(options, log)));

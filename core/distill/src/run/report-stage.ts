@@ -1,6 +1,6 @@
 // Stage `report`: the summary, and `report.html` of it.
 import { describeMachine } from '../report/machine.js';
-import type { ReportModel, ReportSection } from '../report/report-input.js';
+import type { CustomValues, ReportModel, ReportSection } from '../report/report-input.js';
 import { writeReport } from '../report/write-report.js';
 import type { EpochRecord } from '../train/checkpoint.js';
 import { comparisonData, type Compared } from './compare.js';
@@ -39,6 +39,8 @@ async function report(context: RunContext, summary: Summary): Promise<void> {
     seed: plan.train.seed,
     finishedAt: container.services.clock.now(),
     test: transformed(comparison.data, context.random.child('report')),
+    evaluatedOn: comparison.role,
+    customValues: customValues(context),
     data: named.flatMap(({ role, data: open, plan: slot }) =>
       open && slot ? [{ role, name: slot.component.definition.name, examples: open.size }] : [],
     ),
@@ -63,6 +65,24 @@ async function report(context: RunContext, summary: Summary): Promise<void> {
     versions: summary.versions,
     timings: context.timings,
   });
+}
+
+/** Direction and help of the metrics' values; the component's help only where it is about one value. */
+function customValues({ plan, metrics }: RunContext): CustomValues {
+  const entries = metrics.flatMap((metric, at) => {
+    const names = Object.entries(metric.result()).flatMap(([name, value]) =>
+      typeof value === 'number' ? [name] : [],
+    );
+    const help = names.length === 1 ? plan.metrics[at]?.definition.help : undefined;
+    return names.map((name) => {
+      const better = metric.better?.[name];
+      return [
+        name,
+        { ...(help === undefined ? {} : { help }), ...(better === undefined ? {} : { better }) },
+      ] as const;
+    });
+  });
+  return Object.fromEntries(entries);
 }
 
 function teacherTitle({ planned, plan }: RunContext): string {

@@ -1,11 +1,14 @@
 // The student of a complete run as the teacher of another.
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { fingerprint } from '../data/index.js';
 import type { OpenRecipe } from '../container/open-recipe.js';
 import type { DataDescription, ProgressSink, Services, Teacher } from '../contracts/index.js';
+import { readIfThere } from '../files/read-file.js';
 import { trainHash } from '../recipe/resolved.js';
 import { parameterCount } from '../students/index.js';
 import { alignClasses } from '../teach/index.js';
+import { checkAgainstSummary } from '../teach/summary-beside.js';
 import { readWeights } from '../train/checkpoint.js';
 import type { RunFolder } from './folder.js';
 import { finalWeights } from './names.js';
@@ -81,8 +84,14 @@ export async function openRunTeacher(
   return alignClasses(teacher, data);
 }
 
-/** The exported ONNX file of a complete run, when it made one. */
-export function exportedOnnx({ folder, summary }: CompleteRun): string | undefined {
+/** The exported ONNX file of a complete run; undefined when there is none. Another file in its place is an error. */
+export async function exportedOnnx({ folder, summary }: CompleteRun): Promise<Uint8Array | undefined> {
   const found = summary.exports.find(({ kind }) => kind === 'onnx');
-  return found && join(folder.path, found.path);
+  const bytes = found && (await readIfThere(join(folder.path, found.path)));
+  if (bytes)
+    await checkAgainstSummary(
+      join(folder.path, found.path),
+      createHash('sha256').update(bytes).digest('hex'),
+    );
+  return bytes;
 }

@@ -1,8 +1,11 @@
 // The summary of a run out of the results of its stages.
+import { claimText } from '../report/verdict-text.js';
+import { primaryOf } from '../report/values.js';
+import { verdictOf, type EvaluatedModels } from '../report/verdict.js';
 import { comparisonData } from './compare.js';
 import { resultOf, type RunContext } from './context.js';
 import { modelSummary } from './evaluation.js';
-import type { BiasCorrectionSummary, Summary } from './summary.js';
+import type { BiasCorrectionSummary, Summary, VerdictSummary } from './summary.js';
 import { versionsOf } from './versions.js';
 
 export function summarize(context: RunContext): Summary {
@@ -17,6 +20,11 @@ export function summarize(context: RunContext): Summary {
     teacher: teacher ? modelSummary(teacher.evaluation, teacher.size) : null,
     baseline: baseline ? modelSummary(baseline.evaluation, baseline.size) : null,
     student: modelSummary(student.evaluation, size),
+    verdict: verdictSummary({
+      teacher: teacher?.evaluation,
+      baseline: baseline?.evaluation,
+      student: student.evaluation,
+    }),
     evaluatedOn: comparisonData(context).role,
     biasCorrection: biasCorrectionSummary(context),
     exports: exports.map(({ kind, path, sha256, bytes, maxDifference }) => ({
@@ -29,6 +37,16 @@ export function summarize(context: RunContext): Summary {
     preflight: results.preflight ?? [],
     warnings: log.warnings,
     seconds: (container.services.clock.now() - context.begun) / 1000,
+  };
+}
+
+function verdictSummary(models: EvaluatedModels): VerdictSummary {
+  const verdict = verdictOf(models, primaryOf(models.student));
+  return {
+    outcome: verdict.outcome,
+    p: verdict.distilled?.test?.p ?? null,
+    closed: verdict.closed ?? null,
+    claim: claimText(verdict) ?? null,
   };
 }
 

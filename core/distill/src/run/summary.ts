@@ -1,6 +1,7 @@
 // What a run found, as `summary.json` and the `done` event hold it. Plain data; null is "not known".
 import type { ExportResult } from '../contracts/index.js';
 import type { Finding } from '../preflight/finding.js';
+import type { Outcome } from '../report/verdict.js';
 
 /** One model of the comparison: teacher, student alone, distilled student. Metrics are those on the test data. */
 export interface ModelSummary {
@@ -36,6 +37,17 @@ export interface SummaryWarning {
   readonly hint?: string;
 }
 
+/** Distilled against alone, as the report's headline has it. */
+export interface VerdictSummary {
+  readonly outcome: Outcome;
+  /** McNemar's exact test of the two students; null where it was not made. */
+  readonly p: number | null;
+  /** Share of the gap closed, from 0; null where there is no gap beyond chance or distillation did not help. */
+  readonly closed: number | null;
+  /** The same in words; null where the two were not compared. */
+  readonly claim: string | null;
+}
+
 export interface Summary {
   readonly name: string;
   readonly seed: number;
@@ -47,6 +59,8 @@ export interface Summary {
   /** Null when no baseline was trained. */
   readonly baseline: ModelSummary | null;
   readonly student: ModelSummary;
+  /** Absent in summaries of version 0.1.0. */
+  readonly verdict?: VerdictSummary;
   /** Which data the metrics are of: those of the recipe's test data, else of what there is. */
   readonly evaluatedOn: 'test' | 'validation' | 'train';
   readonly biasCorrection: BiasCorrectionSummary | null;

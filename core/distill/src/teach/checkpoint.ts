@@ -1,14 +1,16 @@
 // The teacher `checkpoint`: a student that potstill has exported, with its own preprocessing and labels.
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { DataDescription, Services, Teacher } from '../contracts/index.js';
 import { resolveDataPath } from '../data/index.js';
+import { readJson } from '../files/json.js';
 import { teacher } from '../plugin/define.js';
 import { teacherInvalid } from './invalid.js';
 import { metadataJson, readModelFile } from './model-file.js';
 import { openOnnxTeacher } from './onnx-teacher.js';
 import { outputsOption, type OutputsOption } from './outputs.js';
+import { checkAgainstSummary, exportsSchema, restoreHint } from './summary-beside.js';
 
 /** What `potstill.input` of an exported file holds; without a layout the data told no preprocessing. */
 const exportedInput = z.object({
@@ -22,7 +24,8 @@ const exportedInput = z.object({
 /**
  * A student as potstill exports it to ONNX, on data that may be preprocessed in another way. It answers with all
  * outputs of the file, under their names.
- * @throws PotstillError TEACHER_INVALID where the file is not from potstill or the data do not fit.
+ * @throws PotstillError TEACHER_INVALID where the file is not from potstill or the data do not fit; RUN_CHECKPOINT_DAMAGED
+ * where it has changed since it was exported.
  */
 export async function openStudentTeacher(
   onnxPath: string,
@@ -31,6 +34,7 @@ export async function openStudentTeacher(
   outputs?: OutputsOption,
 ): Promise<Teacher> {
   const file = await readModelFile(onnxPath);
+  await checkAgainstSummary(onnxPath, file.sha256);
   const input = metadataJson(onnxPath, file.metadata, 'potstill.input', exportedInput);
   if (!input) {
     throw teacherInvalid(
@@ -63,24 +67,19 @@ export const checkpoint = teacher('checkpoint', {
     openStudentTeacher(await exportedFile(resolveDataPath(run, services.paths)), data, services, outputs),
 });
 
-const summaryExports = z.object({ exports: z.array(z.object({ kind: z.string(), path: z.string() })) });
-
 /** The ONNX file of a run's folder; a file is taken as it is. */
 async function exportedFile(path: string): Promise<string> {
   const found = await stat(path).catch(() => undefined);
   if (!found)
     throw teacherInvalid(`there is no run and no file at ${path}`, 'correct `run`, or run that recipe first');
   if (!found.isDirectory()) return path;
-  const text = await readFile(join(path, 'summary.json'), 'utf8').catch((cause: unknown) => {
+  const summary = await readJson(join(path, 'summary.json'), exportsSchema, restoreHint);
+  if (!summary)
     throw teacherInvalid(
       `${path} holds no finished run: there is no summary.json`,
       'finish it with `potstill run --resume`, or name the folder of the run itself',
-      cause,
     );
-  });
-  const summary = summaryExports.safeParse(parseJson(text));
-  if (!summary.success) throw teacherInvalid(`the summary.json in ${path} was not written by potstill`);
-  const file = summary.data.exports.find(({ kind }) => kind === 'onnx');
+  const file = summary.value.exports.find(({ kind }) => kind === 'onnx');
   if (!file) {
     throw teacherInvalid(
       `the run in ${path} exported no ONNX file`,
@@ -88,12 +87,4 @@ async function exportedFile(path: string): Promise<string> {
     );
   }
   return join(path, file.path);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { EngineError, readOnnxModel, type OnnxGraph, type OnnxModel } from '@potstill/engine';
 import { z } from 'zod';
+import { checkOnnxSeal } from '../files/onnx-seal.js';
 import { readExternalData, tensorsOf, type ExternalFile } from './external-data.js';
 import { reasonOf, teacherInvalid } from './invalid.js';
 import { channelsFirstValues } from './layout.js';
@@ -28,7 +29,8 @@ export interface ModelFile {
 
 /**
  * Reads a file, and those in which its weights lie, and checks that it is a whole ONNX model. `sha256` is of the file itself.
- * @throws PotstillError TEACHER_INVALID where there is none, another `sha256` was asked for, or it cannot be used.
+ * @throws PotstillError TEACHER_INVALID where there is none, another `sha256` was asked for, or it cannot be used;
+ * RUN_CHECKPOINT_DAMAGED where potstill exported it and it has changed since.
  */
 export async function readModelFile(path: string, sha256?: string): Promise<ModelFile> {
   const bytes = await readFile(path).catch((cause: unknown) => {
@@ -46,7 +48,11 @@ export async function readModelFile(path: string, sha256?: string): Promise<Mode
     );
   }
   const model = parse(path, bytes);
-  const { graph = {} } = model;
+  const { graph = {}, producerName: producer = '' } = model;
+  const metadata = Object.fromEntries(
+    (model.metadataProps ?? []).map(({ key, value }) => [key ?? '', value ?? '']),
+  );
+  checkOnnxSeal(path, bytes, { producer, metadata });
   return {
     path,
     bytes,
@@ -56,9 +62,7 @@ export async function readModelFile(path: string, sha256?: string): Promise<Mode
     external: await readExternalData(path, model),
     channelsFirst: channelsFirstValues(graph),
     parameters: countParameters(graph),
-    metadata: Object.fromEntries(
-      (model.metadataProps ?? []).map(({ key, value }) => [key ?? '', value ?? '']),
-    ),
+    metadata,
   };
 }
 

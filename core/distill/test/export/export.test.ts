@@ -298,10 +298,10 @@ describe('exporter tfjs', () => {
 
   it('refuses, before training too, a student that is no layers model, and says what can be done', async () => {
     const exporter = await make('tfjs');
-    const refusal = 'export `tfjs`: this student is no tf.layers model';
+    const refusal = 'export `tfjs`: the student is not a tf.layers model';
     expect(() => exporter.check?.({ student: linear(), data: dataset(1) })).toThrow(refusal);
     await expect(exporter.export(inputOf(linear()))).rejects.toMatchObject({
-      records: [{ hint: 'Export it as `onnx`, which every student can be, or take the student `layers`.' }],
+      records: [{ hint: 'Use `onnx`, which exports every student, or the student `layers`.' }],
     });
     expect(() => exporter.check?.({ student: layered(), data: dataset(1) })).not.toThrow();
   });

@@ -1,9 +1,21 @@
-// McNemar's exact test.
+// McNemar's exact test and Holm's correction, against statsmodels and scipy (test/golden/make_chance.py).
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { mcnemar } from '../../src/report/chance.js';
+import { discordance, holm, mcnemar } from '../../src/report/chance.js';
+
+const golden = JSON.parse(
+  readFileSync(new URL('../../../../test/golden/chance.json', import.meta.url), 'utf8'),
+) as {
+  readonly mcnemar: readonly { readonly a: number; readonly b: number; readonly p: number }[];
+  readonly holm: readonly { readonly p: readonly number[]; readonly adjusted: readonly number[] }[];
+};
 
 describe('mcnemar', () => {
+  it.each(golden.mcnemar)('equals statsmodels and scipy for $a against $b', ({ a, b, p }) => {
+    expect(Math.abs(mcnemar(a, b) - p)).toBeLessThanOrEqual(1e-8 * p);
+  });
+
   it('gives the two-sided binomial probability', () => {
     // 2 (1 + 6) / 2^6; 2 (1 + 10 + 45) / 2^10.
     expect(mcnemar(1, 5)).toBeCloseTo(14 / 64, 10);
@@ -40,5 +52,40 @@ describe('mcnemar', () => {
         expect(mcnemar(a, b)).toBeCloseTo(Math.min(1, (2 * Number(sum)) / 2 ** (a + b)), 10);
       }),
     );
+  });
+});
+
+describe('holm', () => {
+  it.each(golden.holm)('equals statsmodels for $p', ({ p, adjusted }) => {
+    const ours = holm(p);
+    expect(ours).toHaveLength(p.length);
+    ours.forEach((value, at) => expect(value).toBeCloseTo(adjusted[at] as number, 12));
+  });
+
+  it('has nothing to say of no tests', () => {
+    expect(holm([])).toEqual([]);
+  });
+});
+
+describe('discordance', () => {
+  const answers = (predicted: number[], indices = predicted.map((_, at) => at)) => ({
+    indices: Int32Array.from(indices),
+    predicted: Int32Array.from(predicted),
+    confidence: new Float32Array(predicted.length),
+    truth: Int32Array.of(0, 1, 2, -1, 2),
+  });
+
+  it('counts each kind of pair and leaves out examples without a target', () => {
+    expect(discordance(answers([0, 0, 2, 5, 1]), answers([0, 1, 0, 3, 1]))).toEqual({
+      count: 4,
+      onlyFirst: 1,
+      onlySecond: 1,
+      bothWrong: 1,
+      p: 1,
+    });
+  });
+
+  it('does not compare answers to different examples', () => {
+    expect(discordance(answers([0, 0, 2, 5, 1]), answers([0, 1, 0, 3, 1], [0, 1, 2, 4, 3]))).toBeUndefined();
   });
 });

@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Evaluation } from '../../src/evaluate/evaluate-model.js';
 import type { ReportInput, ReportModel } from '../../src/report/report-input.js';
-import { verdict } from '../../src/report/verdict.js';
+import { claimText, pText, verdictText } from '../../src/report/verdict-text.js';
+import { verdictOf } from '../../src/report/verdict.js';
 import { barDataset } from './synthetic-run.js';
 
 const n = 10_000;
@@ -22,8 +23,10 @@ function model(errors: number, from = 0, more: Partial<ReportModel> = {}): Repor
   return { evaluation, ...more };
 }
 
-function say(models: Pick<ReportInput, 'student'> & Partial<ReportInput>) {
-  return verdict({
+type Models = Pick<ReportInput, 'student'> & Partial<ReportInput>;
+
+function say(models: Models) {
+  return verdictText({
     file: 'report.html',
     name: 'run',
     recipe: { yaml: '', hash: '' },
@@ -36,64 +39,122 @@ function say(models: Pick<ReportInput, 'student'> & Partial<ReportInput>) {
   });
 }
 
+const byErrors = { value: 'errors', better: 'lower' } as const;
+
+function judge({ teacher, baseline, student }: Models) {
+  const models = {
+    teacher: teacher?.evaluation,
+    baseline: baseline?.evaluation,
+    student: student.evaluation,
+  };
+  return verdictOf(models, byErrors);
+}
+
 describe('verdict', () => {
-  it('says which share of the gap was closed', () => {
-    expect(say({ teacher: model(67), baseline: model(146), student: model(74) }).headline).toBe(
-      'The distilled student closes 91 % of the gap between the student alone and the teacher: ' +
-        '67 errors for the teacher, 146 for the student alone, 74 for the distilled student on 10,000 test examples.',
+  it('says that distillation helped, with the share of the gap, when both are more than chance', () => {
+    const models = { teacher: model(67), baseline: model(146), student: model(74) };
+    expect(say(models).headline).toBe(
+      'Distillation helped: 74 errors for the distilled student, 146 for the student alone, 67 for the teacher ' +
+        'on 10,000 test examples (p < 0.001). It closes 91 % of the gap to the teacher.',
     );
+    expect(judge(models)).toMatchObject({ outcome: 'helped', closed: 72 / 79 });
   });
 
-  it('says so when distillation did not help', () => {
-    expect(say({ teacher: model(67), baseline: model(146), student: model(150) }).headline).toMatch(
-      /^Distillation did not help: 67 errors for the teacher, 146 for the student alone, 150/,
-    );
-    expect(say({ teacher: model(67), baseline: model(146), student: model(146) }).headline).toMatch(
-      /^Distillation did not help/,
-    );
+  it('never puts a share of the gap above a difference that may be chance', () => {
+    // 100 wrong alone, 90 when distilled, on other examples: half the gap, p = 0.51.
+    const models = { teacher: model(80), baseline: model(100), student: model(90, 5000) };
+    const { headline, notes } = say(models);
+    expect(headline).toMatch(/^No difference beyond chance: 90 errors .* \(p = 0\.51\)\.$/);
+    expect(notes[0]).toMatch(/100 are right only with distillation and 90 only without/);
+    expect(notes[0]).toMatch(/differ at least this much in 51 % of such tests/);
+    expect(judge(models)).toMatchObject({ outcome: 'no-difference', closed: undefined });
   });
 
-  it('says so when the labels teach better than the teacher', () => {
-    const labelsWin = say({ teacher: model(200), baseline: model(146), student: model(150) }).headline;
-    expect(labelsWin).toMatch(/^The labels teach better than this teacher.*Distillation did not help\.$/);
-    const still = say({ teacher: model(200), baseline: model(146), student: model(120) }).headline;
-    expect(still).toMatch(/Distillation still helped\.$/);
+  it('claims no share of a gap that itself may be chance', () => {
+    // The teacher makes 4 errors fewer than the student alone, on other examples.
+    const models = { teacher: model(96, 5000), baseline: model(100), student: model(20) };
+    const { headline, notes } = say(models);
+    expect(headline).toMatch(/^Distillation helped: .*\(p < 0\.001\)\.$/);
+    expect(headline).not.toContain('%');
+    expect(notes[1]).toMatch(/^Teacher and student alone do not differ beyond chance/);
   });
 
-  it('says so when the student beats its teacher', () => {
-    expect(say({ teacher: model(67), baseline: model(146), student: model(60) }).headline).toMatch(
-      /^The distilled student does better than its teacher/,
+  it('tells hurt from did not help', () => {
+    const base = { teacher: model(67), baseline: model(146) };
+    expect(judge({ ...base, student: model(190) }).outcome).toBe('hurt');
+    expect(say({ ...base, student: model(190) }).headline).toMatch(/^Distillation hurt: 190 errors/);
+    expect(judge({ ...base, student: model(150) }).outcome).toBe('no-difference');
+    expect(say({ ...base, student: model(150) }).headline).toMatch(/^No difference beyond chance/);
+    expect(judge({ ...base, student: model(146) }).outcome).toBe('no-difference');
+  });
+
+  it('says so when the labels teach better than the teacher, whatever distillation did', () => {
+    for (const errors of [100, 150, 190]) {
+      const { headline, notes } = say({ teacher: model(200), baseline: model(146), student: model(errors) });
+      expect(headline).not.toContain('closes');
+      expect(notes[1]).toMatch(/^The student alone is better than the teacher \(p < 0\.001\)/);
+    }
+  });
+
+  it('says so when the student is better than its teacher, only beyond chance', () => {
+    const base = { teacher: model(67), baseline: model(146) };
+    expect(say({ ...base, student: model(40) }).headline).toMatch(
+      /The distilled student is better than its teacher \(p < 0\.001\)\.$/,
+    );
+    expect(say({ ...base, student: model(66) }).headline).toMatch(
+      /It closes the whole gap to the teacher\.$/,
     );
   });
 
   it('claims nothing about distillation without a baseline', () => {
-    expect(say({ teacher: model(67), student: model(74) }).headline).toMatch(
-      /does not reach its teacher.*Without a baseline nothing tells what distillation added\.$/,
+    expect(say({ teacher: model(67), student: model(90) }).headline).toMatch(
+      /is worse than its teacher.*Without a baseline there is no telling what distillation added\.$/,
     );
-    expect(say({ teacher: model(67), student: model(67) }).headline).toContain('is level with its teacher');
+    expect(say({ teacher: model(67), student: model(68) }).headline).toContain(
+      'does not differ from its teacher beyond chance',
+    );
+    expect(claimText(judge({ teacher: model(67), student: model(90) }))).toBeUndefined();
   });
 
-  it('calls an error an error', () => {
-    expect(say({ student: model(1) }).headline).toBe('The student comes to 1 error on 10,000 test examples.');
+  it('names the data that the examples are of', () => {
+    expect(say({ student: model(1) }).headline).toBe('The student has 1 error on 10,000 test examples.');
+    expect(say({ student: model(1), evaluatedOn: 'train' }).headline).toBe(
+      'The student has 1 error on 10,000 training examples.',
+    );
   });
 
-  it('takes the value asked for, whichever way is better', () => {
+  it('takes the value asked for, and says that its difference was not tested', () => {
     const scored = (map: number): ReportModel => ({ evaluation: { count: 50, values: { map } } });
     const input = { teacher: scored(0.6), baseline: scored(0.4), student: scored(0.5) };
-    expect(say({ ...input, primary: { value: 'map', better: 'higher' } }).headline).toBe(
-      'The distilled student closes 50 % of the gap between the student alone and the teacher: ' +
-        'map 0.60 for the teacher, 0.40 for the student alone, 0.50 for the distilled student on 50 test examples.',
+    const { headline, notes } = say({ ...input, primary: { value: 'map', better: 'higher' } });
+    expect(headline).toBe(
+      'Not tested for chance: map 0.50 for the distilled student, 0.40 for the student alone, ' +
+        '0.60 for the teacher on 50 test examples.',
+    );
+    expect(notes[0]).toContain('the difference may be chance');
+  });
+
+  it('does not lend the test of the answers to a metric that counts other errors', () => {
+    const other = (errors: number, from: number): ReportModel => {
+      const { evaluation } = model(100, from);
+      return evaluation ? { evaluation: { ...evaluation, values: { errors } } } : {};
+    };
+    expect(judge({ teacher: model(67), baseline: other(50, 0), student: other(7, 500) }).outcome).toBe(
+      'untested',
     );
   });
 
-  it('warns when the difference may be chance', () => {
-    // 100 wrong alone, 90 when distilled, on different examples: 100 against 90.
-    const { notes } = say({ teacher: model(67), baseline: model(100), student: model(90, 5000) });
-    expect(notes[0]).toMatch(
-      /^This difference may be chance.*100 are right only when distilled and 90 only without/,
+  it('has one sentence for the closing table', () => {
+    const claim = (models: Models) => claimText(judge(models));
+    expect(claim({ teacher: model(67), baseline: model(146), student: model(74) })).toBe(
+      'Distillation helped (p < 0.001). It closes 91 % of the gap to the teacher.',
     );
-    const clear = say({ teacher: model(67), baseline: model(146), student: model(74) });
-    expect(clear.notes[0]).toMatch(/^More than chance on these examples.*p < 0.001/);
+    expect(claim({ teacher: model(67), baseline: model(146), student: model(140) })).toBe(
+      'Distillation helped (p = 0.031). It closes 8 % of the gap to the teacher.',
+    );
+    expect(claim({ teacher: model(80), baseline: model(100), student: model(90, 5000) })).toBe(
+      'No difference beyond chance (p = 0.51).',
+    );
   });
 
   it('compares size and speed with the teacher', () => {
@@ -102,7 +163,17 @@ describe('verdict', () => {
       student: model(74, 0, { bytes: 480_000, latencyMs: 6 }),
     });
     expect(notes).toEqual([
-      'Than its teacher it is 20 times smaller (480 kB instead of 9.6 MB) and 2 times slower (6.0 ms instead of 3.0 ms an example).',
+      'Compared with the teacher it is 20 times smaller (480 kB instead of 9.6 MB) and 2 times slower (6.0 ms instead of 3.0 ms per example).',
     ]);
+  });
+});
+
+describe('pText', () => {
+  it('never rounds a p below 0.05 up to it', () => {
+    expect(pText(0.04999)).toBe('p = 0.0499');
+    expect(pText(0.0496)).toBe('p = 0.0496');
+    expect(pText(0.05)).toBe('p = 0.05');
+    expect(pText(0.0012)).toBe('p = 0.0012');
+    expect(pText(1)).toBe('p = 1');
   });
 });

@@ -93,6 +93,19 @@ export function tinyPlugin(asked: Asked = { batches: [] }): Plugin {
           },
         }),
       }),
+      transform('tiny/shorten', {
+        help: 'keeps the first numbers of x',
+        options: z.object({ to: z.int() }),
+        create: ({ to }) => ({
+          fingerprint: `shorten ${to}`,
+          random: false,
+          apply(example) {
+            const x = example.x;
+            if (x?.dtype !== 'float32') throw new Error('x is missing');
+            return { ...example, x: { ...x, shape: [to], data: x.data.slice(0, to) } };
+          },
+        }),
+      }),
     ],
   });
 }

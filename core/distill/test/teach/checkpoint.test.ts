@@ -109,6 +109,13 @@ describe('checkpoint teacher', () => {
     await teacher.dispose();
   });
 
+  it('names a summary that is damaged', async () => {
+    await writeFile(join(await run('broken', []), 'summary.json'), '{');
+    const { code, message } = await refusal(folder.open('checkpoint', { run: 'broken' }, trainedOn));
+    expect(code).toBe('RUN_CHECKPOINT_DAMAGED');
+    expect(message).toMatch(/summary\.json: the file is not JSON/);
+  });
+
   it('says what is missing', async () => {
     const message = async (name: string, data = trainedOn) => {
       const error = await refusal(folder.open('checkpoint', { run: name }, data));
@@ -120,8 +127,6 @@ describe('checkpoint teacher', () => {
     expect(await message('begun')).toContain('holds no finished run: there is no summary.json');
     await run('tfjs-only', [{ kind: 'tfjs', path: 'exports/tfjs' }]);
     expect(await message('tfjs-only')).toContain('exported no ONNX file');
-    await writeFile(join(await run('broken', []), 'summary.json'), '{');
-    expect(await message('broken')).toContain('was not written by potstill');
     await run('gone', [{ kind: 'onnx', path: 'exports/student.onnx' }]);
     expect(await message('gone')).toMatch(/student\.onnx cannot be read: ENOENT/);
     await folder.put('foreign.onnx', tiny());
