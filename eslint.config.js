@@ -4,6 +4,7 @@ import tseslint from 'typescript-eslint';
 
 /** Folders of core/distill/src in the order in which data flows: a folder imports from those before it. */
 const flow = [
+  'text',
   'contracts',
   'errors',
   'files',

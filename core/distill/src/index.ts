@@ -14,7 +14,15 @@ export {
   softTargets,
   type SoftTargetsOptions,
 } from './losses/index.js';
-export { memoryTeacherStore, openStudentTeacher, teacherComponents } from './teach/index.js';
+export {
+  inspectModel,
+  memoryTeacherStore,
+  openStudentTeacher,
+  teacherComponents,
+  type InnerValue,
+  type InspectedModel,
+  type InspectedValue,
+} from './teach/index.js';
 export { studentComponents } from './students/index.js';
 export { optimizerComponents } from './train/optimizers.js';
 export { scheduleComponents } from './train/schedules.js';

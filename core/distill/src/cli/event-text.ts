@@ -1,6 +1,6 @@
 // A run's events in words: the same lines on a terminal and in a log.
 import type { RunEvent } from '../contracts/index.js';
-import { duration } from './duration.js';
+import { duration } from '../text/quantities.js';
 
 type Of<E extends RunEvent['event']> = Extract<RunEvent, { event: E }>;
 

@@ -1,10 +1,13 @@
 // Where a command prints. Results go to stdout; progress and errors to stderr, so that stdout can be piped.
+import { visible } from '../text/visible.js';
 
 export interface Output {
   /** One or more whole lines of result. */
   readonly print: (text: string) => void;
   /** One or more whole lines beside the result: progress, warnings, errors. */
   readonly note: (text: string) => void;
+  /** Like `note`, for text whose own colours are to act: `formatErrors` has made the rest of it visible. */
+  readonly styled: (text: string) => void;
   /** Whether both go to a terminal that can redraw lines. */
   readonly terminal: boolean;
   /** Whether errors are shown in colours. */
@@ -17,9 +20,12 @@ export interface Output {
  * The process's own output. From here on a reader that goes away (EPIPE, or EIO of a terminal that was closed) ends no
  * process by an exception: `unread` tells of it, and what is printed after it is lost.
  */
-export function processOutput(): Output {
+export function processOutput(
+  stdout: NodeJS.WriteStream = process.stdout,
+  stderr: NodeJS.WriteStream = process.stderr,
+): Output {
   const unread = new AbortController();
-  for (const stream of [process.stdout, process.stderr])
+  for (const stream of [stdout, stderr])
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
       unread.abort();
@@ -31,10 +37,12 @@ export function processOutput(): Output {
   const { TERM, CI, NO_COLOR = '' } = process.env;
   const able = TERM !== 'dumb' && CI === undefined;
   return {
-    print: (text) => write(process.stdout, text),
-    note: (text) => write(process.stderr, text),
-    terminal: able && isTerminal(process.stdout) && isTerminal(process.stderr),
-    color: able && isTerminal(process.stderr) && NO_COLOR === '',
+    // Names in recipes, files and plugins come from anywhere and must not steer the terminal.
+    print: (text) => write(stdout, visible(text)),
+    note: (text) => write(stderr, visible(text)),
+    styled: (text) => write(stderr, text),
+    terminal: able && isTerminal(stdout) && isTerminal(stderr),
+    color: able && isTerminal(stderr) && NO_COLOR === '',
     unread: unread.signal,
   };
 }

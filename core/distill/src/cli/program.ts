@@ -5,6 +5,7 @@ import { addCheck } from './commands/check.js';
 import { addEvaluate } from './commands/evaluate.js';
 import { addExplain } from './commands/explain.js';
 import { addExport } from './commands/export.js';
+import { addInspect } from './commands/inspect.js';
 import { addList } from './commands/list.js';
 import { addRun } from './commands/run.js';
 import type { Output } from './output.js';
@@ -17,6 +18,7 @@ Examples:
   potstill check recipe.yaml                        find every mistake without running anything
   potstill list --plugin @potstill/vision           what recipes can use
   potstill explain soft-targets                     a component and its options, or an error code
+  potstill inspect teacher.onnx                     inputs, outputs and inner values of an ONNX file
 
 Exit codes: 0 done, 1 the run failed, 2 something to mend in recipe, command or data (no command at all included),
 3 a plugin is at fault, 70 a bug in potstill, 130 interrupted.`;
@@ -33,6 +35,7 @@ export function program(output: Output): Command {
       // Told by `runProgram`, which knows of --json.
       outputError: () => undefined,
     });
-  for (const add of [addRun, addCheck, addList, addExplain, addEvaluate, addExport]) add(root, output);
+  for (const add of [addRun, addCheck, addList, addExplain, addEvaluate, addExport, addInspect])
+    add(root, output);
   return root;
 }

@@ -7,7 +7,8 @@ import {
   type SimpleRenderer,
 } from 'listr2';
 import type { ProgressSink, RunEvent } from '../contracts/index.js';
-import { duration } from './duration.js';
+import { duration } from '../text/quantities.js';
+import { visibleLine } from '../text/visible.js';
 import { epochText, progressText, warningText } from './event-text.js';
 
 type Task = ListrTaskWrapper<unknown, typeof DefaultRenderer, typeof SimpleRenderer>;
@@ -43,7 +44,8 @@ export function taskProgress(write: (line: string) => void, now: () => number): 
   let said: string | undefined;
 
   function begin(first: string): Line {
-    let title = first;
+    // listr2 writes to the terminal itself, so its lines are made visible here.
+    let title = visibleLine(first);
     let task: Task | undefined;
     // Timed here: listr2 begins to count when it has loaded its parts, which a busy stage holds up.
     const begun = now();
@@ -76,8 +78,8 @@ export function taskProgress(write: (line: string) => void, now: () => number): 
     });
     return {
       show(text) {
-        title = text;
-        if (task) task.title = text;
+        title = visibleLine(text);
+        if (task) task.title = title;
       },
       end(ok) {
         took = now() - begun;

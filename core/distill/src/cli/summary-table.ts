@@ -1,4 +1,5 @@
 // The closing table of a run: teacher, student alone, distilled student, and what their difference is worth.
+import { percent } from '../text/quantities.js';
 import type { ModelSummary, Summary } from '../run/summary.js';
 
 const dash = '-';
@@ -11,7 +12,7 @@ function decimals(value: number, places: number): string {
 }
 
 const count: Write = () => (value) => decimals(value, 0);
-const share: Write = () => (value) => `${decimals(100 * value, 2)} %`;
+const share: Write = () => (value) => percent(value);
 
 /** In the unit of the smallest, so that no digit of it is lost. */
 const bytes: Write = (known) =>

@@ -1,6 +1,7 @@
 // How errors look on a terminal and as JSON. The only place that prints them.
 import { errorCodes, exitCodeOf, exitCodes } from './codes.js';
 import type { ErrorRecord } from './potstill-error.js';
+import { visible } from '../text/visible.js';
 import { exitCodeOfError, messageOf, recordsOf } from './records.js';
 
 export interface FormatOptions {
@@ -21,6 +22,21 @@ function painter(on: boolean): Record<'bad' | 'dim' | 'bold', Paint> {
 function where({ location }: ErrorRecord): string | undefined {
   if (location === undefined) return undefined;
   return [location.file, location.line, location.column].filter((part) => part !== undefined).join(':');
+}
+
+/** The record with its control characters written out, so that no colours but ours reach the terminal. */
+function shown(record: ErrorRecord): ErrorRecord {
+  const { location, allowed } = record;
+  const texts = (['message', 'hint', 'frame', 'from'] as const).flatMap((key) => {
+    const text = record[key];
+    return text === undefined ? [] : [[key, visible(text)] as const];
+  });
+  return {
+    ...record,
+    ...Object.fromEntries(texts),
+    ...(location === undefined ? {} : { location: { ...location, file: visible(location.file) } }),
+    ...(allowed === undefined ? {} : { allowed: allowed.map(visible) }),
+  };
 }
 
 /** Breaks a list at `width` columns, following lines indented below its first word. */
@@ -56,8 +72,9 @@ function allowedLine(record: ErrorRecord): string | undefined {
  * One record as text, without a closing newline:
  * code and message, place, the piece of source with marker and hint, what is allowed, where to read more.
  */
-export function formatError(record: ErrorRecord, { color = false }: FormatOptions = {}): string {
+export function formatError(told: ErrorRecord, { color = false }: FormatOptions = {}): string {
   const paint = painter(color);
+  const record = shown(told);
   const lines = [`${paint.bad(`error[${record.code}]`)}: ${paint.bold(record.message)}`];
   const place = where(record);
   if (place !== undefined) lines.push(paint.dim(`  --> ${place}`));
@@ -75,27 +92,35 @@ export function formatError(record: ErrorRecord, { color = false }: FormatOption
   return lines.join('\n');
 }
 
+/** Errors that are printed; `--json` has all. */
+const mostShown = 50;
+
 /**
- * A thrown value as text: every record, the messages of its causes, and how many there were.
+ * A thrown value as text: its records, the messages of its causes, and how many there were.
  * A user's or plugin's error has no stack; a bug of ours has, and asks for a report.
  */
 export function formatErrors(error: unknown, options: FormatOptions = {}): string {
   const records = recordsOf(error);
-  const parts = records.map((record) => formatError(record, options));
+  const parts = records.slice(0, mostShown).map((record) => formatError(record, options));
   const causes: string[] = [];
   for (
     let cause = error instanceof Error ? error.cause : undefined;
     cause !== undefined;
     cause = cause instanceof Error ? cause.cause : undefined
   ) {
-    causes.push(`  caused by: ${messageOf(cause)}`);
+    causes.push(`  caused by: ${visible(messageOf(cause))}`);
   }
   if (causes.length > 0) parts.push(causes.join('\n'));
   if (exitCodeOfError(error) === exitCodes.internal) {
     const stack = error instanceof Error ? error.stack : undefined;
-    parts.push([`  ${errorCodes.INTERNAL.help}`, ...(stack === undefined ? [] : [stack])].join('\n'));
+    parts.push(
+      [`  ${errorCodes.INTERNAL.help}`, ...(stack === undefined ? [] : [visible(stack)])].join('\n'),
+    );
   }
-  if (records.length > 1) parts.push(`${records.length} errors`);
+  if (records.length > 1) {
+    const more = records.length > mostShown ? `, of which the first ${mostShown} are shown` : '';
+    parts.push(`${records.length.toLocaleString('en')} errors${more}`);
+  }
   return parts.join('\n\n');
 }
 

@@ -46,7 +46,7 @@ export function checkClassOrder(
   const example = best.classOf.findIndex((target, answer) => target !== answer && used(rows, answer));
   const name = (index: number) => labels?.[index] ?? String(index);
   const message =
-    `the teacher answers ${percent(share(given))} of ${rows.length} training examples as labelled, and ` +
+    `the teacher answers ${percent(share(given))} of ${rows.length} examples as labelled, and ` +
     `${percent(share(best.right))} when its classes are read in another order${best.words}: ` +
     `where it says class ${example} (\`${name(example)}\`), \`${name(best.classOf[example] as number)}\` is right`;
   const hint = hintFor(best.classOf, labels, teacher);

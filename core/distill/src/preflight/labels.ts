@@ -1,4 +1,5 @@
 // Do teacher, student and data mean the same by class 0, 1, 2…?
+import { className } from '../data/index.js';
 import { PotstillError } from '../errors/potstill-error.js';
 import type { Finding } from './finding.js';
 
@@ -40,8 +41,8 @@ function has({ labels }: ClassesOf): string {
 }
 
 function compareNames(a: ClassesOf, b: ClassesOf): void {
-  const mine = (a.labels ?? []).map((label) => label.normalize('NFC'));
-  const theirs = (b.labels ?? []).map((label) => label.normalize('NFC'));
+  const mine = (a.labels ?? []).map(className);
+  const theirs = (b.labels ?? []).map(className);
   const at = mine.findIndex((label, i) => label !== theirs[i]);
   if (at < 0 && mine.length === theirs.length) return;
   const missing = mine.filter((label) => !theirs.includes(label));

@@ -1,6 +1,6 @@
 // The checks before training: refuses what cannot work, warns of what looks wrong, says what to expect.
 import { performance } from 'node:perf_hooks';
-import type { Engine, HostTensor, HostTensors, Optimizer, RandomStream } from '@potstill/engine';
+import type { Engine, HostTensors, Optimizer, RandomStream } from '@potstill/engine';
 import type { Batch, DataDescription, Student, Teacher } from '../contracts/index.js';
 import { parameterCount } from '../students/index.js';
 import { fieldsOf } from '../train/fields.js';
@@ -8,10 +8,9 @@ import type { WeightedLoss } from '../train/objective.js';
 import type { Finding } from './finding.js';
 import { forecast } from './forecast.js';
 import { checkLabels, type ClassesOf } from './labels.js';
-import { checkClassOrder } from './class-order.js';
 import { checkSteady } from './steady.js';
-import { checkProbabilities } from './probabilities.js';
-import { agreementAtStart, argmaxRows, checkSizes, checkTeacherAccuracy } from './quality.js';
+import { checkAnswers, reorderedFinding, scoresOf } from './answers.js';
+import { agreementAtStart, checkSizes } from './quality.js';
 import { checkInputs, checkTaps } from './taps.js';
 
 export interface PreflightInput {
@@ -62,15 +61,9 @@ export async function preflight(input: PreflightInput): Promise<Finding[]> {
     findings.push(...checkSizes(teacher.parameters, parameterCount(student)));
     if (teacher.reordered) findings.push(reorderedFinding(teacher.reordered.labels, data.labels ?? []));
     findings.push(...(await checkSteady(teacher, sample, answers)));
-    const logits = scores(answers);
-    const targets = data.target === undefined ? undefined : sample.tensors[data.target];
-    if (logits) checkProbabilities(logits, teacher.sources?.logits);
-    if (logits && targets?.dtype === 'int32') {
-      const classes = logits.shape.at(-1) ?? 0;
-      findings.push(...checkClassOrder(argmaxRows(logits), targets.data, classes, data.labels, teacher));
-      findings.push(...checkTeacherAccuracy(logits, targets.data));
-    }
-    const mine = scores(own);
+    findings.push(...checkAnswers(answers, sample, data, teacher));
+    const logits = scoresOf(answers);
+    const mine = scoresOf(own);
     if (logits && mine) findings.push(...agreementAtStart(mine, logits));
     // The first answer to a batch of that shape may compile something.
     teacherOutputs = await teacher.label(batch);
@@ -80,17 +73,6 @@ export async function preflight(input: PreflightInput): Promise<Finding[]> {
   }
   findings.push(await forecast({ ...input, inputs: data.inputs, teacherOutputs, teacherMs }));
   return findings;
-}
-
-function reorderedFinding(own: readonly string[], labels: readonly string[]): Finding {
-  const dropped = own.length - labels.length;
-  return {
-    level: 'ok',
-    code: 'classes',
-    message:
-      "the teacher's scores were put in the order of the data's classes, by name" +
-      (dropped > 0 ? `; ${dropped} of its ${own.length} classes are not in the data and were dropped` : ''),
-  };
 }
 
 function sampleFinding({ sample, examples, drawnFrom }: PreflightInput): Finding {
@@ -127,9 +109,4 @@ export function checkClasses(data: DataDescription, student: Student, teacher: T
 /** Length of the last axis, when it is known. */
 function classes(shape: readonly (number | null)[] | undefined): number | undefined {
   return shape?.at(-1) ?? undefined;
-}
-
-function scores(outputs: HostTensors): HostTensor | undefined {
-  const logits = outputs.logits;
-  return logits?.dtype === 'float32' && logits.shape.length === 2 ? logits : undefined;
 }

@@ -14,7 +14,7 @@ export function checkTeacherAccuracy(logits: HostTensor, targets: ArrayLike<numb
   ).length;
   const accuracy = right / judged;
   const chance = 1 / classes;
-  const said = `the teacher answers ${percent(accuracy)} of ${judged} training examples as labelled; chance is ${percent(chance)}`;
+  const said = `the teacher answers ${percent(accuracy)} of ${judged} examples as labelled; chance is ${percent(chance)}`;
   if (accuracy < chance + 3 * Math.sqrt((chance * (1 - chance)) / judged))
     return [
       {

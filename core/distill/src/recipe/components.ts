@@ -5,6 +5,7 @@ import type { ErrorRecord } from '../errors/potstill-error.js';
 import { allowedWords, didYouMean } from '../errors/suggest.js';
 import { problemsOf } from './issues.js';
 import type { ComponentLookup, FoundComponent } from './lookup.js';
+import { isQuotedNumber } from './meant.js';
 import { findPlainFault, freezeData } from './plain-data.js';
 import type { ComponentPlan } from './plan.js';
 import { pathText, type Problem } from './problems.js';
@@ -31,6 +32,14 @@ function pluginHint(name: string, lookup: ComponentLookup): string | undefined {
 
 function unknownComponent(written: WrittenComponent, lookup: ComponentLookup): ErrorRecord {
   const { kind } = written.slot;
+  // Wherever a schedule may stand, a number may: its name was not meant.
+  if (kind === 'schedule' && written.usePath === written.path && isQuotedNumber(written.use)) {
+    return {
+      code: 'RECIPE_WRONG_TYPE',
+      message: `${quote(pathText(written.path))} is the text ${quote(written.use)}, and a number or a schedule is expected`,
+      hint: `write it without quotes: ${written.use.trim()}`,
+    };
+  }
   const names = lookup.names(kind);
   const meant = didYouMean(written.use, names);
   const others = lookup.kindsOf(written.use).map((other) => `a ${kindWords[other]}`);

@@ -56,11 +56,20 @@ function misfit(issues: readonly Issue[], data: unknown): number {
   }, 0);
 }
 
+/** True when the data is not of the type at all, or of none of a union's types. */
+function isOtherType(issues: readonly Issue[]): boolean {
+  return issues.some(
+    (issue) =>
+      issue.path.length === 0 &&
+      (issue.code === 'invalid_type' || (issue.code === 'invalid_union' && issue.errors.every(isOtherType))),
+  );
+}
+
 function chooseBranch(errors: readonly (readonly Issue[])[], data: unknown): number | undefined {
   let best: number | undefined;
   let least = Infinity;
   errors.forEach((issues, index) => {
-    if (issues.some((issue) => issue.code === 'invalid_type' && issue.path.length === 0)) return;
+    if (isOtherType(issues)) return;
     const cost = misfit(issues, data);
     if (cost < least) {
       best = index;

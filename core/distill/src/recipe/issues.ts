@@ -4,6 +4,8 @@ import type { ComponentKind } from '../contracts/index.js';
 import type { ErrorRecord } from '../errors/potstill-error.js';
 import { allowedWords, didYouMean } from '../errors/suggest.js';
 import { findingsOf, type Finding } from './flatten.js';
+import { jsonSchemaOf } from './json-schema.js';
+import { textHint } from './meant.js';
 import { pathText, type Problem } from './problems.js';
 import type { Path } from './trace.js';
 import { either, expectation, found, kindWords, quote } from './words.js';
@@ -114,11 +116,17 @@ function wrongValue(finding: Finding & { kind: 'wrong' }, subject: Subject): Pro
       ? `${who}: ${issue.message}`
       : `${who} must be ${expected}, but is ${found(value)}`;
   const meant = didYouMean(String(value), words);
+  const hint =
+    meant !== undefined
+      ? `did you mean ${quote(meant)}?`
+      : schema === undefined
+        ? undefined
+        : textHint(value, jsonSchemaOf(schema as z.ZodType));
   return {
     record: {
       code: type ? 'RECIPE_WRONG_TYPE' : 'RECIPE_BAD_VALUE',
       message,
-      ...(meant === undefined ? {} : { hint: `did you mean ${quote(meant)}?` }),
+      ...(hint === undefined ? {} : { hint }),
       ...(words.length > 1 ? allowedWords(String(value), words) : {}),
     },
     path: whole,

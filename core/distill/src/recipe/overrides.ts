@@ -3,6 +3,7 @@ import { asComponentMap } from './merge.js';
 import { pathText, type Problem } from './problems.js';
 import { readYaml } from './read-yaml.js';
 import type { Path, Place, Source, Traced } from './trace.js';
+import { deepest } from './yaml-document.js';
 
 const prefix = '--set ';
 
@@ -37,11 +38,12 @@ function parse(source: Source): { readonly segments: readonly Segment[]; readonl
   const segments = text
     .slice(0, equals)
     .split('.')
-    .map((key): Segment => {
+    .map((key, index): Segment => {
+      if (index >= deepest) throw new Refused(`the path has more than ${deepest} parts`, whole);
       const place = { source, start, end: start + key.length };
       start += key.length + 1;
       if (key === '' || key === '__proto__')
-        throw new Refused(`the path has an empty or forbidden part`, whole);
+        throw new Refused('the path has an empty or forbidden part', whole);
       return { key, place };
     });
   const { root, problems } = readYaml(source, text.slice(equals + 1), prefix.length + equals + 1);

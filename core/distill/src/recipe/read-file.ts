@@ -1,38 +1,34 @@
 // A recipe file and those it extends, read and merged.
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { mergeTraced } from './merge.js';
-import { fail, throwProblems, type Problem } from './problems.js';
+import { fail, throwProblems } from './problems.js';
+import { fileFault, readRecipeText, Unreadable } from './read-text.js';
 import { readYaml } from './read-yaml.js';
 import { displayPath, type Place, type Source, type Traced, type TracedMap } from './trace.js';
 
-function reason(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'ENOENT') return 'it does not exist';
-  if (code === 'EISDIR') return 'it is a folder';
-  if (code === 'EACCES') return 'it may not be read';
-  return error instanceof Error ? error.message : String(error);
-}
-
 async function readText(file: string, label: string, askedAt: Place | undefined): Promise<string> {
   try {
-    return await readFile(file, 'utf8');
+    return await readRecipeText(file);
   } catch (error) {
-    const problem: Problem =
+    const unreadable = error instanceof Unreadable;
+    const reason = unreadable ? error.message : fileFault(error);
+    const hint = unreadable && error.hint !== undefined ? { hint: error.hint } : {};
+    return fail(
       askedAt === undefined
         ? {
             record: {
-              code: 'RECIPE_NOT_FOUND',
-              message: `cannot read the recipe ${label}: ${reason(error)}`,
+              code: unreadable ? 'RECIPE_SYNTAX' : 'RECIPE_NOT_FOUND',
+              message: `cannot read the recipe ${label}: ${reason}`,
+              ...hint,
             },
             path: [],
           }
         : {
-            record: { code: 'RECIPE_EXTENDS', message: `cannot extend ${label}: ${reason(error)}` },
+            record: { code: 'RECIPE_EXTENDS', message: `cannot extend ${label}: ${reason}`, ...hint },
             path: [],
             place: askedAt,
-          };
-    return fail(problem);
+          },
+    );
   }
 }
 

@@ -1,27 +1,24 @@
 // YAML text to traced data: the core schema only, nothing runs, what is not plain data is an error.
-import { isAlias, isMap, isScalar, isSeq, parseDocument, type ParsedNode, type YAMLError } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, type ParsedNode, type YAMLError } from 'yaml';
 import type { Problem } from './problems.js';
 import type { Place, Source, Traced, TracedEntry } from './trace.js';
+import { quote } from './words.js';
+import { yamlDocument } from './yaml-document.js';
 
-/** The words of an error; `end` where the library's own span is too short for the marker. */
-function complaint(error: YAMLError, text: string): { message: string; hint?: string; end?: number } {
-  const word = text.slice(...error.pos).split('\n')[0] ?? '';
-  if (error.code === 'DUPLICATE_KEY') {
-    const key = /^("[^"]*"|'[^']*'|[^\s:,{}]+)/.exec(text.slice(error.pos[0]))?.[0] ?? word;
-    return {
-      message: `the key \`${key}\` is given twice in one map`,
-      hint: 'keep one of them',
-      end: error.pos[0] + key.length,
-    };
-  }
+/** The words of an error of the library's. */
+function complaint(error: YAMLError, text: string): { message: string; hint?: string } {
   if (error.code === 'TAG_RESOLVE_FAILED') {
+    const word = text.slice(...error.pos).split('\n')[0] ?? '';
     return {
-      message: `the tag \`${word.trim()}\` is not read: a recipe is plain data`,
+      message: `the tag \`${word.trim()}\` is not allowed: a recipe is plain data`,
       hint: 'write the value without a tag',
     };
   }
-  if (error.code === 'MULTIPLE_DOCS') {
-    return { message: 'a recipe is one YAML document; here a second one begins', hint: 'remove the `---`' };
+  if (error.code === 'BAD_DQ_ESCAPE') {
+    return {
+      message: `\`${text.slice(error.pos[0], error.pos[0] + 2)}\` is not an escape that YAML knows in double quotes`,
+      hint: 'use single quotes, or `/` in paths',
+    };
   }
   return { message: `not valid YAML: ${error.message.split('\n')[0] ?? error.code}` };
 }
@@ -48,7 +45,7 @@ class Converter {
     const at = this.place(node.range[0], node.range[1]);
     if (isAlias(node) || node.anchor !== undefined) {
       this.complain(
-        `anchors and aliases are not read (\`${isAlias(node) ? `*${node.source}` : `&${String(node.anchor)}`}\`)`,
+        `anchors and aliases are not allowed (\`${isAlias(node) ? `*${node.source}` : `&${String(node.anchor)}`}\`)`,
         at,
         'write the value out, or share it through `extends`',
       );
@@ -65,6 +62,8 @@ class Converter {
         const name = isScalar(pair.key) ? String(pair.key.value) : '';
         // Plain objects would take it for their prototype.
         if (name === '__proto__') this.complain('`__proto__` cannot be a key', key);
+        else if (entries.has(name))
+          this.complain(`the key ${quote(name)} is given twice in one map`, key, 'keep one of them');
         else entries.set(name, { key, value: this.convert(pair.value, key) });
       }
       return { kind: 'map', entries, at };
@@ -81,20 +80,22 @@ export function readYaml(
   text = source.text,
   offset = 0,
 ): { readonly root: Traced; readonly problems: readonly Problem[] } {
-  const document = parseDocument(text, {
-    schema: 'core',
-    version: '1.2',
-    merge: false,
-    uniqueKeys: true,
-    stringKeys: true,
-    prettyErrors: false,
-    logLevel: 'error',
-  });
   const converter = new Converter(source, offset);
-  for (const error of [...document.errors, ...document.warnings]) {
-    const { message, hint, end = error.pos[1] } = complaint(error, text);
-    converter.complain(message, converter.place(error.pos[0], end), hint);
-  }
   const whole = converter.place(0, text.length);
+  const read = yamlDocument(text);
+  if ('excess' in read) {
+    const { message, at } = read.excess;
+    converter.complain(message, converter.place(at, at + 1));
+    return { root: { kind: 'scalar', value: null, at: whole }, problems: converter.problems };
+  }
+  const { document, second } = read;
+  for (const error of [...document.errors, ...document.warnings]) {
+    const { message, hint } = complaint(error, text);
+    converter.complain(message, converter.place(...error.pos), hint);
+  }
+  if (second !== undefined) {
+    const message = 'a recipe is one YAML document, and a second one begins here';
+    converter.complain(message, converter.place(second, second + 3), 'remove the `---`');
+  }
   return { root: converter.convert(document.contents, whole), problems: converter.problems };
 }

@@ -102,22 +102,52 @@ function above({ node, key }: Step): Place {
   return node.at;
 }
 
-/** Line and column, from 1, of an offset. */
-function position(text: string, offset: number): { line: number; column: number } {
-  const before = text.slice(0, offset);
-  const start = before.lastIndexOf('\n') + 1;
-  return { line: before.split('\n').length, column: offset - start + 1 };
+/** A source's lines, and the offset at which each begins. Kept, since a recipe may have many errors. */
+interface Lines {
+  readonly texts: readonly string[];
+  readonly starts: readonly number[];
+}
+
+const known = new WeakMap<Source, Lines>();
+
+function linesOf(source: Source): Lines {
+  const ready = known.get(source);
+  if (ready !== undefined) return ready;
+  const parts = source.text.split('\n');
+  let start = 0;
+  const starts = parts.map((text) => {
+    const here = start;
+    start += text.length + 1;
+    return here;
+  });
+  const lines = { texts: parts.map((text) => text.replace(/\r$/, '')), starts };
+  known.set(source, lines);
+  return lines;
+}
+
+/** Index, from 0, of the line that holds an offset. */
+function lineAt(starts: readonly number[], offset: number): number {
+  let low = 0;
+  let high = starts.length - 1;
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if ((starts[middle] as number) <= offset) low = middle;
+    else high = middle - 1;
+  }
+  return low;
 }
 
 /** Location and frame of a place. The marker stays on the first line of the span. */
 export function locate(place: Place): { readonly location: SourceLocation; readonly frame: string } {
   const { source, start, end } = place;
-  const { line, column } = position(source.text, start);
-  const span = source.text.slice(start, end).split(/\r?\n/)[0] ?? '';
-  const length = Math.max(1, span.trimEnd().length);
+  const { texts, starts } = linesOf(source);
+  const index = lineAt(starts, start);
+  const offset = start - (starts[index] as number);
+  const span = (texts[index] as string).slice(offset, offset + end - start);
+  const at = { line: index + 1, column: offset + 1, length: Math.max(1, span.trimEnd().length) };
   return {
-    location: { file: source.label, line, column, length },
-    frame: sourceFrame(source.text, { line, column, length }, source.file !== undefined),
+    location: { file: source.label, ...at },
+    frame: sourceFrame(texts, at, source.file !== undefined),
   };
 }
 

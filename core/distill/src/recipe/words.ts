@@ -1,6 +1,7 @@
 // The words of recipe errors: what a schema accepts and what was found, in one phrase each.
 import type { z } from 'zod';
 import type { ComponentKind } from '../contracts/index.js';
+import { shortened, visibleLine } from '../text/visible.js';
 import { jsonSchemaOf, type JsonSchema } from './json-schema.js';
 
 export const kindWords = {
@@ -15,8 +16,10 @@ export const kindWords = {
   exporter: 'exporter',
 } as const satisfies Record<ComponentKind, string>;
 
+/** A name or value within a sentence: in one line, and not longer than can be read. */
 export function quote(value: unknown): string {
-  return `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``;
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return `\`${visibleLine(shortened(text, 200))}\``;
 }
 
 /** `a`, `a or b`, `a, b or c`. */
@@ -29,7 +32,7 @@ export function either(words: readonly string[], last = 'or'): string {
 export function found(value: unknown): string {
   if (value === undefined || value === null) return 'nothing';
   if (typeof value === 'string') {
-    return `the text ${quote(value.length > 60 ? `${value.slice(0, 57)}...` : value)}`;
+    return `the text ${quote(shortened(value, 60))}`;
   }
   if (typeof value === 'boolean') return quote(value);
   if (typeof value === 'number') return `the number ${String(value)}`;

@@ -1,18 +1,21 @@
-// A finished student, or any ONNX model, on a recipe's data with its metrics.
+// A finished student, the teacher or any ONNX model, on a recipe's data with its metrics.
 import { resolve } from 'node:path';
 import type { OpenRecipe } from '../container/open-recipe.js';
-import type { Metric, MetricValue, Teacher } from '../contracts/index.js';
+import type { Metric, MetricValue } from '../contracts/index.js';
 import { PotstillError } from '../errors/potstill-error.js';
-import { openStudentTeacher } from '../teach/index.js';
+import { checkAnswers, reorderedFinding } from '../preflight/answers.js';
 import { openData, type OpenData, type RunData } from './data.js';
 import { createEvaluator } from './evaluation.js';
-import { latestRun, quietContainer } from './latest-run.js';
-import { openRunTeacher } from './run-teacher.js';
+import { evaluatedFile, evaluatedStudent, evaluatedTeacher, type EvaluatedModel } from './evaluated-model.js';
+import { quietContainer } from './latest-run.js';
+import { drawSample } from './sample.js';
 import { checkEvaluatedClasses } from './teacher-data.js';
 
 export interface EvaluateOptions {
-  /** An ONNX file with potstill's metadata. Default: the student of the latest complete run of the recipe. */
+  /** An ONNX file. Default: the student of the latest complete run of the recipe. */
   readonly model?: string;
+  /** Measure the recipe's teacher. Default false. */
+  readonly teacher?: boolean;
   readonly runFolder?: string;
   /** Default `runs`. */
   readonly runsFolder?: string;
@@ -24,10 +27,12 @@ export interface EvaluationResult {
   readonly model: string;
   readonly role: string;
   readonly examples: number;
+  /** What was done to its answers, and what looks wrong with them, in words. */
+  readonly remarks: readonly string[];
   readonly values: Readonly<Record<string, MetricValue>>;
 }
 
-/** Metrics that compare with a teacher are left out. Errors: those of data and models; `RUN_NO_CHECKPOINT`. */
+/** Metrics that compare with a teacher are left out. Errors: those of data and models; `PREFLIGHT_*` for answers that are no scores of the data's classes; `RUN_NO_CHECKPOINT`. */
 export async function evaluateRecipe(
   recipe: OpenRecipe,
   options: EvaluateOptions = {},
@@ -38,7 +43,7 @@ export async function evaluateRecipe(
   const container = await quietContainer(recipe, runsFolder);
   const { services } = container;
   let data: RunData | undefined;
-  let model: Teacher | undefined;
+  let opened: EvaluatedModel | undefined;
   try {
     data = await openData(plan, container);
     const chosen: OpenData | undefined = data[role];
@@ -50,20 +55,22 @@ export async function evaluateRecipe(
           path: `data.${role}`,
         }),
       );
-    let name: string;
-    if (options.model !== undefined) {
-      name = options.model;
-      model = await openStudentTeacher(resolve(options.model), data.description, services);
-    } else {
-      const { runFolder } = options;
-      const run = await latestRun(recipe, data, {
-        runsFolder,
-        ...(runFolder === undefined ? {} : { runFolder }),
-      });
-      name = run.folder.path;
-      model = await openRunTeacher(recipe, run, data.description, services, services.progress);
+    const where = { recipe, container, data, runsFolder };
+    opened = options.teacher
+      ? await evaluatedTeacher(where)
+      : options.model === undefined
+        ? await evaluatedStudent(where, options.runFolder)
+        : await evaluatedFile(where, options.model);
+    const { name, model, foreign } = opened;
+    const { description } = data;
+    checkEvaluatedClasses(name, model.labels, description.labels);
+    const remarks = model.reordered
+      ? [reorderedFinding(model.reordered.labels, description.labels ?? [])]
+      : [];
+    if (foreign && plan.preflight.enabled && chosen.size > 0) {
+      const { batch } = await drawSample(chosen, plan.preflight.sample, services.random.child('preflight'));
+      remarks.push(...checkAnswers(await model.label(batch), batch, description, model));
     }
-    checkEvaluatedClasses(name, model.labels, data.description.labels);
     const metrics: Metric[] = [];
     for (const metric of plan.metrics) metrics.push(await container.make(metric, { data: data.description }));
     const evaluator = createEvaluator({
@@ -72,11 +79,11 @@ export async function evaluateRecipe(
       store: services.store,
       random: services.random,
     });
-    const answering: Teacher = model;
-    const { values } = await evaluator.evaluate(chosen, (batch) => answering.label(batch));
-    return { model: name, role, examples: chosen.size, values };
+    const { values } = await evaluator.evaluate(chosen, (batch) => model.label(batch));
+    const said = remarks.filter(({ level, code }) => level === 'warning' || code === 'classes');
+    return { model: name, role, examples: chosen.size, remarks: said.map(({ message }) => message), values };
   } finally {
-    await model?.dispose();
+    await opened?.model.dispose();
     await data?.dispose();
     await container.dispose();
   }

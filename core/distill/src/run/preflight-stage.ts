@@ -1,11 +1,10 @@
 // The checks before training, as a stage of a run.
-import { batchOf, sampleIndices } from '../data/index.js';
-import type { Batch } from '../contracts/index.js';
 import { PotstillError } from '../errors/potstill-error.js';
 import type { Finding } from '../preflight/finding.js';
 import { checkClasses, preflight } from '../preflight/preflight.js';
 import { disposeLosses, makeOptimizer } from './assemble.js';
 import { stage, type RunContext } from './context.js';
+import { drawSample } from './sample.js';
 import { lossesOf } from './train-student.js';
 import { loadWeights } from './weights.js';
 
@@ -32,20 +31,23 @@ async function runPreflight(context: RunContext): Promise<Finding[]> {
   loadWeights(student, context.initial, 'the first weights');
   // First of all: losses refuse classes that do not fit in their own, narrower words.
   const labels = checkClasses(data.description, student, teacher);
-  const sample = await sampled(context, plan.preflight.sample, 'sample');
+  const stream = random.child('preflight');
+  if (data.train.size === 0) throw noExamples();
+  const sample = await drawSample(data.train, plan.preflight.sample, stream, 'sample');
+  const batch = await drawSample(data.train, plan.train.batch, stream, 'batch');
   const losses = await lossesOf(context, 'student');
   try {
     const found = await preflight({
       engine: container.services.engine,
       data: data.description,
       sample: sample.batch,
-      drawnFrom: sample.of,
-      batch: (await sampled(context, plan.train.batch, 'batch')).batch,
+      drawnFrom: sample.drawnFrom,
+      batch: batch.batch,
       student,
       teacher,
       losses,
       optimizer: await makeOptimizer(plan.train, container),
-      random: random.child('preflight'),
+      random: stream,
       epochs: plan.train.epochs,
       examples: data.train.size,
       trainings: plan.baseline ? 2 : 1,
@@ -57,28 +59,10 @@ async function runPreflight(context: RunContext): Promise<Finding[]> {
   }
 }
 
-/** Of a stream no more than this many samples' worth is read. */
-const streamPrefix = 16;
-
-/** Examples drawn over the whole training data, every class in its share; of a stream, over its beginning. */
-async function sampled(context: RunContext, count: number, use: string): Promise<Sampled> {
-  const { data, random } = context;
-  const { dataset, transforms, name, size } = data.train;
-  if (size === 0)
-    throw new PotstillError({
-      code: 'DATA_EMPTY',
-      message: 'the training data has no examples',
-      path: 'data.train',
-    });
-  const prefix = dataset.size === undefined ? Math.min(size, streamPrefix * count) : size;
-  const stream = random.child('preflight');
-  const population = dataset.size === undefined ? { size: prefix } : dataset;
-  const indices = sampleIndices(population, count, stream.child(use));
-  return { batch: await batchOf(dataset, indices, { transforms, name, random: stream }), of: prefix };
-}
-
-interface Sampled {
-  readonly batch: Batch;
-  /** The sample is drawn from the first so many examples. */
-  readonly of: number;
+function noExamples(): PotstillError {
+  return new PotstillError({
+    code: 'DATA_EMPTY',
+    message: 'the training data has no examples',
+    path: 'data.train',
+  });
 }

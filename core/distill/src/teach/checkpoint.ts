@@ -7,7 +7,8 @@ import { resolveDataPath } from '../data/index.js';
 import { readJson } from '../files/json.js';
 import { teacher } from '../plugin/define.js';
 import { teacherInvalid } from './invalid.js';
-import { metadataJson, readModelFile } from './model-file.js';
+import { metadataJson, readModelFile, type ModelFile } from './model-file.js';
+import { openForeignModel } from './onnx.js';
 import { openOnnxTeacher } from './onnx-teacher.js';
 import { outputsOption, type OutputsOption } from './outputs.js';
 import { checkAgainstSummary, exportsSchema, restoreHint } from './summary-beside.js';
@@ -35,20 +36,37 @@ export async function openStudentTeacher(
 ): Promise<Teacher> {
   const file = await readModelFile(onnxPath);
   await checkAgainstSummary(onnxPath, file.sha256);
-  const input = metadataJson(onnxPath, file.metadata, 'potstill.input', exportedInput);
-  if (!input) {
-    throw teacherInvalid(
-      `${onnxPath} was not exported by potstill: it has no metadata entry \`potstill.input\``,
-      'use the teacher `onnx` for other models, and describe in `input` how they take their numbers',
-    );
-  }
-  return openOnnxTeacher({
-    file,
-    data,
-    input,
-    outputs: outputs ?? Object.fromEntries(file.outputs.map((name) => [name, name])),
-    threads: services.engine.threads,
-  });
+  const teacher = await openExported(file, data, services, outputs);
+  if (teacher) return teacher;
+  throw teacherInvalid(
+    `${onnxPath} was not exported by potstill: it has no metadata entry \`potstill.input\``,
+    'use the teacher `onnx` for other models, and describe in `input` how they take their numbers',
+  );
+}
+
+/** An ONNX file: an exported student by its metadata, any other with `known`, the options of the teacher `onnx`. */
+export async function openModel(
+  onnxPath: string,
+  data: DataDescription,
+  services: Pick<Services, 'engine'>,
+  known: Readonly<Record<string, unknown>>,
+): Promise<{ readonly model: Teacher; readonly foreign: boolean }> {
+  const file = await readModelFile(onnxPath);
+  await checkAgainstSummary(onnxPath, file.sha256);
+  const exported = await openExported(file, data, services);
+  if (exported) return { model: exported, foreign: false };
+  return { model: await openForeignModel(file, data, services, known), foreign: true };
+}
+
+/** Undefined where the file has no metadata of potstill. */
+async function openExported(
+  file: ModelFile,
+  data: DataDescription,
+  services: Pick<Services, 'engine'>,
+  outputs: OutputsOption = Object.fromEntries(file.outputs.map((name) => [name, name])),
+): Promise<Teacher | undefined> {
+  const input = metadataJson(file.path, file.metadata, 'potstill.input', exportedInput);
+  return input && openOnnxTeacher({ file, data, input, outputs, threads: services.engine.threads });
 }
 
 export const checkpoint = teacher('checkpoint', {

@@ -1,7 +1,7 @@
 // Puts a teacher's logits in the order of the data's classes, by name.
 import type { HostTensor } from '@potstill/engine';
 import type { DataDescription, Teacher } from '../contracts/index.js';
-import { fingerprint } from '../data/index.js';
+import { className, fingerprint } from '../data/index.js';
 
 /**
  * A teacher that names its classes, with `logits` in the order of the data's `labels`; classes that the data do not
@@ -12,8 +12,8 @@ export function alignClasses(teacher: Teacher, { labels: wanted }: DataDescripti
   const { labels, outputs } = teacher;
   const spec = outputs.logits;
   if (!labels || !wanted || spec?.dtype !== 'float32' || spec.shape.at(-1) !== labels.length) return teacher;
-  const names = labels.map((label) => label.normalize('NFC'));
-  const order = wanted.map((label) => names.indexOf(label.normalize('NFC')));
+  const names = labels.map(className);
+  const order = wanted.map((label) => names.indexOf(className(label)));
   const unique = new Set(names).size === names.length && new Set(order).size === order.length;
   const same = order.length === names.length && order.every((from, to) => from === to);
   if (!unique || same || order.includes(-1)) return teacher;

@@ -1,73 +1,90 @@
 // The teacher `onnx`: any ONNX model, its weights in the file or beside it.
 import { z } from 'zod';
+import type { DataDescription, Services, Teacher } from '../contracts/index.js';
 import { resolveDataPath } from '../data/index.js';
 import { teacher } from '../plugin/define.js';
-import { readModelFile } from './model-file.js';
+import { readModelFile, type ModelFile } from './model-file.js';
 import { openOnnxTeacher } from './onnx-teacher.js';
 import { outputsOption } from './outputs.js';
 
 const perChannel = z.union([z.number(), z.array(z.number()).min(1)]);
 const divisors = z.union([z.number().positive(), z.array(z.number().positive()).min(1)]);
 
+const options = z.strictObject({
+  model: z
+    .string()
+    .describe(
+      'the .onnx file: relative to the recipe, or `data:…` below the folder that POTSTILL_DATA names',
+    ),
+  sha256: z
+    .string()
+    .regex(/^[0-9a-fA-F]{64}$/, '64 hexadecimal digits')
+    .optional()
+    .describe('checked before the file is used'),
+  source: z.string().optional().describe('where the model comes from, for the report'),
+  licence: z.string().optional().describe('its licence, for the report'),
+  input: z
+    .strictObject({
+      name: z
+        .string()
+        .optional()
+        .describe(
+          "the model's input that the data's first input goes to; default: the one of its name, else the first",
+        ),
+      layout: z
+        .enum(['NHWC', 'NCHW', 'flat'])
+        .optional()
+        .describe(
+          "order of the axes; default: that of the model's shape on which the channels fit, else the data's",
+        ),
+      scale: z
+        .number()
+        .positive()
+        .optional()
+        .describe("raw values are multiplied by it; default: the data's"),
+      mean: perChannel
+        .optional()
+        .describe('subtracted after scaling, one number or one a channel; default: 0'),
+      std: divisors.optional().describe('divided by after that, one number or one a channel; default: 1'),
+    })
+    .optional()
+    .describe(
+      "how the model takes its numbers: the data's own preprocessing is undone and this one applied; without scale, mean and std the data's numbers are given as they are",
+    ),
+  outputs: outputsOption.describe(
+    "name -> an output of the model, or what any of its nodes gives, as a name or as `{ from: name, as: probabilities }`; default: `logits`, the output with a score for each of the data's classes",
+  ),
+  labels: z
+    .array(z.string())
+    .min(1)
+    .optional()
+    .describe(
+      "class names in the order of the model's scores, which are then put in the data's order by name; classes that the data do not have are dropped; default: `potstill.labels` of the metadata, if it is there",
+    ),
+});
+
 export const onnx = teacher('onnx', {
   help: 'a model in an ONNX file, in ONNX Runtime; any layer can be tapped',
-  options: z.strictObject({
-    model: z
-      .string()
-      .describe(
-        'the .onnx file: relative to the recipe, or `data:…` below the folder that POTSTILL_DATA names',
-      ),
-    sha256: z
-      .string()
-      .regex(/^[0-9a-fA-F]{64}$/, '64 hexadecimal digits')
-      .optional()
-      .describe('checked before the file is used'),
-    source: z.string().optional().describe('where the model comes from, for the report'),
-    licence: z.string().optional().describe('its licence, for the report'),
-    input: z
-      .strictObject({
-        name: z
-          .string()
-          .optional()
-          .describe(
-            "the model's input that the data's first input goes to; default: the one of its name, else the first",
-          ),
-        layout: z
-          .enum(['NHWC', 'NCHW', 'flat'])
-          .optional()
-          .describe(
-            "order of the axes; default: that of the model's shape on which the channels fit, else the data's",
-          ),
-        scale: z
-          .number()
-          .positive()
-          .optional()
-          .describe("raw values are multiplied by it; default: the data's"),
-        mean: perChannel
-          .optional()
-          .describe('subtracted after scaling, one number or one a channel; default: 0'),
-        std: divisors.optional().describe('divided by after that, one number or one a channel; default: 1'),
-      })
-      .optional()
-      .describe(
-        "how the model takes its numbers: the data's own preprocessing is undone and this one applied; without scale, mean and std the data's numbers are given as they are",
-      ),
-    outputs: outputsOption.describe(
-      "name -> an output of the model, or what any of its nodes gives, as a name or as `{ from: name, as: probabilities }`; default: `logits`, the output with a score for each of the data's classes",
-    ),
-    labels: z
-      .array(z.string())
-      .min(1)
-      .optional()
-      .describe(
-        "class names in the order of the model's scores, which are then put in the data's order by name; classes that the data do not have are dropped; default: `potstill.labels` of the metadata, if it is there",
-      ),
-  }),
-  create: async ({ model, sha256, ...options }, services, { data }) =>
+  options,
+  create: async ({ model, sha256, ...rest }, services, { data }) =>
     openOnnxTeacher({
-      ...options,
+      ...rest,
       file: await readModelFile(resolveDataPath(model, services.paths), sha256),
       data,
       threads: services.engine.threads,
     }),
 });
+
+/**
+ * An ONNX file as the teacher `onnx` with these options, which must be its own (`model` and what belongs to that file
+ * alone are left out).
+ */
+export async function openForeignModel(
+  file: ModelFile,
+  data: DataDescription,
+  services: Pick<Services, 'engine'>,
+  known: Readonly<Record<string, unknown>>,
+): Promise<Teacher> {
+  const { input, outputs, labels } = options.parse({ ...known, model: file.path });
+  return openOnnxTeacher({ file, data, input, outputs, labels, threads: services.engine.threads });
+}

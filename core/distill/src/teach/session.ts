@@ -18,6 +18,8 @@ export interface TeacherSession {
   readonly outputs: readonly GraphValue[];
   /** Tensors are converted to the types that the graph declares; outputs of 16 and 64 bits come back as float32 and int32. */
   run(inputs: HostTensors, outputs: readonly string[]): Promise<HostTensors>;
+  /** Runs it for types and shapes alone, of whatever type the outputs are; those that are no tensors are left out. */
+  measure(inputs: HostTensors, outputs: readonly string[]): Promise<readonly GraphValue[]>;
   release(): Promise<void>;
 }
 
@@ -63,14 +65,24 @@ export async function openSession(
     }
     types.set(name, type);
   }
+  const execute = (tensors: HostTensors, outputs: readonly string[]) => {
+    const feeds: Record<string, ort.Tensor> = {};
+    for (const [name, type] of types) feeds[name] = toOrt(type, name, tensors[name]);
+    return session.run(feeds, [...outputs], quiet);
+  };
   return {
     inputs,
     outputs: session.outputMetadata.map(graphValue),
     async run(tensors, outputs) {
-      const feeds: Record<string, ort.Tensor> = {};
-      for (const [name, type] of types) feeds[name] = toOrt(type, name, tensors[name]);
-      const results = await session.run(feeds, [...outputs], quiet);
+      const results = await execute(tensors, outputs);
       return Object.fromEntries(outputs.map((name) => [name, fromOrt(path, name, results[name])]));
+    },
+    async measure(tensors, outputs) {
+      const results = await execute(tensors, outputs);
+      return outputs.flatMap((name) => {
+        const { type, dims } = (results[name] ?? {}) as Partial<ort.Tensor>;
+        return type === undefined || dims === undefined ? [] : [{ name, type, shape: [...dims] }];
+      });
     },
     release: () => session.release(),
   };

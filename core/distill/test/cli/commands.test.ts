@@ -192,6 +192,7 @@ describe('runProgram', () => {
     const code = await runProgram(failing(error), words, {
       print: (text) => out.push(text),
       note: (text) => err.push(text),
+      styled: (text) => err.push(text),
       terminal: false,
       color: true,
       unread: new AbortController().signal,

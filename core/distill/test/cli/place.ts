@@ -36,6 +36,7 @@ export async function potstill(words: readonly string[], options: How = {}): Pro
       options.onPrint?.(text);
     },
     note: (text) => err.push(...text.split('\n')),
+    styled: (text) => err.push(...text.split('\n')),
     terminal: false,
     color: false,
     unread: options.unread ?? new AbortController().signal,

@@ -56,6 +56,24 @@ describe('formatError', () => {
     expect(text).toContain('  nearest: a, b, c   (of 40)');
   });
 
+  it('writes out control characters of every part, in colour too', () => {
+    const bad = '\u001b]0;title\u0007';
+    const text = formatError(
+      {
+        code: 'USAGE',
+        message: bad,
+        hint: bad,
+        location: { file: bad, line: 1 },
+        frame: `${bad}\n^`,
+        allowed: [bad],
+        from: bad,
+      },
+      { color: true },
+    );
+    expect(text.split('\\u001b]0;title\\u0007')).toHaveLength(7);
+    expect(text).not.toContain(bad);
+  });
+
   it('breaks long lists', () => {
     const allowed = Array.from({ length: 20 }, (_, index) => `component-${index}`);
     const lines = formatError({ code: 'USAGE', message: 'x', allowed }).split('\n');
@@ -75,6 +93,10 @@ describe('formatErrors', () => {
   it('counts several errors', () => {
     const one = { code: 'DATA_EMPTY', message: 'no examples' } as const;
     expect(formatErrors(new PotstillError([one, one]))).toMatch(/\n\n2 errors$/);
+    const many = Array.from({ length: 1234 }, () => one);
+    const text = formatErrors(new PotstillError([one, ...many]));
+    expect(text).toMatch(/\n\n1,235 errors, of which the first 50 are shown$/);
+    expect(text.match(/no examples/g)).toHaveLength(50);
   });
 
   it('asks for a report, with the stack, where the fault is ours', () => {
@@ -135,17 +157,35 @@ describe('explainCode', () => {
 
 describe('sourceFrame', () => {
   it('keeps the marker within its line, and draws one at the end of it', () => {
-    expect(sourceFrame('a: 1', { line: 1, column: 4, length: 50 })).toBe('    1 | a: 1\n      |    ^');
-    expect(sourceFrame('', { line: 1, column: 1, length: 0 })).toBe('    1 |\n      | ^');
+    expect(sourceFrame(['a: 1'], { line: 1, column: 4, length: 50 })).toBe('    1 | a: 1\n      |    ^');
+    expect(sourceFrame([''], { line: 1, column: 1, length: 0 })).toBe('    1 |\n      | ^');
   });
 
   it('stands below words after tabs', () => {
-    expect(sourceFrame('\tx: 1', { line: 1, column: 2, length: 1 })).toBe('    1 | \tx: 1\n      | \t^');
+    expect(sourceFrame(['\tx: 1'], { line: 1, column: 2, length: 1 })).toBe('    1 | \tx: 1\n      | \t^');
   });
 
   it('has the line before, and room for long numbers', () => {
-    const text = Array.from({ length: 1000 }, () => 'x').join('\n');
-    expect(sourceFrame(text, { line: 1000, column: 1, length: 1 })).toBe('  999 | x\n 1000 | x\n      | ^');
+    const lines = Array.from({ length: 1000 }, () => 'x');
+    expect(sourceFrame(lines, { line: 1000, column: 1, length: 1 })).toBe('  999 | x\n 1000 | x\n      | ^');
+  });
+
+  it('writes control characters out, with the marker below the whole of them', () => {
+    expect(sourceFrame(['a: \u001b[31m!'], { line: 1, column: 4, length: 6 })).toBe(
+      '    1 | a: \\u001b[31m!\n      |    ^^^^^^^^^^^',
+    );
+    expect(sourceFrame(['\u0007a: x'], { line: 1, column: 5, length: 1 })).toBe(
+      '    1 | \\u0007a: x\n      |          ^',
+    );
+  });
+
+  it('shows of a long line the part around the marker', () => {
+    const line = `${'a'.repeat(5000)}!${'b'.repeat(5000)}`;
+    const rows = sourceFrame([line], { line: 1, column: 5001, length: 1 }).split('\n');
+    expect(rows[0]).toBe(`    1 | …${'a'.repeat(30)}!${'b'.repeat(89)}…`);
+    expect(rows[1]).toBe(`      | ${' '.repeat(31)}^`);
+    const whole = sourceFrame([line], { line: 1, column: 1, length: 9000 }).split('\n');
+    expect(whole[1]).toBe(`      | ${'^'.repeat(120)}`);
   });
 });
 

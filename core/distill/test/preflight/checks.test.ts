@@ -146,7 +146,7 @@ describe('checkTeacherAccuracy', () => {
         level: 'warning',
         code: 'PREFLIGHT_TEACHER_CHANCE',
         message:
-          'the teacher answers 50.0 % of 40 training examples as labelled; chance is 50.0 %: no better than guessing',
+          'the teacher answers 50.0 % of 40 examples as labelled; chance is 50.0 %: no better than guessing',
       },
     ]);
   });
@@ -160,7 +160,7 @@ describe('checkTeacherAccuracy', () => {
     expect(checkTeacherAccuracy(logits, truth)).toMatchObject([
       {
         level: 'ok',
-        message: 'the teacher answers 100.0 % of 15 training examples as labelled; chance is 50.0 %',
+        message: 'the teacher answers 100.0 % of 15 examples as labelled; chance is 50.0 %',
       },
     ]);
     expect(checkTeacherAccuracy(float([0, 2], []), [])).toEqual([]);

@@ -49,6 +49,6 @@ describe('found', () => {
   });
 
   it('cuts long texts', () => {
-    expect(found('x'.repeat(100))).toBe(`the text \`${'x'.repeat(57)}...\``);
+    expect(found('x'.repeat(100))).toBe(`the text \`${'x'.repeat(59)}…\``);
   });
 });

@@ -1,4 +1,4 @@
-// `potstill evaluate`: a finished student, or an ONNX file, on the recipe's data.
+// `potstill evaluate`: a finished student, the teacher, or an ONNX file, on the recipe's data.
 import { Option, type Command } from 'commander';
 import { openRecipe } from '../../container/open-recipe.js';
 import type { MetricValue } from '../../contracts/index.js';
@@ -12,6 +12,7 @@ interface CommandOptions {
   readonly runs: string;
   readonly folder?: string;
   readonly model?: string;
+  readonly teacher?: boolean;
   readonly data: NonNullable<EvaluateOptions['role']>;
   readonly json?: boolean;
 }
@@ -19,15 +20,22 @@ interface CommandOptions {
 const examples = `
 Examples:
   potstill evaluate recipe.yaml                           the student of the latest complete run
+  potstill evaluate recipe.yaml --teacher                 the recipe's teacher, without training anything
   potstill evaluate recipe.yaml --model student.onnx      an exported file, on any machine
+  potstill evaluate recipe.yaml --model other.onnx --set 'teacher={use: onnx, model: other.onnx, labels: [cat, dog]}'
+                                                          any ONNX file, opened with the options of the recipe's teacher
   potstill evaluate recipe.yaml --data validation --json`;
 
 export function addEvaluate(root: Command, output: Output): void {
   root
     .command('evaluate')
-    .description("measure a finished student, or an ONNX file, on a recipe's data")
+    .description("measure a finished student, the teacher, or an ONNX file, on a recipe's data")
     .argument('<recipe>', 'the recipe with the data and the metrics')
-    .option('--model <file>', 'an ONNX file that potstill exported')
+    .option(
+      '--model <file>',
+      'an ONNX file; one that potstill did not export gets the options of the teacher `onnx`',
+    )
+    .addOption(new Option('--teacher', "the recipe's teacher").conflicts(['model', 'folder']))
     .option('--set <path=value>', setHelp, collect)
     .option('--runs <folder>', 'where run folders lie', 'runs')
     .option('--folder <folder>', 'the run folder')
@@ -41,6 +49,7 @@ export function addEvaluate(root: Command, output: Output): void {
       const result = await evaluateRecipe(opened, {
         runsFolder: options.runs,
         role: options.data,
+        ...(options.teacher === undefined ? {} : { teacher: options.teacher }),
         ...(options.model === undefined ? {} : { model: options.model }),
         ...(options.folder === undefined ? {} : { runFolder: options.folder }),
       });
@@ -50,6 +59,7 @@ export function addEvaluate(root: Command, output: Output): void {
       output.print(
         [
           `${result.model} on ${result.examples.toLocaleString('en')} ${result.role} examples`,
+          ...result.remarks.map((remark) => `  ${remark}`),
           ...rows.map(([name, text]) => `  ${name.padEnd(width)}  ${text}`),
         ].join('\n'),
       );
