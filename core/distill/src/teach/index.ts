@@ -7,5 +7,6 @@ export { openModel, openStudentTeacher } from './checkpoint.js';
 export { alignClasses } from './class-order.js';
 export { inspectModel, type InnerValue, type InspectedModel, type InspectedValue } from './inspect.js';
 export { memoryTeacherStore } from './memory-store.js';
+export { canBeKept, onlyOutputs } from './only-outputs.js';
 
 export const teacherComponents: readonly AnyComponent[] = [onnx, checkpoint];
