@@ -16,13 +16,13 @@ export {
 } from './losses/index.js';
 export {
   inspectModel,
-  memoryTeacherStore,
   openStudentTeacher,
   teacherComponents,
   type InnerValue,
   type InspectedModel,
   type InspectedValue,
 } from './teach/index.js';
+export { diskTeacherStore, memoryTeacherStore } from './store/index.js';
 export { studentComponents } from './students/index.js';
 export { optimizerComponents } from './train/optimizers.js';
 export { scheduleComponents } from './train/schedules.js';

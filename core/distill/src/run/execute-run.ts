@@ -1,5 +1,6 @@
 // Executes a prepared run: chooses its folder, runs the stages, writes the summary.
 import { fingerprint } from '../data/index.js';
+import { memoryTeacherStore } from '../store/index.js';
 import { describeMachine } from '../report/machine.js';
 import { chooseFolder, findComplete } from './choose-folder.js';
 import { resultOf, type RunContext } from './context.js';
@@ -72,7 +73,8 @@ function contextOf(
   identity: string,
 ): RunContext {
   const { planned, container, log, data, student, metrics, exporters, teacherRun, options } = prepared;
-  const { random, store } = container.services;
+  const { random } = container.services;
+  const store = memoryTeacherStore();
   const context: RunContext = {
     planned,
     plan: planned.recipe.plan,

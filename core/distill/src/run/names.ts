@@ -5,3 +5,5 @@ export const finalWeights = 'student.safetensors';
 export const resolvedRecipeFile = 'recipe.yaml';
 export const reportFile = 'report.html';
 export const exportsFolder = 'exports';
+/** Answers of teachers, below the runs folder. */
+export const teacherStoreFolder = '.teacher-store';

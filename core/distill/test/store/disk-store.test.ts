@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Batch, HostTensors } from '../../src/contracts/index.js';
-import { DiskAnswers, type DiskAnswersOptions } from '../../src/store/disk-store.js';
+import { DiskAnswers, type DiskAnswersOptions } from '../../src/store/disk-answers.js';
 import { fromHalf, toHalf } from '../../src/data/float16.js';
 
 const key = 'ab'.padEnd(64, '0');
@@ -64,7 +64,7 @@ const open = (given: Partial<DiskAnswersOptions> = {}) =>
   DiskAnswers.open({ folder, key, ask, outputs, size, ...given });
 
 async function label(answers: DiskAnswers): Promise<void> {
-  for (let from = 0; from < size; from += 100) await answers.fill(batchOf(...range(from, from + 100)));
+  for (let from = 0; from < size; from += 100) await answers.read(batchOf(...range(from, from + 100)));
 }
 
 async function files(output: string): Promise<string[]> {
@@ -107,10 +107,10 @@ describe('a teacher store on disk', () => {
 
   it('loses at most the shard that was being filled', async () => {
     const answers = await open();
-    for (let from = 0; from < 500; from += 100) await answers.fill(batchOf(...range(from, from + 100)));
+    for (let from = 0; from < 500; from += 100) await answers.read(batchOf(...range(from, from + 100)));
     answers.close();
     const again = await open();
-    expect(again.shardRows).toBe(256);
+    expect(again.block).toBe(256);
     expect(await again.missing(0, size)).toEqual(range(256, 600));
     again.close();
   });
