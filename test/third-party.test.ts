@@ -1,10 +1,11 @@
 // A plugin in a folder outside the repository, against the packed packages: as the guide shows it, by npm, tsc and potstill.
-import { mkdir, readFile, readdir } from 'node:fs/promises';
+import { cp, mkdir, readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeIdx } from '../plugins/vision/test/idx-files.js';
+import { guidePages, withKeys } from './support/guide.js';
 import { Outside } from './support/outside.js';
-import { root, run, type Ended } from './support/processes.js';
+import { run, type Ended } from './support/processes.js';
 
 let outside: Outside;
 let folder: string;
@@ -12,40 +13,44 @@ let folder: string;
 let compiled: Ended;
 const potstill = (...words: string[]): Promise<Ended> => outside.potstill(...words);
 
+const pages = await guidePages();
+const runnable = pages.flatMap(({ name, files }) =>
+  [...files].filter(([file]) => file.endsWith('.yaml')).map(([file, text]) => ({ name, file, text })),
+);
+
 beforeAll(async () => {
   // The rest, zod and TF.js among it, comes with them: a plugin's peers are there.
-  outside = await Outside.install(['core/engine', 'core/distill', 'plugins/vision']);
+  outside = await Outside.install(['core/engine', 'core/distill', 'plugins/vision'], ['@types/node@20']);
   folder = outside.folder;
-  const [, guide] =
-    /```ts\n([\s\S]*?)```/.exec(await readFile(join(root, 'docs/guide/plugin.md'), 'utf8')) ?? [];
-  if (guide === undefined) throw new Error('docs/guide/plugin.md shows no plugin');
+  await mkdir(outside.path('src'));
+  for (const { files } of pages)
+    for (const [file, text] of files) if (file.endsWith('.ts')) await outside.write(file, text);
+  for (const { file, text } of runnable) await outside.write(file, withKeys(alone, text));
+  compiled = await outside.tsc(['src'], { types: ['node'], rootDir: 'src', outDir: 'dist' });
   const plugin = 'node_modules/@acme/potstill-losses';
   await mkdir(outside.path(plugin), { recursive: true });
-  await mkdir(outside.path('src'));
-  await outside.write('src/index.ts', guide);
-  await outside.write(
-    join(plugin, 'package.json'),
-    JSON.stringify({
-      name: '@acme/potstill-losses',
-      version: '1.0.0',
-      type: 'module',
-      exports: './index.js',
-    }),
-  );
+  await cp(outside.path('dist/index.js'), outside.path(plugin, 'index.js'));
+  const manifest = {
+    name: '@acme/potstill-losses',
+    version: '1.0.0',
+    type: 'module',
+    exports: './index.js',
+  };
+  await outside.write(join(plugin, 'package.json'), JSON.stringify(manifest));
   await outside.write('broken.js', `throw new Error('no licence key');\nexport default {};\n`);
   for (const name of ['good', 'broken']) await outside.write(`${name}.yaml`, recipe(name));
+  await outside.write('teacher.yaml', alone);
   // Four hundred grey squares whose shade is their class, as idx files: enough to learn from.
   const labels = Array.from({ length: 400 }, (_, i) => i % 2);
   const pixels = labels.flatMap((label) => Array<number>(16).fill(20 + 200 * label));
   await writeIdx(outside.path('images.idx'), [400, 4, 4], pixels);
   await writeIdx(outside.path('labels.idx'), [400], labels);
-  compiled = await outside.tsc(['src'], { rootDir: 'src', outDir: plugin });
 }, 240_000);
 afterAll(() => outside.remove());
 
 const recipe = (name: string) => `
 name: ${name}
-plugins: ['@potstill/vision', '${name === 'good' ? '@acme/potstill-losses' : './broken.js'}']
+plugins: ['@potstill/vision', '${name === 'broken' ? './broken.js' : '@acme/potstill-losses'}']
 data:
   train: { use: vision/idx, images: images.idx, labels: labels.idx }
   test: { use: vision/idx, images: images.idx, labels: labels.idx }
@@ -56,6 +61,12 @@ losses:
 train: { epochs: 12, batch: 32, optimizer: { use: adam }, rate: 0.01, seed: 1 }
 export: [onnx]
 `;
+
+/** A student without a teacher and a plugin of its own: what the recipes of the guide are completed with. */
+const alone = withKeys(
+  recipe('alone').replace(/teacher: .*\n/, ''),
+  "plugins: ['@potstill/vision']\nlosses: [cross-entropy]\n",
+);
 
 describe('potstill installed', () => {
   interface Measured {
@@ -109,9 +120,9 @@ describe('a plugin outside the repository', () => {
   it('finds no error in the types of the three packages, which skipLibCheck would hide', async () => {
     await outside.write(
       'src/all.ts',
-      "import '@potstill/engine';\nimport '@potstill/vision';\nexport * from 'potstill';\n",
+      "import '@potstill/engine';\nimport '@potstill/vision';\nimport 'potstill/testing';\nexport * from 'potstill';\n",
     );
-    const { out } = await outside.tsc(['src'], { noEmit: true, skipLibCheck: false });
+    const { out } = await outside.tsc(['src'], { types: ['node'], noEmit: true, skipLibCheck: false });
     const files = [...out.matchAll(/^(\S+)\(\d+,\d+\): error/gm)].map(([, file = '']) => file);
     // TF.js's own types have errors, so that the check is known to have looked.
     expect(files.some((file) => file.includes('@tensorflow'))).toBe(true);
@@ -125,13 +136,6 @@ describe('a plugin outside the repository', () => {
   });
 
   it('gives a recipe its loss', async () => {
-    await outside.write(
-      'teacher.yaml',
-      recipe('good')
-        .replace(/name: good/, 'name: teacher')
-        .replace(/teacher: .*\n/, '')
-        .replace(/use: acme.*\}/, 'use: cross-entropy }'),
-    );
     const { code, out, err } = await potstill('run', 'good.yaml', '--json');
     expect({ code, err }).toEqual({ code: 0, err: '' });
     const done = JSON.parse(out.trim().split('\n').at(-1) ?? '') as {
@@ -163,5 +167,41 @@ describe('a plugin outside the repository', () => {
     expect(err).toMatch(/no licence key/);
     expect(err).toMatch(/PLUGIN_/);
     expect(code).toBe(3);
+  });
+});
+
+describe('the plugin guide', () => {
+  it('has a page with a recipe for each kind of component', () => {
+    const kinds = ['dataset', 'exporter', 'loss', 'metric', 'optimizer', 'schedule', 'student', 'teacher'];
+    expect(runnable.map(({ name }) => name)).toEqual(
+      expect.arrayContaining([...kinds, 'transform', 'service']),
+    );
+  });
+
+  it('shows tests that pass', async () => {
+    const { code, out } = await outside.node('--test', '--test-concurrency=2', 'dist/');
+    expect({ code, out: code === 0 ? '' : out }).toEqual({ code: 0, out: '' });
+    const shown = pages.flatMap(({ files }) => [...files].filter(([file]) => file.endsWith('.test.ts')));
+    expect(shown.length).toBeGreaterThanOrEqual(10);
+    expect(Number(/^# pass (\d+)$/m.exec(out)?.[1])).toBeGreaterThanOrEqual(shown.length);
+  }, 120_000);
+
+  it.each(runnable)(
+    'runs the recipe of the page $name',
+    async ({ file }) => {
+      const { code, out, err } = await potstill('run', file, '--json');
+      expect({ err, code, out: code === 0 ? '' : out }).toEqual({ err: '', code: 0, out: '' });
+    },
+    120_000,
+  );
+
+  it('shows an error that points at the option in the recipe', async () => {
+    const text = (await readFile(outside.path('spirals.yaml'), 'utf8')).replaceAll('arms: 3', 'arms: 4');
+    await outside.write('too-many-arms.yaml', text);
+    const { code, err } = await potstill('run', 'too-many-arms.yaml');
+    expect(code).toBe(2);
+    expect(err).toContain('error[RECIPE_BAD_VALUE]: acme/spirals has 3 arms at most, not 4');
+    const line = text.split('\n').findIndex((each) => each.includes('arms: 4')) + 1;
+    expect(err).toMatch(new RegExp(`too-many-arms\\.yaml:${line}:`));
   });
 });

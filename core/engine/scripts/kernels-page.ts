@@ -1,6 +1,6 @@
 // The text of docs/kernels.md, from the kernel table.
 import prettier from 'prettier';
-import { missingGradients } from '../src/kernels/gradients/missing.js';
+import { extendedGradients, missingGradients, replacedGradients } from '../src/kernels/gradients/table.js';
 import { departures, kernelSubjects, unsupportedKernels } from '../src/kernels/index.js';
 import { isOwn, withoutGradient } from './not-by-table.js';
 import { kernelVisits, type KernelVisits } from './visits.js';
@@ -87,17 +87,21 @@ export async function kernelsPage(file: string): Promise<string> {
     '',
     '## Gradients beyond those of TF.js',
     '',
-    'Registered with TF.js when the engine is loaded, so they hold on every backend:',
+    'The engine registers these with TF.js only while it works (records a step, runs one on an eager backend) and then puts',
+    'back what was there, so your own use of `tf.grad` is not affected. They hold on every backend:',
     '',
-    '- those that it refuses: dilated convolutions (`Conv2D`, `DepthwiseConv2dNative`). `tf.fused.conv2d` with a linear',
-    '  activation has a gradient of its own that cannot be replaced: give a dilated `tf.layers.conv2d` its activation,',
-    '  or use `tf.conv2d`;',
-    '- those that it lacks, fails to compute for operands that are broadcast or for a single output, or has wrong (along',
-    '  an axis that is not the last: `Cumsum`; the mirrored parts: `MirrorPad`):',
-    `  ${code(Object.keys(missingGradients()))}.`,
+    '- TF.js has none. If you have registered one yourself, the engine uses yours:',
+    `  ${code(Object.keys(missingGradients).filter((kernel) => !kernel.startsWith('Potstill')))};`,
+    '- TF.js has one that is wrong along an axis that is not the last (`Cumsum`), leaves out the mirrored parts (`MirrorPad`),',
+    '  refuses more than four axes (`Tile`) or makes a tensor of ones on the host (`Sum`, `Mean`):',
+    `  ${code(Object.keys(replacedGradients))};`,
+    '- TF.js has one that refuses dilation, operands that are broadcast or a single output. The engine extends the one that is',
+    `  registered: ${code(Object.keys(extendedGradients))}.`,
+    '  `tf.fused.conv2d` with a linear activation has a gradient of its own that cannot be replaced: give a dilated',
+    '  `tf.layers.conv2d` its activation, or use `tf.conv2d`.',
     '',
-    'Where the gradient of TF.js is no derivative, it is kept: `Cast` to int32 and bool passes it on, and `FloorDiv` has',
-    'that of the quotient. `Sum` and `Mean` have gradients without a tensor of ones made on the host.',
+    'Where the gradient of TF.js is not a derivative, the engine keeps it: `Cast` to int32 and bool passes it on, and',
+    '`FloorDiv` has that of the quotient.',
     '',
     'TF.js cannot differentiate `tf.batchNorm` without a scale and an offset, what is broadcast to no elements, and the activations',
     'elu, sigmoid and leakyrelu within a fused operation.',

@@ -1,6 +1,8 @@
 // What the engine asks of TF.js beyond its documented API, in one place.
-// Starts TF.js's own backend, on which what is not recorded is computed.
+// TF.js's own backend, on which what is not recorded is computed.
 import '@tensorflow/tfjs-backend-cpu';
+// Registers the gradients of TF.js: tfjs-core has none in its bundle for Node.
+import '@tensorflow/tfjs-layers';
 import * as tf from '@tensorflow/tfjs-core';
 
 /** The TF.js backend that computes nothing while a step is recorded. */

@@ -1,5 +1,7 @@
 // A pair of idx files, images and labels, as pixels.
-import { PotstillError, readIdx, shapeText, type IdxArray } from 'potstill';
+import { PotstillError, shapeText, type DataDescription } from 'potstill';
+import { readIdx } from './idx-file.js';
+import type { IdxArray } from './idx-format.js';
 import type { Pixels } from './pixel-dataset.js';
 
 /**
@@ -37,13 +39,15 @@ function damaged(message: string): PotstillError {
 }
 
 /**
- * Class names for labels: those given, or '0', '1', … up to the highest label.
- * @throws PotstillError DATA_DAMAGED where a label has no name.
+ * Class names for labels: those given; else those of the training data, where they name every label; else '0', '1', … up
+ * to the highest label.
+ * @throws PotstillError DATA_DAMAGED where a label has no name among those given.
  */
 export function classNames(
   classes: ArrayLike<number>,
   given: readonly string[] | undefined,
   path: string,
+  train?: DataDescription,
 ): readonly string[] {
   let highest = -1;
   let at = -1;
@@ -53,8 +57,9 @@ export function classNames(
       at = i;
     }
   }
+  const known = given ?? train?.labels;
+  if (known && highest < known.length) return known;
   if (!given) return Array.from({ length: highest + 1 }, (_, i) => String(i));
-  if (highest < given.length) return given;
   throw damaged(
     `${path}: example ${at} has label ${highest}, and only ${given.length} class names are known`,
   );

@@ -11,7 +11,7 @@ const name = 'vision/image-folder';
 export interface Folder extends ImageForm, Normalise {
   readonly labels: readonly string[];
   readonly size: readonly [number, number];
-  readonly skipped: Scan['problems'];
+  readonly skipped: NonNullable<IndexedDataset['skipped']>;
   readonly source?: string | undefined;
 }
 
@@ -43,8 +43,9 @@ export function imagesInMemory(scan: Scan, folder: Folder): IndexedDataset {
   };
 }
 
-function fingerprintOf(scan: Scan, { labels, size, channels, fit, scale, mean, std }: Folder): string {
-  return fingerprint(name, scan.content, { labels, size, channels, fit, scale, mean, std });
+function fingerprintOf(scan: Scan, folder: Folder): string {
+  const { labels, size, channels, fit, alpha, range = null, scale, mean, std } = folder;
+  return fingerprint(name, scan.content, { labels, size, channels, fit, alpha, range, scale, mean, std });
 }
 
 /** Images decoded at each use. A file that has become unreadable meanwhile is DATA_DAMAGED with its path. */
@@ -65,7 +66,7 @@ export function imagesOnDemand(scan: Scan, folder: Folder): IndexedDataset {
       const content = await readImageFile(image.path);
       // The fingerprint, under which teacher outputs are kept, is of the files as they were.
       if (digestOf(content) !== image.digest) throw new ImageProblem('has changed since the run began');
-      const decoded = await decodeImage(content, folder);
+      const decoded = await decodeImage(content, image.header, folder);
       pixelWriter(decoded.bytes, preprocessing)(0, length, out, to);
     } catch (error) {
       if (!(error instanceof ImageProblem)) throw error;
@@ -73,7 +74,7 @@ export function imagesOnDemand(scan: Scan, folder: Folder): IndexedDataset {
         {
           code: 'DATA_DAMAGED',
           message: `${image.path} ${error.message}`,
-          hint: 'mend or remove the file, or use `onError: skip`, which looks at every file beforehand',
+          hint: 'Fix or remove the file and start the run again, without --resume: the data are others then. `verify: full` finds such files before training.',
         },
         { cause: error },
       );

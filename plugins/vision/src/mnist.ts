@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { dataset, PotstillError, resolveDataPath, type Paths } from 'potstill';
 import { z } from 'zod';
 import { classNames, readIdxImages } from './idx-images.js';
+import { normalisedLike } from './normalise.js';
 import { layoutOption, normaliseOptions, selectionOptions } from './options.js';
 import { pixelDataset } from './pixel-dataset.js';
 
@@ -23,7 +24,7 @@ export const mnist = dataset('vision/mnist', {
     ...selectionOptions,
     ...normaliseOptions,
   }),
-  create: async (options, services) => {
+  create: async (options, services, { train }) => {
     const { split, folder, ...rest } = options;
     const where =
       folder === undefined ? packageFolder(services.paths) : resolveDataPath(folder, services.paths);
@@ -32,6 +33,7 @@ export const mnist = dataset('vision/mnist', {
     const pixels = await readIdxImages(images, labels);
     return pixelDataset(pixels, {
       ...rest,
+      ...normalisedLike(train, rest, pixels.channels),
       name: 'vision/mnist',
       labels: classNames(pixels.classes, digits, labels),
       source: 'MNIST (LeCun, Cortes, Burges), http://yann.lecun.com/exdb/mnist/',

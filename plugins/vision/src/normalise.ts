@@ -1,10 +1,25 @@
 // From raw pixel values to input numbers.
-import { PotstillError, type Preprocessing } from 'potstill';
+import { PotstillError, type DataDescription, type Preprocessing } from 'potstill';
 
 export interface Normalise {
   readonly scale: number;
   readonly mean: number | readonly number[];
   readonly std: number | readonly number[];
+}
+
+/** What is given; else what the training data has, if it has as many channels; else 1/255, 0 and 1. */
+export function normalisedLike(
+  train: DataDescription | undefined,
+  given: { readonly [K in keyof Normalise]?: Normalise[K] | undefined },
+  channels: number,
+): Normalise {
+  const theirs = train?.preprocessing;
+  const known = theirs && [1, channels].includes(theirs.mean.length) ? theirs : undefined;
+  return {
+    scale: given.scale ?? known?.scale ?? 1 / 255,
+    mean: given.mean ?? known?.mean ?? 0,
+    std: given.std ?? known?.std ?? 1,
+  };
 }
 
 /**

@@ -1,20 +1,25 @@
 // Options that several components share, and what they say when they are wrong.
 import { z } from 'zod';
 
-/** How raw values become inputs: `(raw * scale - mean) / std`; mean and std one number, or one a channel. */
+/**
+ * How raw values become inputs: `(raw * scale - mean) / std`; mean and std one number, or one a channel. Validation and
+ * test data take those of the training data, so that they need to be written once.
+ */
 export const normaliseOptions = {
   scale: z
     .number()
-    .default(1 / 255)
-    .describe('raw values are multiplied by it first; 1/255 by default'),
+    .optional()
+    .describe('raw values are multiplied by it first; default: that of the training data, there 1/255'),
   mean: z
     .union([z.number(), z.array(z.number()).min(1)])
-    .default(0)
-    .describe('subtracted after scaling: one number, or one a channel'),
+    .optional()
+    .describe(
+      'subtracted after scaling: one number, or one a channel; default: that of the training data, there 0',
+    ),
   std: z
     .union([z.number().positive(), z.array(z.number().positive()).min(1)])
-    .default(1)
-    .describe('divided by after the mean is subtracted'),
+    .optional()
+    .describe('divided by after the mean is subtracted; default: that of the training data, there 1'),
 };
 
 /** Which examples of a whole data set are taken; applied in this order. */

@@ -106,6 +106,32 @@ describe('vision/idx', () => {
     expect((await data.example(0)).label?.data[0]).toBe(2);
   });
 
+  it('takes names and normalisation of the training data for test data', async () => {
+    const train = await open({ ...whole, names: ['a', 'b', 'c', 'd'], mean: 3, std: 2 });
+    const test = (await make(
+      'dataset',
+      'vision/idx',
+      { images: 'images', labels: 'labels' },
+      testServices(folder),
+      {
+        train,
+      },
+    )) as IndexedDataset;
+    expect(test.labels).toEqual(['a', 'b', 'c', 'd']);
+    expect(test.preprocessing).toEqual(train.preprocessing);
+    // A label that the training data has no name for is left to the comparison of the parts.
+    const further = (await make(
+      'dataset',
+      'vision/idx',
+      { images: 'images', labels: 'labels' },
+      testServices(folder),
+      {
+        train: { ...train, labels: ['0', '1'] },
+      },
+    )) as IndexedDataset;
+    expect(further.labels).toEqual(['0', '1', '2']);
+  });
+
   it('has another fingerprint for another selection or normalisation', async () => {
     const prints = await Promise.all(
       [

@@ -4,15 +4,20 @@ import type { ComponentKind, Components, Contexts, RunEvent, Services } from 'po
 
 export interface TestServices extends Services {
   readonly events: RunEvent[];
+  /** What was logged: fields and words. */
+  readonly logged: { readonly fields: object; readonly words: string }[];
 }
 
-/** Paths and collected events; the rest is not asked for by this plugin. */
+/** Paths, collected events and log lines; the rest is not asked for by this plugin. */
 export function testServices(recipeFolder: string, dataFolder?: string): TestServices {
   const events: RunEvent[] = [];
+  const logged: TestServices['logged'] = [];
   return {
     paths: { recipeFolder, dataFolder, runFolder: recipeFolder, runsFolder: recipeFolder },
     progress: { emit: (event: RunEvent) => void events.push(event) },
+    logger: { info: (fields: object, words: string) => void logged.push({ fields, words }) },
     events,
+    logged,
   } as unknown as TestServices;
 }
 

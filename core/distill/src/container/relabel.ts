@@ -17,8 +17,9 @@ export function relabel(
   place: (record: ErrorRecord) => ErrorRecord = (record) => record,
 ): unknown {
   const at = (record: ErrorRecord): ErrorRecord => {
-    const placeless = record.path === undefined && record.location === undefined && path !== undefined;
-    return place(placeless ? { ...record, path } : record);
+    if (path === undefined || record.location !== undefined) return place(record);
+    if (record.path === undefined) return place({ ...record, path });
+    return place(record.path.startsWith('.') ? { ...record, path: path + record.path } : record);
   };
   if (error instanceof PotstillError || error instanceof EngineError) {
     const [first, ...others] = recordsOf(error);

@@ -41,7 +41,10 @@ export interface DataDescription {
 }
 
 interface DatasetBase extends DataDescription {
-  /** Examples left out because they were damaged (`onError: skip`), as path and reason. */
+  /**
+   * Examples left out because they cannot be used (`onError: skip`), as path and the words that follow it: `is empty`.
+   * The run tells how many there are and names the first; the data set need not.
+   */
   readonly skipped?: readonly { readonly path: string; readonly reason: string }[];
   dispose?(): Promise<void>;
 }

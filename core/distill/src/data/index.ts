@@ -5,7 +5,6 @@ export { batches } from './batches.js';
 export { classIndex, classList, className, sameClasses } from './classes.js';
 export { descriptionOf } from './describe.js';
 export { canonicalJson, fingerprint, type FingerprintPart } from './fingerprint.js';
-export { parseIdx, readIdx, type IdxArray } from './idx.js';
 export { memoryDataset, type MemoryDatasetOptions } from './memory.js';
 export { resolveDataPath } from './paths.js';
 export { remapClasses } from './remap.js';

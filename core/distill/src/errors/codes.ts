@@ -61,6 +61,12 @@ const own = {
   DATA_DAMAGED: {
     help: 'A data file is damaged. With `onError: skip`, where the data set offers it, damaged examples are left out and counted.',
   },
+  DATA_UNSUPPORTED: {
+    help: 'Data files are of a kind that the data set does not read. They are not damaged: convert them, or leave them out with `onError: skip`, where the data set offers it.',
+  },
+  DATA_LEFT_OUT: {
+    help: 'Warning: files or folders were left out because they are no data: folders of systems and tools, pipes, sockets, devices.',
+  },
   DATA_PARTS_DIFFER: {
     help: 'Validation or test data do not fit the training data: other classes, another size, type or preprocessing. Classes are matched by name; a part that lacks some must name its classes with `classes:`, where the data set has that option.',
   },
@@ -98,11 +104,17 @@ const own = {
   RUN_LABELS_BEAT_TEACHER: {
     help: 'Warning: the student trained on labels alone makes fewer errors than the teacher. Distilling from it can hardly help: take a better teacher or a smaller student.',
   },
+  RUN_NO_BASELINE: {
+    help: 'Warning: the student cannot be trained without its teacher, since every loss reads the teacher and the data have no target. Nothing says what the teacher was good for.',
+  },
   RUN_NO_TEST_DATA: {
     help: 'Warning: the recipe has no test data, so figures come from data that was trained or chosen on, and flatter. Add `data.test`.',
   },
   RUN_DISTILLED_NOT_BETTER: {
-    help: 'Warning: the distilled student is no better than the same student without a teacher. Look at temperature, weights and the teacher; one seed may also be chance.',
+    help: 'Warning: the distilled student is not better than the same student without a teacher, beyond chance. Look at temperature, weights and the teacher; more test examples or seeds can show a smaller difference.',
+  },
+  RUN_DISTILLED_HURT: {
+    help: 'Warning: the distilled student is worse than the same student without a teacher, by more than chance. Check the teacher on this data and the weight of its losses.',
   },
   TRAIN_NOT_FINITE: {
     help: 'The loss became NaN or infinite. The weights before that step are kept. Lower the rate, clip gradients, or look at the data named.',

@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { ComponentKind } from '../contracts/index.js';
 import { resolveWritten } from './checks.js';
 import type {
+  BaselinePlan,
   Clipping,
   ComponentPlan,
   DatasetSlot,
@@ -99,6 +100,7 @@ class Builder {
       clip: train.clip as Clipping | undefined,
       accumulate: train.accumulate,
       average: train.average,
+      rateSearch: train.rateSearch,
       groups: train.groups,
       freeze: train.freeze,
       select: train.select ?? (data.validation === undefined ? 'last' : 'errors'),
@@ -106,8 +108,25 @@ class Builder {
   }
 }
 
-/** The plan of a recipe without problems. `data.evaluate` is filled in already. */
-export function buildPlan(input: BuildInput): Plan {
+/** `changed` is the recipe with `baseline.set` applied; undefined without such. */
+function baselinePlan(input: BuildInput, changed: BuildInput | undefined): BaselinePlan | undefined {
+  const { data } = input;
+  const { baseline = data.teacher !== undefined } = data;
+  if (baseline === false) return undefined;
+  const { set = {}, rate } = baseline === true ? {} : baseline;
+  const build = new Builder(changed ?? input);
+  const train = build.train();
+  const search = rate === 'search';
+  return {
+    train: { ...train, rateSearch: search || train.rateSearch },
+    losses: build.losses(),
+    set,
+    search,
+  };
+}
+
+/** The plan of a recipe without problems. `data.evaluate` is filled in already; `changed` as the baseline sees it. */
+export function buildPlan(input: BuildInput, changed?: BuildInput): Plan {
   const { data, file, trace, plugins } = input;
   const build = new Builder(input);
   return Object.freeze({
@@ -127,7 +146,7 @@ export function buildPlan(input: BuildInput): Plan {
     losses: build.losses(),
     train: build.train(),
     metrics: (data.evaluate ?? []).map((_, index) => build.component('metric', 'evaluate', index)),
-    baseline: data.baseline ?? data.teacher !== undefined,
+    baseline: baselinePlan(input, changed),
     biasCorrection: data.biasCorrection,
     exporters: data.export.map((_, index) => build.component('exporter', 'export', index)),
     backend: data.backend,

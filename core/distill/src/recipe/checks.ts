@@ -43,9 +43,10 @@ function teacherNeeds({ data, components, misspelt }: CheckInput): Problem[] {
       'add `teacher:`, or leave it out',
     ),
   );
-  if (part(data, 'baseline') === true) {
+  const baseline = part(data, 'baseline');
+  if (baseline === true || isRecord(baseline)) {
     const message =
-      '`baseline: true` trains the student without its teacher to compare, and the recipe has no teacher';
+      '`baseline` trains the student without its teacher to compare, and the recipe has no teacher';
     problems.push(
       problem('RECIPE_NO_TEACHER', message, ['baseline'], 'add `teacher:`, or leave it out', 'key'),
     );
@@ -68,6 +69,15 @@ function validationNeeds({ data, misspelt }: CheckInput): Problem[] {
       ),
     );
   }
+  for (const at of rateSearches(data))
+    problems.push(
+      problem(
+        'RECIPE_MISSING_KEY',
+        `\`${at.join('.')}\` chooses the learning rate on \`data.validation\`, which is not there`,
+        at,
+        'add `validation:` to `data`, or give the rate as a number',
+      ),
+    );
   const select = part(data, 'train', 'select');
   if (typeof select === 'string' && select !== 'last') {
     problems.push(
@@ -80,6 +90,28 @@ function validationNeeds({ data, misspelt }: CheckInput): Problem[] {
     );
   }
   return problems;
+}
+
+/** Where a recipe asks for a search of the learning rate. */
+function rateSearches(data: unknown): Path[] {
+  const found: Path[] = [];
+  if (part(data, 'train', 'rateSearch') === true) found.push(['train', 'rateSearch']);
+  if (part(data, 'baseline', 'rate') === 'search') found.push(['baseline', 'rate']);
+  return found;
+}
+
+/** A search compares epochs by a metric. */
+function rateSearchNeeds({ data }: CheckInput): Problem[] {
+  if (part(data, 'train', 'select') !== 'last') return [];
+  if (part(data, 'data', 'validation') === undefined) return [];
+  return rateSearches(data).map((at) =>
+    problem(
+      'RECIPE_BAD_VALUE',
+      `\`${at.join('.')}\` compares learning rates by the metric of \`train.select\`, which is \`last\``,
+      at,
+      'select a metric, such as `errors`',
+    ),
+  );
 }
 
 function lossNames({ data }: CheckInput): Problem[] {
@@ -134,5 +166,7 @@ export function resolveWritten(root: Traced, at: Path, written: string, file: st
 
 /** All problems between the parts of a recipe. */
 export function crossChecks(input: CheckInput): Problem[] {
-  return [teacherNeeds, validationNeeds, lossNames, teacherForm].flatMap((check) => check(input));
+  return [teacherNeeds, validationNeeds, rateSearchNeeds, lossNames, teacherForm].flatMap((check) =>
+    check(input),
+  );
 }

@@ -1,6 +1,7 @@
 // The way from a recipe file to a plan, in two phases: the text and its form, then the components it names.
 import path from 'node:path';
 import { PotstillError, type ErrorRecord } from '../errors/potstill-error.js';
+import { baselineRecipe } from './baseline.js';
 import { buildPlan } from './build-plan.js';
 import { crossChecks, resolveWritten } from './checks.js';
 import { checkComponent } from './components.js';
@@ -68,16 +69,20 @@ export async function readRecipe(
   const { root } = overridden;
   const sources = [...chain.sources, ...overridden.sources];
   const data = toData(root);
-  const parsed = recipeSchema.safeParse(data);
-  const form = parsed.success ? [] : problemsOf(parsed.error, recipeSchema, data, { path: [] });
   return {
     file: absolute,
     root,
     sources,
     plugins: pluginsOf(root, data, absolute),
     trace: traceOf(root, sources),
-    problems: [...overridden.problems, ...form],
+    problems: [...overridden.problems, ...formProblems(data)],
   };
+}
+
+/** What the schema says of a recipe's form. */
+function formProblems(data: unknown): Problem[] {
+  const parsed = recipeSchema.safeParse(data);
+  return parsed.success ? [] : problemsOf(parsed.error, recipeSchema, data, { path: [] });
 }
 
 const plainMetrics = ['accuracy', 'cross-entropy', 'calibration', 'confusion'];
@@ -91,18 +96,10 @@ function withDefaults(data: unknown): unknown {
   return { evaluate, export: ['onnx'], ...data, train };
 }
 
-/**
- * Phase two: checks every component against `lookup`, then what holds between them. Throws all problems of both phases as
- * one error, in the order of files and lines; `others` are problems met on the way, such as plugins that are missing.
- */
-export function planRecipe(
-  recipe: WrittenRecipe,
-  lookup: ComponentLookup,
-  others: readonly Problem[] = [],
-): Plan {
-  const { file, root, sources, plugins, trace } = recipe;
+/** What phase two finds in a recipe: its components, and what is wrong with them and between them. */
+function checkParts(file: string, root: Traced, lookup: ComponentLookup, before: readonly Problem[]) {
   const data = withDefaults(toData(root));
-  const problems: Problem[] = [...recipe.problems, ...others];
+  const problems = [...before];
   const components = new Map<string, ComponentPlan>();
   for (const written of writtenComponents(data)) {
     const checked = checkComponent(written, lookup);
@@ -111,8 +108,35 @@ export function planRecipe(
   }
   const misspelt = new Set(problems.flatMap(({ meant }) => (meant === undefined ? [] : [pathText(meant)])));
   problems.push(...crossChecks({ file, root, data, components, misspelt }));
+  return { data, components, problems };
+}
+
+/**
+ * Phase two: checks every component against `lookup`, then what holds between them; both again with what `baseline.set`
+ * changes. Throws all problems of both phases as one error, in the order of files and lines; `others` are problems met on
+ * the way, such as plugins that are missing.
+ */
+export function planRecipe(
+  recipe: WrittenRecipe,
+  lookup: ComponentLookup,
+  others: readonly Problem[] = [],
+): Plan {
+  const { file, root, sources, plugins, trace } = recipe;
+  const { data, components, problems } = checkParts(file, root, lookup, [...recipe.problems, ...others]);
+  const baseline = baselineRecipe(root);
+  const changed = baseline && checkParts(file, baseline.root, lookup, formProblems(toData(baseline.root)));
+  if (baseline && changed)
+    problems.push(...baseline.problems, ...baseline.ownProblems(changed.problems, problems));
   throwProblems(problems, root, sources);
-  return buildPlan({ file, root, data: recipeSchema.parse(data), components, plugins, trace });
+  const input = (of: { readonly data: unknown; readonly components: typeof components }) => ({
+    file,
+    root,
+    data: recipeSchema.parse(of.data),
+    components: of.components,
+    plugins,
+    trace,
+  });
+  return buildPlan(input({ data, components }), changed && input(changed));
 }
 
 /** A recipe's plugins to what they offer. May throw PotstillError with paths such as `plugins.0`, which are then placed. */

@@ -13,7 +13,7 @@ interface Segment {
 }
 
 /** A refused override: what is wrong, and under which part of it the marker goes. */
-class Refused extends Error {
+export class Refused extends Error {
   constructor(
     message: string,
     readonly place: Place,
@@ -84,6 +84,16 @@ function assign(node: Traced | undefined, segments: readonly Segment[], value: T
     entries.set(segment.key, { key: rest.length === 0 || !old ? segment.place : old.key, value: child });
   }
   return { kind: 'map', at: target?.at ?? segment.place, entries };
+}
+
+/** The recipe with `value` at a dotted path. `place` is where the path is written. What cannot be is `Refused`. */
+export function assignAt(root: Traced, path: string, value: Traced, place: Place): Traced {
+  const segments = path.split('.').map((key): Segment => {
+    if (key === '' || key === '__proto__')
+      throw new Refused(`the path \`${path}\` has an empty or forbidden part`, place);
+    return { key, place };
+  });
+  return assign(root, segments, value, []);
 }
 
 /**

@@ -84,10 +84,23 @@ export interface TrainPlan {
   /** Decay of a running average of the weights, which is what is validated and kept. */
   readonly average: number | undefined;
   readonly groups: readonly GroupPlan[] | undefined;
+  /** Whether several rates are tried and the best on validation data is kept. Default false. */
+  readonly rateSearch: boolean;
   /** Names, as `GroupPlan.match`, of the student's variables that are not trained. */
   readonly freeze: readonly string[] | undefined;
   /** Which checkpoint is the best: a metric's name on validation, or `last`. Default `errors` with validation data, else `last`. */
   readonly select: string;
+}
+
+/** How the student is trained without its teacher: as with it, but for what `baseline.set` changes. */
+export interface BaselinePlan {
+  readonly train: TrainPlan;
+  /** The recipe's; those that read the teacher are left out once they are made. */
+  readonly losses: readonly LossPlan[];
+  /** `baseline.set` as written. */
+  readonly set: Readonly<Record<string, unknown>>;
+  /** Whether `baseline.rate` is `search`. */
+  readonly search: boolean;
 }
 
 /** After training, the output bias of these classes is shifted by the offset that is best on validation data (Hinton et al. 2015, section 3). */
@@ -142,8 +155,8 @@ export interface Plan {
   readonly losses: readonly LossPlan[];
   readonly train: TrainPlan;
   readonly metrics: readonly ComponentPlan<'metric'>[];
-  /** Whether the student is also trained without the teacher. Default: true when there is a teacher. */
-  readonly baseline: boolean;
+  /** Undefined: the student is not trained without the teacher. Default: it is, when there is a teacher. */
+  readonly baseline: BaselinePlan | undefined;
   readonly biasCorrection: BiasCorrectionPlan | undefined;
   readonly exporters: readonly ComponentPlan<'exporter'>[];
   readonly backend: BackendName;

@@ -1,7 +1,7 @@
 // A plan as plain data again, with every default written out, and its hash.
 import { createHash } from 'node:crypto';
 import { canonicalJson } from './plain-data.js';
-import type { ComponentPlan, DatasetSlot, Plan, TeacherPlan } from './plan.js';
+import type { BaselinePlan, ComponentPlan, DatasetSlot, Plan, TeacherPlan } from './plan.js';
 
 type Data = Record<string, unknown>;
 
@@ -29,6 +29,31 @@ function teacher(plan: TeacherPlan): Data {
   return { recipe: plan.written, ...(set.length > 0 ? { set: Object.fromEntries(set) } : {}) };
 }
 
+function baseline(plan: BaselinePlan | undefined): unknown {
+  if (!plan) return false;
+  const { set, search } = plan;
+  const own = { ...(Object.keys(set).length > 0 ? { set } : {}), ...(search ? { rate: 'search' } : {}) };
+  return Object.keys(own).length > 0 ? own : true;
+}
+
+/** Losses and training of one student as plain data. */
+export function resolvedTraining({ losses, train }: Pick<Plan, 'losses' | 'train'>): Data {
+  return {
+    losses: losses.map(({ name, component: loss, weight }) => ({
+      ...component(loss),
+      name,
+      weight: numberOr(weight),
+    })),
+    train: given({
+      ...train,
+      optimizer: component(train.optimizer),
+      rate: numberOr(train.rate),
+      // Left out when off, so that recipes keep the hash they had before there was a search.
+      rateSearch: train.rateSearch || undefined,
+    }),
+  };
+}
+
 /** Without keys whose value is undefined, at the top level of a map. */
 function given(data: Data): Data {
   return Object.fromEntries(Object.entries(data).filter(([, value]) => value !== undefined));
@@ -39,7 +64,6 @@ function given(data: Data): Data {
  * it gives the same plan.
  */
 export function resolvedRecipe(plan: Plan): Data {
-  const { train } = plan;
   return given({
     potstill: 1,
     name: plan.name,
@@ -52,18 +76,9 @@ export function resolvedRecipe(plan: Plan): Data {
     }),
     teacher: plan.teacher && teacher(plan.teacher),
     student: component(plan.student),
-    losses: plan.losses.map(({ name, component: loss, weight }) => ({
-      ...component(loss),
-      name,
-      weight: numberOr(weight),
-    })),
-    train: given({
-      ...train,
-      optimizer: component(train.optimizer),
-      rate: numberOr(train.rate),
-    }),
+    ...resolvedTraining(plan),
     evaluate: plan.metrics.map(component),
-    baseline: plan.baseline,
+    baseline: baseline(plan.baseline),
     biasCorrection: plan.biasCorrection,
     export: plan.exporters.map(component),
     backend: plan.backend,

@@ -110,6 +110,12 @@ const train = z.strictObject({
     .optional()
     .describe('Settings of single variables, by their names; the first group that fits counts.'),
   freeze: z.array(namePattern).optional().describe('Variables that are not trained, by their names.'),
+  rateSearch: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Train with the rate times 1, 1/3, 3 and 1/10, and keep what is best by `select` on validation data. Four trainings.',
+    ),
   select: z
     .string()
     .min(1)
@@ -117,6 +123,18 @@ const train = z.strictObject({
     .describe(
       'Which checkpoint is the best: a metric on validation data, or `last`. Default: `errors` with validation data, else `last`.',
     ),
+});
+
+const baselineSettings = z.strictObject({
+  set: z
+    .record(z.string(), z.unknown())
+    .optional()
+    .describe('Overrides of `train` and `losses` for the baseline alone, by dotted path: train.rate.'),
+  rate: z
+    .literal('search')
+    .meta(named('`search`'))
+    .optional()
+    .describe('`search`: choose the learning rate on validation data, as `train.rateSearch` does.'),
 });
 
 export const recipeSchema = z.strictObject({
@@ -156,10 +174,11 @@ export const recipeSchema = z.strictObject({
       'Metrics. Default: accuracy, cross-entropy, calibration and confusion, and with a teacher agreement and divergence.',
     ),
   baseline: z
-    .boolean()
+    .union([z.boolean(), baselineSettings])
+    .meta(named('true, false, or a map with `set` and `rate`'))
     .optional()
     .describe(
-      'Train the same student without a teacher too, to compare. Default: true when there is a teacher.',
+      'Train the same student without a teacher too, to compare: with the losses that need no teacher, their weights brought to sum 1, or with cross-entropy where there are none. Default: true when there is a teacher.',
     ),
   biasCorrection: z
     .strictObject({

@@ -9,7 +9,7 @@ import {
   type Optimizer,
   type ParameterGroup,
 } from '@potstill/engine';
-import type { DataDescription, Loss, Schedule, Student, Teacher } from '../contracts/index.js';
+import type { DataDescription, Schedule, Student, Teacher } from '../contracts/index.js';
 import type { ComponentPlan, LossPlan, TrainPlan } from '../recipe/plan.js';
 import type { WeightedLoss } from '../train/objective.js';
 import type { RunContainer } from '../container/run-container.js';
@@ -53,15 +53,6 @@ export async function makeLosses(
       weight: await makeSchedule(weight, container),
     });
   return losses;
-}
-
-/**
- * The losses of the same student without its teacher: those that read nothing of the teacher, as they are; where there
- * is none, `plain` (cross-entropy of the labels) with weight 1.
- */
-export function baselineLosses(losses: readonly WeightedLoss[], plain: Loss): WeightedLoss[] {
-  const own = losses.filter(({ loss }) => loss.needs.teacher.length === 0);
-  return own.length > 0 ? own : [{ name: 'cross-entropy', loss: plain, weight: 1 }];
 }
 
 /** Frees the variables of losses; the student's are its own. */

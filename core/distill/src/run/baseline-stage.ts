@@ -4,6 +4,6 @@ import { trainStudent } from './train-student.js';
 
 export const baselineStage: Stage<'baseline'> = {
   name: 'baseline',
-  applies: ({ plan }) => plan.baseline,
+  applies: ({ trainsBaseline }) => trainsBaseline,
   run: (context) => trainStudent(context, 'baseline'),
 };

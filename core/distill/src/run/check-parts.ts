@@ -17,38 +17,47 @@ export interface Parts {
 }
 
 /** Throws `RECIPE_BAD_VALUE` for `train.select` and `evaluate`, `RECIPE_LOSS_NEEDS`, and what losses refuse when they are made. */
-export async function checkParts(plan: Plan, container: RunContainer, parts: Parts): Promise<void> {
+export async function checkParts(
+  plan: Plan,
+  container: RunContainer,
+  parts: Parts,
+): Promise<{
+  /** Whether a loss needs no teacher. */
+  readonly teacherFree: boolean;
+}> {
   checkMetrics(plan, parts);
   // Losses refuse classes that do not fit in their own, narrower words.
   if (plan.preflight.enabled) checkClasses(parts.data, parts.student, parts.teacher);
-  await checkLossNeeds(plan, container, parts);
+  return { teacherFree: await checkLossNeeds(plan, container, parts) };
 }
 
 /** Values are known before anything is seen: metrics give NaN for them. */
-function checkMetrics({ train: { select }, trace }: Plan, { metrics, teacher }: Parts): void {
+function checkMetrics({ train, baseline, trace }: Plan, { metrics, teacher }: Parts): void {
   const used = metrics.filter(({ needsTeacher }) => !needsTeacher || teacher !== undefined);
   for (const metric of used) metric.reset();
   refuseSameNames(used);
-  if (select === 'last') return;
   const numbers = used.flatMap((metric) => [
     ...Object.entries(metric.result()).flatMap(([name, value]) => (typeof value === 'number' ? [name] : [])),
     ...Object.keys(metric.better ?? {}),
   ]);
-  const names = [...new Set(numbers)];
-  if (names.includes(select)) return;
+  const names = ['last', ...new Set(numbers)];
+  const select = [train, baseline?.train]
+    .flatMap((each) => each?.select ?? [])
+    .find((each) => !names.includes(each));
+  if (select === undefined) return;
   throw new PotstillError(
     trace.place({
       code: 'RECIPE_BAD_VALUE',
       message: `\`train.select\` names the metric \`${select}\`, which no metric of the recipe gives`,
       path: 'train.select',
-      ...hintOf(select, ['last', ...names]),
-      ...allowedWords(select, ['last', ...names]),
+      ...hintOf(select, names),
+      ...allowedWords(select, names),
     }),
   );
 }
 
 /** Every tensor that a loss reads must be one that the student, the teacher or the data offer. */
-async function checkLossNeeds(plan: Plan, container: RunContainer, parts: Parts): Promise<void> {
+async function checkLossNeeds(plan: Plan, container: RunContainer, parts: Parts): Promise<boolean> {
   const { data, student, teacher } = parts;
   const losses = await makeLosses(plan.losses, container, { data, student, teacher });
   try {
@@ -71,6 +80,7 @@ async function checkLossNeeds(plan: Plan, container: RunContainer, parts: Parts)
     });
     const [first, ...others] = records.map((record) => plan.trace.place(record));
     if (first) throw new PotstillError([first, ...others]);
+    return losses.some(({ loss }) => loss.needs.teacher.length === 0);
   } finally {
     disposeLosses(losses);
   }

@@ -55,6 +55,8 @@ export interface RunContext {
   readonly executeTeacher: (() => Promise<CompleteRun>) | undefined;
   /** Evaluates beside the teacher there is now. */
   readonly evaluator: Evaluator;
+  /** Whether the recipe asks for a baseline and something but the teacher can train it. */
+  readonly trainsBaseline: boolean;
   /** One student for all trainings of the run; `initial` are the weights it is made with. */
   readonly student: Student;
   readonly initial: HostTensors;

@@ -133,13 +133,13 @@ async function checkedSize(name: string, dataset: Dataset, rule: TargetRule): Pr
 }
 
 function tellSkipped(name: string, { skipped = [] }: Dataset, { logger, progress }: Services): void {
-  for (const { path, reason } of skipped) logger.warn({ path, reason }, 'damaged example left out');
+  for (const { path, reason } of skipped) logger.warn({ path, reason }, 'example left out');
   const [first] = skipped;
   if (first)
     progress.emit({
       event: 'warning',
       code: 'DATA_DAMAGED',
-      message: `${name}: ${skipped.length} damaged examples were left out; the first is ${first.path}: ${first.reason}`,
+      message: `${name}: ${skipped.length} examples were left out; the first: ${first.path} ${first.reason}`,
       hint: 'The log names them all.',
     });
 }

@@ -92,6 +92,7 @@ function contextOf(
     get evaluator() {
       return createEvaluator({ metrics, teacher: context.teacher, store, random });
     },
+    trainsBaseline: prepared.trainsBaseline,
     student,
     initial: weightsOf(student),
     identity,

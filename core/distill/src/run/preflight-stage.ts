@@ -3,9 +3,11 @@ import { PotstillError } from '../errors/potstill-error.js';
 import type { Finding } from '../preflight/finding.js';
 import { checkClasses, preflight } from '../preflight/preflight.js';
 import { disposeLosses, makeOptimizer } from './assemble.js';
+import type { TrainPlan } from '../recipe/plan.js';
 import { stage, type RunContext } from './context.js';
+import { lossesOf } from './losses-of.js';
+import { rateFactors } from './rate-search.js';
 import { drawSample } from './sample.js';
-import { lossesOf } from './train-student.js';
 import { loadWeights } from './weights.js';
 
 /** Findings of the checks, or those that an earlier process recorded; warnings are told as events. Empty when switched off. */
@@ -50,13 +52,19 @@ async function runPreflight(context: RunContext): Promise<Finding[]> {
       random: stream,
       epochs: plan.train.epochs,
       examples: data.train.size,
-      trainings: plan.baseline ? 2 : 1,
+      trainings: trainingsOf(context),
       kept: !data.train.transforms.some((transform) => transform.random),
     });
     return [labels, ...found];
   } finally {
     disposeLosses(losses);
   }
+}
+
+/** How often a student is trained. */
+function trainingsOf({ plan, trainsBaseline }: RunContext): number {
+  const times = ({ rateSearch }: TrainPlan) => (rateSearch ? rateFactors.length : 1);
+  return times(plan.train) + (trainsBaseline && plan.baseline ? times(plan.baseline.train) : 0);
 }
 
 function noExamples(): PotstillError {

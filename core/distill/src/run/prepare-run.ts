@@ -33,6 +33,8 @@ export interface PreparedRun {
   readonly teacher: Teacher | undefined;
   /** The run whose student is the teacher. */
   readonly teacherRun: PreparedRun | undefined;
+  /** Whether the recipe asks for a baseline and something but the teacher can train it. */
+  readonly trainsBaseline: boolean;
   /** Milliseconds since 1970. */
   readonly begun: number;
   /** Tells components where the run writes. */
@@ -75,7 +77,8 @@ export async function prepareRun(planned: PlannedRun, options: RunOptions): Prom
     disposals.push(() => data.dispose());
     const { description } = data;
 
-    checkAccumulation(plan, data.train.size);
+    for (const train of [plan.train, ...(plan.baseline ? [plan.baseline.train] : [])])
+      checkAccumulation({ ...plan, train }, data.train.size);
     const student = withFrozenVariables(plan, await container.make(plan.student, { data: description }));
     disposals.push(() => {
       for (const { variable } of student.variables) variable.dispose();
@@ -103,7 +106,9 @@ export async function prepareRun(planned: PlannedRun, options: RunOptions): Prom
       teacher: teacher ?? (teacherRun && alignClasses(untrained(teacherRun), description)),
       metrics,
     };
-    await checkParts(plan, container, parts);
+    const { teacherFree } = await checkParts(plan, container, parts);
+    const trainsBaseline = plan.baseline !== undefined && (teacherFree || description.target !== undefined);
+    if (plan.baseline && !trainsBaseline) log.warn(noBaseline);
     return {
       planned,
       options,
@@ -116,6 +121,7 @@ export async function prepareRun(planned: PlannedRun, options: RunOptions): Prom
       exporters,
       teacher,
       teacherRun,
+      trainsBaseline,
       begun,
       useFolder: (path) => (runFolder = path),
       onDispose: (free) => disposals.push(free),
@@ -126,6 +132,13 @@ export async function prepareRun(planned: PlannedRun, options: RunOptions): Prom
     throw error;
   }
 }
+
+const noBaseline = {
+  code: 'RUN_NO_BASELINE',
+  message:
+    'there is no baseline: every loss reads the teacher, and the data have no target to train on alone',
+  hint: 'Add a loss that needs no teacher, or set `baseline: false`.',
+};
 
 /** What the student of a run will say of itself as a teacher. */
 function untrained({ student, data: { description } }: PreparedRun): Teacher {

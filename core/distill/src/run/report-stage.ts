@@ -56,6 +56,7 @@ async function report(context: RunContext, summary: Summary): Promise<void> {
     ...(compared.baseline ? { baseline: modelOf(title, compared.baseline, results.baseline?.history) } : {}),
     student: modelOf(title, { ...compared.student, size }, resultOf(context, 'student').history),
     exports,
+    ...(summary.rateSearch ? { rateSearch: summary.rateSearch } : {}),
     preflight: summary.preflight,
     warnings: summary.warnings,
     ...(summary.biasCorrection

@@ -26,6 +26,7 @@ export function summarize(context: RunContext): Summary {
       student: student.evaluation,
     }),
     evaluatedOn: comparisonData(context).role,
+    rateSearch: [results.baseline, results.student].flatMap((trained) => trained?.rateSearch ?? []),
     biasCorrection: biasCorrectionSummary(context),
     exports: exports.map(({ kind, path, sha256, bytes, maxDifference }) => ({
       kind,

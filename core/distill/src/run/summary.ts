@@ -2,6 +2,7 @@
 import type { ExportResult } from '../contracts/index.js';
 import type { Finding } from '../preflight/finding.js';
 import type { Outcome } from '../report/verdict.js';
+import type { RateSearch } from './rate-search.js';
 
 /** One model of the comparison: teacher, student alone, distilled student. Metrics are those on the test data. */
 export interface ModelSummary {
@@ -63,6 +64,8 @@ export interface Summary {
   readonly verdict?: VerdictSummary;
   /** Which data the metrics are of: those of the recipe's test data, else of what there is. */
   readonly evaluatedOn: 'test' | 'validation' | 'train';
+  /** How learning rates were chosen, of those students whose rate was searched for. Absent in summaries of version 0.1.0. */
+  readonly rateSearch?: readonly RateSearch[];
   readonly biasCorrection: BiasCorrectionSummary | null;
   readonly exports: readonly Pick<ExportResult, 'kind' | 'path' | 'sha256' | 'bytes' | 'maxDifference'>[];
   /** What the checks before training found, good and bad. */

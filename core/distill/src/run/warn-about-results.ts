@@ -1,41 +1,50 @@
-// What the figures say that the user should be told.
-import type { Evaluation } from '../evaluate/evaluate-model.js';
+// What the figures say that the user should be told. Chance decides the words: see the verdict.
+import { primaryOf } from '../report/values.js';
+import { pText } from '../report/verdict-text.js';
+import { valueOf, verdictOf, type EvaluatedModels, type PairedTest } from '../report/verdict.js';
 import { comparisonData } from './compare.js';
 import type { RunContext } from './context.js';
 
-export function warnAboutResults(
-  context: RunContext,
-  figures: {
-    readonly teacher: Evaluation | undefined;
-    readonly baseline: Evaluation | undefined;
-    readonly student: Evaluation | undefined;
-  },
-): void {
-  const errors = (evaluation: Evaluation | undefined) => {
-    const value = evaluation?.values.errors;
-    return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
-  };
-  const [teacher, baseline, student] = [
-    errors(figures.teacher),
-    errors(figures.baseline),
-    errors(figures.student),
-  ];
-  if (teacher !== undefined && baseline !== undefined && baseline < teacher)
-    context.log.warn({
+export function warnAboutResults(context: RunContext, models: EvaluatedModels): void {
+  const { log } = context;
+  const primary = primaryOf(models.student);
+  const { gap, distilled, outcome } = verdictOf(models, primary);
+  const value = (evaluation: EvaluatedModels['student']) =>
+    `${valueOf(evaluation, primary.value) ?? 'unknown'} ${primary.value}`;
+  const [teacher, alone, student] = [models.teacher, models.baseline, models.student].map(value);
+
+  if (isWorse(gap))
+    log.warn({
       code: 'RUN_LABELS_BEAT_TEACHER',
-      message: `the student trained on labels alone makes ${baseline} errors, the teacher ${teacher}: the labels beat the teacher`,
+      message: `the labels beat the teacher: ${alone} for the student trained on labels alone, ${teacher} for the teacher${chance(gap)}`,
       hint: 'Take a better teacher, a smaller student, or unlabelled data that the teacher labels.',
     });
-  if (baseline !== undefined && student !== undefined && student >= baseline)
-    context.log.warn({
-      code: 'RUN_DISTILLED_NOT_BETTER',
-      message: `the distilled student makes ${student} errors, the same student without a teacher ${baseline}`,
-      hint: 'Try other temperatures and weights, and other seeds: a small difference may be chance.',
+  if (outcome === 'hurt')
+    log.warn({
+      code: 'RUN_DISTILLED_HURT',
+      message: `distillation hurt: ${student} for the distilled student, ${alone} for the same student without a teacher${chance(distilled)}`,
+      hint: 'Check the teacher on this data, then lower the weight of its losses or try other temperatures.',
     });
-  if (comparisonData(context).role !== 'test')
-    context.log.warn({
+  else if (outcome === 'no-difference' || isWorse(distilled))
+    log.warn({
+      code: 'RUN_DISTILLED_NOT_BETTER',
+      message: `distillation did not help: ${student} for the distilled student, ${alone} for the same student without a teacher${chance(distilled)}`,
+      hint: 'Try other temperatures and weights, more test examples or more seeds: a small difference may be chance.',
+    });
+  const { role } = comparisonData(context);
+  if (role !== 'test')
+    log.warn({
       code: 'RUN_NO_TEST_DATA',
-      message: `the recipe has no test data: all figures are of the ${comparisonData(context).role} data, which the training has seen`,
+      message: `the recipe has no test data: all figures are of the ${role} data, which the training has seen`,
       hint: 'Add `data.test`.',
     });
+}
+
+/** Beyond chance; where chance was not tested, by the figures alone. */
+function isWorse(pair: PairedTest | undefined): boolean {
+  return pair?.relation === 'worse' || (pair?.relation === 'untested' && pair.gain < 0);
+}
+
+function chance(pair: PairedTest | undefined): string {
+  return pair?.test ? ` (${pText(pair.test.p)}, McNemar's test)` : '';
 }

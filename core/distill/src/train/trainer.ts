@@ -28,8 +28,10 @@ export interface Training {
   readonly stage: string;
   /** Where `last.safetensors` and `best.safetensors` are written. */
   readonly folder: string;
-  /** Tells recipe, seed and data apart; a checkpoint of another identity is refused. */
+  /** Tells recipe, seed and data apart. */
   readonly identity: string;
+  /** What to do with a checkpoint of another identity: refuse it (the default), or start anew. */
+  readonly otherIdentity?: 'refuse' | 'restart';
   readonly student: Student;
   /** Fields of a batch that the student takes. */
   readonly inputs: readonly string[];
@@ -171,7 +173,9 @@ class Trainer {
   private async resume(): Promise<void> {
     const checkpoint = await readCheckpoint(this.lastPath);
     if (!checkpoint) return;
-    if (checkpoint.identity !== this.training.identity)
+    const other = checkpoint.identity !== this.training.identity;
+    if (other && this.training.otherIdentity === 'restart') return;
+    if (other)
       throw new PotstillError({
         code: 'RUN_OTHER_RECIPE',
         message: `${this.lastPath} was written by another recipe, seed or data`,

@@ -51,6 +51,13 @@ const components = [
       throw new PotstillError({ code: 'DATA_NOT_FOUND', message: 'no file x.bin' });
     },
   }),
+  schedule('names-its-option', {
+    help: 'Throws a record with the place of an option.',
+    options: z.strictObject({ factor: z.number().default(2) }),
+    create: () => {
+      throw new PotstillError({ code: 'RECIPE_BAD_VALUE', message: 'does not fit', path: '.factor' });
+    },
+  }),
   schedule('of-the-engine', {
     help: 'Throws an engine error.',
     options: z.strictObject({}),
@@ -205,6 +212,12 @@ describe('make', () => {
     expect(engine.records).toEqual([
       { code: 'ENGINE_SHAPE', message: 'matMul: 3 and 4', hint: 'transpose', path: 'train.rate' },
     ]);
+  });
+
+  it('puts an option that an error names below the path of its component', async () => {
+    const { container, plan } = open();
+    const { records } = await refused(container.make(plan('schedule', 'names-its-option'), {}));
+    expect(records[0]).toMatchObject({ code: 'RECIPE_BAD_VALUE', path: 'train.rate.factor' });
   });
 
   it('refuses a component that is nothing', async () => {

@@ -65,14 +65,14 @@ describe('loadRecipe', () => {
       'agreement',
       'divergence',
     ]);
-    expect(plan.baseline).toBe(true);
+    expect(plan.baseline).toMatchObject({ set: {}, search: false, train: plan.train });
   });
 
   it('fills in the defaults of a recipe without a teacher', async () => {
     const plan = await loadRecipe(await write('minimal.yaml', minimal), { lookup: sampleRegistry });
     expect(plan).toMatchObject({
       teacher: undefined,
-      baseline: false,
+      baseline: undefined,
       backend: 'onnx',
       threads: availableParallelism(),
       preflight: { sample: 512, enabled: true },

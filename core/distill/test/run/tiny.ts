@@ -31,10 +31,12 @@ export function tinyPlugin(asked: Asked = { batches: [] }): Plugin {
           seed: z.int().default(5),
           labels: z.array(z.string()).optional(),
           exclude: z.array(z.int()).default([]),
+          target: z.boolean().default(true),
         }),
-        async create({ size, seed, labels, exclude }) {
+        async create({ size, seed, labels, exclude, target }) {
           const data = await filterClasses(tinyData(size, randomStream(seed)), { exclude });
-          return { ...data, ...(labels ? { labels } : {}) };
+          const { target: field, ...rest } = data;
+          return { ...rest, ...(target && field ? { target: field } : {}), ...(labels ? { labels } : {}) };
         },
       }),
       dataset('tiny/stream', {

@@ -1,6 +1,7 @@
 // A forward pass run at once on a TF.js backend.
 import * as tf from '@tensorflow/tfjs-core';
 import { EngineError } from '../errors.js';
+import { withGradients } from '../kernels/gradients/install.js';
 import { checkOutputs } from '../record/outputs.js';
 import { noRandom } from '../record/random.js';
 import { checkVariables, valueOf } from '../session/definition.js';
@@ -38,7 +39,9 @@ export class EagerPredictor implements Predictor, Holder {
       return lend(this.values, () => {
         let outputs: HostTensors = {};
         tf.tidy(() => {
-          const made = checkOutputs(this.forward(tensorsOf(inputs), { training: false, random: noRandom }));
+          const made = checkOutputs(
+            withGradients(() => this.forward(tensorsOf(inputs), { training: false, random: noRandom })),
+          );
           outputs = Object.fromEntries(made.map(([name, tensor]) => [name, fromTensor(tensor)]));
         });
         return outputs;

@@ -1,6 +1,7 @@
 // A training session that runs each step at once on a TF.js backend: the reference, and tfjs-node.
 import * as tf from '@tensorflow/tfjs-core';
 import { EngineError } from '../errors.js';
+import { withGradients } from '../kernels/gradients/install.js';
 import { accumulatedSlot, gathered, meansOf, partAfter, updateAfter } from '../record/accumulate.js';
 import { eagerRandom } from '../record/random.js';
 import { gradientsOf, updateAll } from '../record/update.js';
@@ -71,7 +72,7 @@ export class EagerTraining implements TrainingSession, Holder {
       return lend(this.values, () => {
         let result: StepResult | undefined;
         tf.tidy(() => {
-          result = this.update(inputs, rate);
+          result = withGradients(() => this.update(inputs, rate));
         });
         return result as StepResult;
       });

@@ -9,7 +9,6 @@ import { einsumKernels } from './einsum.js';
 import { elementwise } from './elementwise.js';
 import { filled } from './emit.js';
 import { gatherKernels } from './gather.js';
-import { registerGradients } from './gradients.js';
 import { joinKernels } from './join.js';
 import { logicalKernels } from './logical.js';
 import { matmulKernels } from './matmul.js';
@@ -24,7 +23,6 @@ import { scanKernels } from './scan.js';
 import { scatterKernels } from './scatter.js';
 import { shapeKernels } from './shape.js';
 import { sliceKernels } from './slice.js';
-import { registerSumGradients } from './sum-gradients.js';
 
 /** Outputs without elements are constants: operators are never asked to work on nothing. */
 function emptyAware(rule: KernelRule): KernelRule {
@@ -71,10 +69,6 @@ export const kernelTable: KernelTable = Object.fromEntries(
     .flatMap((rules) => Object.entries(rules))
     .map(([name, rule]) => [name, emptyAware(rule)]),
 );
-
-// Dilated convolutions must differentiate on whichever backend runs the step.
-registerGradients();
-registerSumGradients();
 
 export { unsupportedKernels } from './unsupported.js';
 export { departures } from './departures.js';

@@ -1,6 +1,7 @@
 // Gradient checkpointing: inner values are computed twice instead of being kept for the backward pass.
 import * as tf from '@tensorflow/tfjs-core';
 import { EngineError } from '../errors.js';
+import { withGradients } from '../kernels/gradients/install.js';
 import { afterKernel } from '../kernels/order.js';
 import { isRecording } from '../record/nested.js';
 import { collectDraws, isReplayed, replayDraws } from '../record/random.js';
@@ -92,7 +93,7 @@ function refuseForeign(tensor: tf.Tensor): never {
 
 /** Gradients of `f` at `xs`; zeros where it does not depend on one. */
 function gradients(f: () => tf.Tensor, xs: tf.Tensor[], dy: tf.Tensor): tf.Tensor[] {
-  const { grads } = apart(() => tf.engine().gradients(f, xs, dy, true));
+  const { grads } = withGradients(() => apart(() => tf.engine().gradients(f, xs, dy, true)));
   // The declared type leaves out that `f` may not depend on all.
   return (grads as (tf.Tensor | undefined)[]).map((grad, i) => grad ?? tf.zerosLike(xs[i] as tf.Tensor));
 }

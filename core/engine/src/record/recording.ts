@@ -1,6 +1,7 @@
 // One recording: TF.js put on the record backend, variables pointed at placeholders, and everything put back.
 import * as tf from '@tensorflow/tfjs-core';
 import { EngineError } from '../errors.js';
+import { withGradients } from '../kernels/gradients/install.js';
 import type { KernelTable } from '../kernels/rule.js';
 import {
   type DataId,
@@ -100,7 +101,9 @@ export function record<T>(
       try {
         let result: T | undefined;
         tf.tidy(() => {
-          result = guardRandom(tape, () => wrapGradients(remember(tape), () => body(recorder)));
+          result = withGradients(() =>
+            guardRandom(tape, () => wrapGradients(remember(tape), () => body(recorder))),
+          );
         });
         refuseLeftovers(tape, placeholders, names);
         if (tape.failure) throw tape.failure;

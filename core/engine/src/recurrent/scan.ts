@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { EngineError } from '../errors.js';
 import { kernelTable } from '../kernels/index.js';
-import { scanKernel } from '../kernels/scan.js';
+import { withGradients } from '../kernels/gradients/install.js';
 import { failing, isRecording, recordedOfTensor } from '../record/nested.js';
 import { type Recorded, show } from '../record/tape.js';
 import { withGradient } from '../tfjs.js';
@@ -56,7 +56,7 @@ export function scan<
   const plain = cell as unknown as Cell;
   const results = isRecording()
     ? failing(kernelTable, () => recordedScan(plain, { carry, sequences, constants, reverse }, length))
-    : eagerScan(plain, { carry, sequences, constants, reverse }, length);
+    : withGradients(() => eagerScan(plain, { carry, sequences, constants, reverse }, length));
   return results as unknown as ScanResults<C, Y>;
 }
 
@@ -180,13 +180,3 @@ function gradientOf(call: ScanCall, dys: readonly tf.Tensor[]): Record<string, (
     call.inputs.map(({ shape }, i) => [i, () => gradients[i] ?? tf.zeros([...shape])]),
   );
 }
-
-// The backward pass is a scan too, and ends here.
-tf.registerGradient({
-  kernelName: scanKernel,
-  gradFunc: () => {
-    throw new EngineError('ENGINE_NO_GRADIENT', 'the gradient of a scan has no gradient of its own', {
-      hint: 'Gradients of gradients go through a scan on the `cpu` and `tensorflow` backends only.',
-    });
-  },
-});

@@ -4,6 +4,7 @@ import * as ort from 'onnxruntime-node';
 import { expect } from 'vitest';
 import { type HostTensor, randomStream } from '@potstill/engine';
 import { sizeOf } from '../../src/graph/builder.js';
+import { withGradients } from '../../src/kernels/gradients/install.js';
 import { kernelTable } from '../../src/kernels/index.js';
 import type { KernelTable } from '../../src/kernels/rule.js';
 import { improve } from '../../src/passes/index.js';
@@ -54,17 +55,27 @@ const noted: KernelTable = Object.fromEntries(
   ]),
 );
 
-// Every gradient of TF.js, so that a test can say which were reached.
-for (const kernelName of Object.keys(kernelTable)) {
-  const config = tf.getGradient(kernelName) as ReturnType<typeof tf.getGradient> | undefined;
-  if (config)
-    tf.registerGradient({
-      ...config,
-      gradFunc: (dy, saved, attributes) => {
-        visitGradient(kernelName);
-        return config.gradFunc(dy, saved, attributes);
-      },
+/** Runs `body` with the gradients that a training step has, noting those that are reached. */
+function withNotedGradients<T>(body: () => T): T {
+  return withGradients(() => {
+    const before = Object.keys(kernelTable).flatMap((kernelName) => {
+      const config = tf.getGradient(kernelName) as ReturnType<typeof tf.getGradient> | undefined;
+      return config ? [config] : [];
     });
+    for (const config of before)
+      tf.registerGradient({
+        ...config,
+        gradFunc: (dy, saved, attributes) => {
+          visitGradient(config.kernelName);
+          return config.gradFunc(dy, saved, attributes);
+        },
+      });
+    try {
+      return body();
+    } finally {
+      for (const config of before) tf.registerGradient(config);
+    }
+  });
 }
 
 const step = 1e-5;
@@ -145,10 +156,11 @@ function differentiate(
   const of = indices.map((i) => inputs[i] as tf.Tensor);
   const loss = (...x: tf.Tensor[]): tf.Tensor =>
     tf.addN(differentiable(at.op(...put(x))).map((y, k) => tf.sum(tf.mul(y, dys[k] as tf.Tensor))));
-  const gradients =
+  const gradients = withNotedGradients(() =>
     dys.length === 1
       ? tf.grads((...x) => differentiable(at.op(...put(x)))[0] as tf.Tensor)(of, dys[0])
-      : tf.grads(loss)(of);
+      : tf.grads(loss)(of),
+  );
   return { values: differentiable(at.op(...inputs)), gradients };
 }
 

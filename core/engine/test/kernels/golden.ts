@@ -4,6 +4,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { expect } from 'vitest';
 import { GraphBuilder } from '../../src/graph/builder.js';
 import type { Value } from '../../src/graph/graph.js';
+import { withGradients } from '../../src/kernels/gradients/install.js';
 import { kernelTable } from '../../src/kernels/index.js';
 import { portable } from '../../src/graph/target.js';
 import type { Shaped } from '../../src/kernels/rule.js';
@@ -76,7 +77,7 @@ for (const config of tf.getKernelsForBackend('cpu')) {
   });
 }
 
-/** The kernels that `body` calls. Throws when one has no rule. */
+/** The kernels that `body` calls, with the engine's gradients. Throws when one has no rule. */
 export function record(body: () => unknown): Call[] {
   tf.setBackend('cpu').catch((error: unknown) => {
     throw error;
@@ -84,7 +85,7 @@ export function record(body: () => unknown): Call[] {
   tape = [];
   try {
     tf.tidy(() => {
-      body();
+      withGradients(body);
     });
     return tape;
   } finally {

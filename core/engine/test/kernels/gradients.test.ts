@@ -1,7 +1,7 @@
-// The gradients of dilated convolutions, which TF.js lacks.
+// The engine's gradients of dilated convolutions, which TF.js lacks.
 import * as tf from '@tensorflow/tfjs';
-import { beforeAll, describe, expect, it } from 'vitest';
-import { registerGradients } from '../../src/kernels/gradients.js';
+import { describe, expect, it } from 'vitest';
+import { withGradients } from '../../src/kernels/gradients/install.js';
 import { holdVisits } from '../helpers/visits.js';
 import { golden, normal } from './golden.js';
 
@@ -13,7 +13,7 @@ function expectGradients(forward: Forward, x: tf.Tensor, filter: tf.Tensor): voi
     const weights = normal(forward(x as tf.Tensor4D, filter as tf.Tensor4D).shape, 9);
     const loss = (a: tf.Tensor, b: tf.Tensor) =>
       tf.sum(tf.mul(forward(a as tf.Tensor4D, b as tf.Tensor4D), weights)).asScalar();
-    const [dx, dw] = tf.grads((a, b) => loss(a, b))([x, filter]);
+    const [dx, dw] = withGradients(() => tf.grads((a, b) => loss(a, b))([x, filter]));
     const check = (
       value: tf.Tensor,
       gradient: tf.Tensor | undefined,
@@ -36,9 +36,7 @@ function expectGradients(forward: Forward, x: tf.Tensor, filter: tf.Tensor): voi
   });
 }
 
-describe('registerGradients', () => {
-  beforeAll(registerGradients);
-
+describe('withGradients', () => {
   it.each([
     ['same', 2],
     ['valid', [1, 2]],

@@ -19,12 +19,11 @@ function reduceTo(gradient: tf.Tensor, shape: readonly number[]): tf.Tensor {
 }
 
 /** Gradients of TF.js that hold for operands of equal shapes, made to hold for others. */
-export function broadcasting(kernelName: string): Gradient {
-  const original = tf.getGradient(kernelName);
+export function broadcasting(registered: Gradient): Gradient {
   return {
-    ...original,
+    ...registered,
     gradFunc: (dy, saved, attributes) => {
-      const gradients = original.gradFunc(dy, saved, attributes);
+      const gradients = registered.gradFunc(dy, saved, attributes);
       return Object.fromEntries(
         ['a', 'b'].map((name, i) => [
           name,
@@ -36,10 +35,10 @@ export function broadcasting(kernelName: string): Gradient {
 }
 
 /** TF.js hands over a list of gradients only when there are several. */
-export function severalOutputs(kernelName: string): Gradient {
-  const original = tf.getGradient(kernelName);
+export function severalOutputs(registered: Gradient): Gradient {
   return {
-    ...original,
-    gradFunc: (dy, saved, attributes) => original.gradFunc(Array.isArray(dy) ? dy : [dy], saved, attributes),
+    ...registered,
+    gradFunc: (dy, saved, attributes) =>
+      registered.gradFunc(Array.isArray(dy) ? dy : [dy], saved, attributes),
   };
 }

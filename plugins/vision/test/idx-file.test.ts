@@ -1,11 +1,14 @@
 // idx files, whole and damaged at every kind of place.
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseIdx, PotstillError, readIdx } from 'potstill';
+import { PotstillError } from 'potstill';
+import { readIdx } from '../src/idx-file.js';
+import { parseIdx } from '../src/idx-format.js';
 
 let folder: string;
 beforeAll(async () => {
@@ -102,6 +105,38 @@ describe('readIdx', () => {
     const wrong = Uint8Array.from(packed);
     wrong[packed.length - 6] = (wrong[packed.length - 6] ?? 0) ^ 0xff;
     expect((await failure(wrong, 'crc.gz')).message).toContain('incorrect data check');
+  });
+
+  it('never unpacks more than the header declares', async () => {
+    // 12 bytes declared, 64 MB packed, and the end damaged: it is told of the length, so the end was never reached.
+    const bomb = gzipSync(Buffer.concat([images, Buffer.alloc(1 << 26)]));
+    bomb.fill(0xff, bomb.length - 100);
+    const error = await failure(bomb, 'bomb.gz');
+    expect(error.code).toBe('DATA_DAMAGED');
+    expect(error.message).toContain(
+      `${join(folder, 'bomb.gz')} (unpacked), byte 28: goes on too long: uint8 [2, 2, 3] needs 28 bytes, got more`,
+    );
+    const barely = await failure(gzipSync(Buffer.concat([images, Buffer.alloc(1)])), 'barely.gz');
+    expect(barely.message).toContain('byte 28: goes on too long');
+    const short = await failure(gzipSync(images.subarray(0, 20)), 'short.gz');
+    expect(short.message).toContain('byte 20: ends too early: uint8 [2, 2, 3] needs 28 bytes, got 20');
+  });
+
+  it('does not make room for what a small file cannot hold', async () => {
+    const claim = gzipSync(idx(0x0e, [0xffffffff, 0xffff], new Uint8Array(64)));
+    const error = await failure(claim, 'claim.gz');
+    expect(error.code).toBe('DATA_DAMAGED');
+    expect(error.message).toContain(`more than ${claim.length} packed bytes can hold`);
+    expect((await failure(idx(0x0e, [0xffffffff, 0xffff], new Uint8Array(64)), 'claim')).message).toContain(
+      'ends too early',
+    );
+  });
+
+  it('refuses a pipe without waiting for its writer', async () => {
+    const path = join(folder, 'pipe');
+    execFileSync('mkfifo', [path]);
+    const error = await readIdx(path).catch((caught: unknown) => caught);
+    expect((error as PotstillError).message).toContain(`${path} cannot be read: it is not a regular file`);
   });
 
   it('says that a file is not there', async () => {

@@ -1,11 +1,10 @@
-// Gradients that TF.js refuses: dilated convolutions, and those of gradients/. Written in TF.js operations, so they hold on every backend.
+// Gradients of dilated convolutions, which TF.js refuses. Written in TF.js operations, so they hold on every backend.
 import * as tf from '@tensorflow/tfjs-core';
-import { recordBackendName } from '../tfjs.js';
-import { missingGradients } from './gradients/missing.js';
+import { recordBackendName } from '../../tfjs.js';
+import type { Gradient } from './gradient.js';
 
 type Pair = readonly [number, number];
 type Padding = Parameters<typeof tf.backend_util.computeConv2DInfo>[4];
-type Config = Parameters<typeof tf.registerGradient>[0];
 
 interface Geometry {
   readonly dilations: Pair;
@@ -157,9 +156,7 @@ function depthwiseGradient(
   };
 }
 
-type Gradient = typeof conv2dGradient;
-
-/** While a step is recorded TF.js's own gradient kernels do: the engine lowers them with dilation, which no backend computes. */
+/** While a step is recorded, TF.js's own gradient kernels: the engine lowers them with dilation, which no backend computes. */
 function byKernels(
   kernelName: 'Conv2D' | 'DepthwiseConv2dNative',
   dy: tf.Tensor | tf.Tensor[],
@@ -181,32 +178,24 @@ function byKernels(
   };
 }
 
-/** Wraps the gradient of TF.js, which still serves convolutions without dilation. */
-function withDilation(kernelName: 'Conv2D' | 'DepthwiseConv2dNative', dilated: Gradient): Config {
-  const original = tf.getGradient(kernelName);
-  return {
-    ...original,
-    kernelName,
+/** Adds dilation to a registered gradient, which still serves convolutions without it. */
+function withDilation(
+  kernelName: 'Conv2D' | 'DepthwiseConv2dNative',
+  dilated: typeof conv2dGradient,
+): (registered: Gradient) => Gradient {
+  return (registered) => ({
+    ...registered,
     gradFunc(dy, saved, attributes) {
       const [rows, columns] = pairOf(attributes.dilations);
-      if (rows === 1 && columns === 1) return original.gradFunc(dy, saved, attributes);
+      if (rows === 1 && columns === 1) return registered.gradFunc(dy, saved, attributes);
       const [x, filter] = saved as [tf.Tensor4D, tf.Tensor4D];
-      if ((attributes.dataFormat ?? 'NHWC') !== 'NHWC') return original.gradFunc(dy, saved, attributes);
+      if ((attributes.dataFormat ?? 'NHWC') !== 'NHWC') return registered.gradFunc(dy, saved, attributes);
       return tf.getBackend() === recordBackendName
         ? byKernels(kernelName, dy, x, filter, attributes)
         : dilated(dy as tf.Tensor4D, x, filter, attributes);
     },
-  };
+  });
 }
 
-let registered = false;
-
-/** Teaches TF.js the gradients of dilated convolutions, plain and depthwise, and those that it lacks. Repeated calls do nothing. */
-export function registerGradients(): void {
-  if (registered) return;
-  registered = true;
-  tf.registerGradient(withDilation('Conv2D', conv2dGradient));
-  tf.registerGradient(withDilation('DepthwiseConv2dNative', depthwiseGradient));
-  for (const [kernelName, gradient] of Object.entries(missingGradients()))
-    tf.registerGradient({ ...gradient, kernelName });
-}
+export const dilatedConvolution = withDilation('Conv2D', conv2dGradient);
+export const dilatedDepthwise = withDilation('DepthwiseConv2dNative', depthwiseGradient);

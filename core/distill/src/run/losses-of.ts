@@ -1,0 +1,53 @@
+// The losses that a student is trained by.
+import type { Loss } from '../contracts/index.js';
+import { crossEntropyLoss } from '../losses/cross-entropy.js';
+import type { LossPlan } from '../recipe/plan.js';
+import { valueAt, type WeightedLoss } from '../train/objective.js';
+import { disposeLosses, makeLosses } from './assemble.js';
+import type { RunContext } from './context.js';
+import type { TrainedStage } from './train-student.js';
+
+/** The recipe's losses, or for the baseline those that need no teacher. */
+export async function lossesOf(
+  context: RunContext,
+  name: TrainedStage,
+  plans: readonly LossPlan[] = context.plan.losses,
+): Promise<WeightedLoss[]> {
+  const { container, data, student, teacher } = context;
+  const made = await makeLosses(plans, container, { data: data.description, student, teacher });
+  if (name === 'student') return made;
+  const own = made.filter(({ loss }) => loss.needs.teacher.length === 0);
+  disposeLosses(made.filter((loss) => !own.includes(loss)));
+  if (own.length === 0) return [{ name: 'cross-entropy', loss: await plainLoss(context), weight: 1 }];
+  return atFullWeight(own);
+}
+
+/**
+ * The losses with weights that sum to 1 at each update: in the recipe's mix labels may have a small share, and a baseline
+ * with that share would be trained at a fraction of its learning rate. Where the weights sum to nothing, all are equal.
+ */
+export function atFullWeight(losses: readonly WeightedLoss[]): WeightedLoss[] {
+  const share = (own: WeightedLoss, value: (loss: WeightedLoss) => number) => {
+    if (losses.length === 1) return 1;
+    const sum = losses.reduce((total, loss) => total + value(loss), 0);
+    return sum > 0 ? value(own) / sum : 1 / losses.length;
+  };
+  const constant = losses.every(({ weight }) => typeof weight === 'number');
+  return losses.map((own) => ({
+    ...own,
+    weight: constant
+      ? share(own, ({ weight }) => weight as number)
+      : (at) => share(own, ({ weight }) => valueAt(weight, at)),
+  }));
+}
+
+/** Cross-entropy of the labels, as the component of that name makes it with its defaults. */
+async function plainLoss({ container, data, student, teacher }: RunContext): Promise<Loss> {
+  const definition = crossEntropyLoss;
+  if (definition.kind !== 'loss') throw new Error('internal: cross-entropy is not a loss');
+  return definition.create(definition.options.parse({}), container.services, {
+    data: data.description,
+    student,
+    teacher,
+  });
+}

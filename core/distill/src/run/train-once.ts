@@ -1,0 +1,134 @@
+// One training of one student in a sub-folder of the run.
+import type { Schedule } from '../contracts/index.js';
+import { numbersOf } from '../evaluate/evaluate-model.js';
+import { readCheckpoint, readWeights } from '../train/checkpoint.js';
+import { fieldsOf } from '../train/fields.js';
+import type { WeightedLoss } from '../train/objective.js';
+import { selection, type Selection } from '../train/select.js';
+import { trainingSource } from '../train/source.js';
+import { train } from '../train/trainer.js';
+import { disposeLosses, makeOptimizer, makeSchedule } from './assemble.js';
+import type { RunContext } from './context.js';
+import { lossesOf } from './losses-of.js';
+import type { StudentTraining, Trained } from './train-student.js';
+import { loadWeights } from './weights.js';
+
+/** What a folder records of a finished training. */
+export interface TrainingRecord extends Pick<Trained, 'steps' | 'best' | 'rateSearch'> {
+  /** Absent in runs of potstill 0.1.0, whose baselines had none. */
+  readonly settings?: string;
+}
+
+/** One of several trainings of a student. `stage` names its folder and its events. */
+export interface Attempt {
+  readonly stage: string;
+  /** What the learning rate is multiplied by. */
+  readonly factor: number;
+}
+
+/** A training that the folder has finished by these settings; its weights are left in the student. */
+export async function finishedTraining(
+  context: RunContext,
+  name: string,
+  settings: string,
+): Promise<Trained | undefined> {
+  const { folder, log } = context;
+  const record = folder.finished<TrainingRecord>(name);
+  if (!record || (record.settings ?? '') !== settings) return undefined;
+  const history = (await readCheckpoint(folder.file(name, 'last.safetensors')))?.position.history ?? [];
+  await log.history(name, history);
+  await takeBest(context, name);
+  const { settings: _settings, ...done } = record;
+  return { ...done, history };
+}
+
+/** Trains to the end, records that, and leaves the best weights in the student. */
+export async function trainOnce(
+  context: RunContext,
+  training: StudentTraining,
+  attempt: Attempt = { stage: training.name, factor: 1 },
+): Promise<Trained> {
+  const { settings } = training;
+  loadWeights(context.student, context.initial, 'the first weights');
+  const losses = await lossesOf(context, training.name, training.losses);
+  try {
+    const { steps, best, history } = await run(context, training, attempt, losses);
+    await takeBest(context, attempt.stage);
+    await context.folder.finish(attempt.stage, { steps, best, settings } satisfies TrainingRecord);
+    return { steps, best, history };
+  } finally {
+    disposeLosses(losses);
+  }
+}
+
+/** Loads the best weights of a training into the student. */
+export async function takeBest({ folder, student }: RunContext, name: string): Promise<void> {
+  const path = folder.file(name, 'best.safetensors');
+  loadWeights(student, (await readWeights(path)).variables, path);
+}
+
+/** How the best epoch of a training is chosen. */
+export function selectionOf({ metrics }: RunContext, select: string): Selection {
+  const directions = Object.assign({}, ...metrics.map(({ better }) => better)) as Record<
+    string,
+    'lower' | 'higher'
+  >;
+  return selection(select, directions);
+}
+
+async function run(
+  context: RunContext,
+  { name, train: plan, settings }: StudentTraining,
+  { stage, factor }: Attempt,
+  losses: readonly WeightedLoss[],
+) {
+  const { container, folder, log, data, student, evaluator, random } = context;
+  const { services } = container;
+  const inputs = data.description.inputs;
+  const validation = data.validation;
+  const rate = await makeSchedule(plan.rate, container);
+  return train({
+    stage,
+    folder: folder.file(stage),
+    identity: [context.identity, stage, settings].filter((part) => part !== '').join(' '),
+    // The run's identity is checked before; of a baseline, settings may be others than those it began with.
+    otherIdentity: name === 'baseline' ? 'restart' : 'refuse',
+    student,
+    inputs,
+    losses,
+    optimizer: await makeOptimizer(plan, container),
+    rate: scaled(rate, factor),
+    source: trainingSource({
+      data: data.train,
+      size: data.train.size,
+      batch: plan.batch,
+      random: random.child('train'),
+      teacher: context.teacher,
+      store: services.store,
+    }),
+    epochs: plan.epochs,
+    accumulate: plan.accumulate,
+    weights: plan.average === undefined ? 'trained' : 'average',
+    random: random.child('train'),
+    ...(validation
+      ? {
+          validate: async (predictor) =>
+            numbersOf(
+              await evaluator.evaluate(validation, (batch) => predictor.run(fieldsOf(batch, inputs))),
+            ),
+        }
+      : {}),
+    select: selectionOf(context, plan.select),
+    services: { engine: services.engine, logger: services.logger, clock: services.clock, progress: log },
+    resume: context.resume,
+    ...(context.signal ? { signal: context.signal } : {}),
+    ...(context.checkpointEvery ? { checkpointEvery: context.checkpointEvery } : {}),
+    onHistory: (history) => log.history(stage, history),
+  });
+}
+
+/** A rate times a factor. */
+export function scaled(rate: number | Schedule, factor: number): number | Schedule {
+  if (factor === 1) return rate;
+  return typeof rate === 'number' ? rate * factor : (at) => rate(at) * factor;
+}

@@ -1,0 +1,52 @@
+// Lends TF.js the engine's gradients while the engine works. TF.js has one registry for the whole process, which is its user's.
+import * as tf from '@tensorflow/tfjs-core';
+import type { Gradient } from './gradient.js';
+import { extendedGradients, missingGradients, replacedGradients } from './table.js';
+
+type Config = Parameters<typeof tf.registerGradient>[0];
+
+// The declared type leaves out that a kernel may have none.
+const registered = tf.getGradient as (kernelName: string) => Config | undefined;
+
+function register(kernelName: string, config: Config | undefined): void {
+  // TF.js warns of replacements in debug mode.
+  if (registered(kernelName)) tf.unregisterGradient(kernelName);
+  if (config) tf.registerGradient(config);
+}
+
+/** The engine's gradients, where they are to stand in for what is registered now. */
+function own(): [string, Gradient][] {
+  return [
+    ...Object.entries(missingGradients).filter(([kernel]) => !registered(kernel)),
+    ...Object.entries(replacedGradients),
+    ...Object.entries(extendedGradients).flatMap(([kernel, extend]): [string, Gradient][] => {
+      const config = registered(kernel);
+      return config ? [[kernel, extend(config)]] : [];
+    }),
+  ];
+}
+
+let installed = false;
+
+/**
+ * Runs `body`, which is synchronous, with the engine's gradients registered, and registers again what was there before,
+ * also when `body` throws. Operations that run within `body` keep the engine's gradients on TF.js's tape, even when they
+ * are differentiated later. Gradients that `body` registers stay.
+ */
+export function withGradients<T>(body: () => T): T {
+  if (installed) return body();
+  const changes = own().map(([kernel, gradient]) => {
+    const before = registered(kernel);
+    const config = { ...gradient, kernelName: kernel };
+    register(kernel, config);
+    return { kernel, before, config };
+  });
+  installed = true;
+  try {
+    return body();
+  } finally {
+    installed = false;
+    for (const { kernel, before, config } of changes)
+      if (registered(kernel) === config) register(kernel, before);
+  }
+}
