@@ -4,7 +4,7 @@ import { onlyOutputs } from '../store/index.js';
 import { labelAhead } from '../train/source.js';
 import { disposeLosses } from './assemble.js';
 import { stage, type RunContext, type Stage } from './context.js';
-import { lossesOf } from './train-student.js';
+import { lossesOf } from './losses-of.js';
 
 /** Milliseconds between two progress events. */
 const interval = 500;
