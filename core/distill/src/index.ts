@@ -16,11 +16,18 @@ export {
 } from './losses/index.js';
 export {
   inspectModel,
+  openOnnxTeacher,
   openStudentTeacher,
+  readModelFile,
   teacherComponents,
   type InnerValue,
   type InspectedModel,
+  type InputOptions,
   type InspectedValue,
+  type ModelFile,
+  type OnnxTeacherOptions,
+  type OutputRequest,
+  type OutputsOption,
 } from './teach/index.js';
 export { diskTeacherStore, memoryTeacherStore } from './store/index.js';
 export { studentComponents } from './students/index.js';

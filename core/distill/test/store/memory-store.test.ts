@@ -167,6 +167,6 @@ describe('memoryTeacherStore', () => {
     const growing = recording({ label: (batch) => wrong([batch.size, batch.indices[0] as number]) });
     await ask(store, 'growing', growing, batchOf([1]));
     const form = await refusal(ask(store, 'growing', growing, batchOf([2])));
-    expect(form.message).toContain('`logits` was float32 [1] an example, and now is float32 [2]');
+    expect(form.message).toContain('`logits` was float32 [1] an example, and is now float32 [2]');
   });
 });
