@@ -9,8 +9,8 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['potstill-source'], externalConditions: ['potstill-source'] } },
   test: {
     pool: 'forks',
-    // Tests keep nothing among the user's caches.
-    env: { POTSTILL_CACHE: '' },
+    // Tests keep nothing among the user's caches, and processes that they start report nothing.
+    env: { POTSTILL_CACHE: '', ORT_DISABLE_TELEMETRY: '1' },
     testTimeout: 60_000,
     hookTimeout: 120_000,
     projects: [

@@ -2,7 +2,7 @@
 // usage: cold.ts MEMBER THREADS CACHE (npm run bench -- --cold starts this)
 import { createEngine, randomStream, sgd } from '@potstill/engine';
 import * as tf from '@tensorflow/tfjs';
-import * as ort from 'onnxruntime-node';
+import { ort } from '@potstill/engine';
 import { mark } from '../harness/protocol.js';
 import { networkOf, variablesOf } from './network.js';
 

@@ -17,11 +17,18 @@ export {
 export {
   inspectModel,
   memoryTeacherStore,
+  openOnnxTeacher,
   openStudentTeacher,
+  readModelFile,
   teacherComponents,
   type InnerValue,
   type InspectedModel,
+  type InputOptions,
   type InspectedValue,
+  type ModelFile,
+  type OnnxTeacherOptions,
+  type OutputRequest,
+  type OutputsOption,
 } from './teach/index.js';
 export { studentComponents } from './students/index.js';
 export { optimizerComponents } from './train/optimizers.js';

@@ -5,7 +5,7 @@ import {
   teacherComponents,
   type Dataset,
   type IndexedDataset,
-  type Services,
+  type ComponentServices,
   type Teacher,
 } from 'potstill';
 import { randomStream } from '@potstill/engine';
@@ -20,7 +20,7 @@ async function openOnnx(options: object, data: Dataset): Promise<Teacher> {
   const services = {
     ...testServices(process.cwd(), dataFolder),
     engine: { backend: 'onnx', threads: 1 },
-  } as unknown as Services;
+  } as unknown as ComponentServices;
   return found.create(found.options.parse(options), services, { data });
 }
 

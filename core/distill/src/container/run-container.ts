@@ -1,9 +1,18 @@
 // A run's container: services, made when first asked for, and components made with them.
 import 'reflect-metadata/lite';
 import { Container } from 'inversify';
-import type { ComponentKind, Components, Contexts, ServiceName, Services } from '../contracts/index.js';
+import type {
+  ComponentKind,
+  ComponentReference,
+  ComponentServices,
+  Components,
+  Contexts,
+  ServiceName,
+  Services,
+} from '../contracts/index.js';
 import { PotstillError, type ErrorRecord } from '../errors/potstill-error.js';
 import { messageOf } from '../errors/records.js';
+import { planReference } from '../recipe/components.js';
 import type { ComponentPlan, PluginIdentity, RecipeTrace } from '../recipe/plan.js';
 import { kindWords, quote } from '../recipe/words.js';
 import { guard } from './guard.js';
@@ -55,6 +64,7 @@ function createRootContainer(registry: Registry, defaults: ServiceFactories): Co
 class Run implements RunContainer {
   readonly services: Services;
   readonly #container: Container;
+  readonly #registry: Registry;
   readonly #log = new MakingLog();
   /** Services under way, to tell a circle. */
   readonly #making: ServiceName[] = [];
@@ -62,6 +72,7 @@ class Run implements RunContainer {
   #engineMade = false;
 
   constructor({ registry, defaults, overrides = {}, trace }: RunContainerOptions) {
+    this.#registry = registry;
     this.#place = (record) => trace?.place(record) ?? record;
     this.#container = new Container({ parent: createRootContainer(registry, defaults) });
     for (const name of serviceNames) this.#bind(name, overrides);
@@ -119,6 +130,16 @@ class Run implements RunContainer {
     return view as Services;
   }
 
+  /** The same for a component, which may make others; they stand where it stands in the recipe. */
+  #componentView(asker: string, path: string): ComponentServices {
+    const make = async <K extends ComponentKind>(
+      kind: K,
+      reference: ComponentReference,
+      context: Contexts[K],
+    ): Promise<Components[K]> => this.make(planReference(kind, reference, this.#registry, path), context);
+    return Object.defineProperty(this.#view(asker), 'make', { value: make }) as ComponentServices;
+  }
+
   async make<K extends ComponentKind>(
     { definition, plugin, options, path }: ComponentPlan<K>,
     context: Contexts[K],
@@ -128,7 +149,7 @@ class Run implements RunContainer {
     this.#log.made(`${label} (${path})`, `made by ${plugin.name} ${plugin.version}`);
     let made: Components[K] | null | undefined;
     try {
-      made = await definition.create(options, this.#view(`${label} (${path})`), context);
+      made = await definition.create(options, this.#componentView(`${label} (${path})`, path), context);
     } catch (error) {
       throw relabel(error, plugin, what, path, this.#place);
     }

@@ -43,6 +43,22 @@ export interface Contexts {
   exporter: object;
 }
 
+/** A component as recipes write it: its name, or a map with `use` and its options. */
+export type ComponentReference = string | { readonly use: string; readonly [option: string]: unknown };
+
+/** What `create` is given: the services, and a way to make other components. */
+export interface ComponentServices extends Services {
+  /**
+   * Makes another component of the recipe's plugins, such as the members of an ensemble. Its options are checked as a
+   * recipe's are. Whoever makes a component disposes of it.
+   */
+  make<K extends ComponentKind>(
+    kind: K,
+    reference: ComponentReference,
+    context: Contexts[K],
+  ): Promise<Components[K]>;
+}
+
 /** One component: a name that recipes `use:`, its options and how it is made. */
 export interface ComponentDefinition<
   K extends ComponentKind = ComponentKind,
@@ -59,7 +75,7 @@ export interface ComponentDefinition<
   readonly needsTeacher?: boolean;
   create(
     options: z.output<O>,
-    services: Services,
+    services: ComponentServices,
     context: Contexts[K],
   ): Components[K] | Promise<Components[K]>;
 }

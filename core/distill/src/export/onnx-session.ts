@@ -1,5 +1,5 @@
 // An ONNX file in ONNX Runtime, as host tensors in and out.
-import * as ort from 'onnxruntime-node';
+import { ort } from '@potstill/engine';
 import type { HostTensor, HostTensors } from '../contracts/index.js';
 
 export interface OnnxSession {

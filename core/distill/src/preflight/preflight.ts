@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks';
 import type { Engine, HostTensors, Optimizer, RandomStream } from '@potstill/engine';
 import type { Batch, DataDescription, Student, Teacher } from '../contracts/index.js';
 import { parameterCount } from '../students/index.js';
+import { canBeKept, onlyOutputs } from '../teach/index.js';
 import { fieldsOf } from '../train/fields.js';
 import type { WeightedLoss } from '../train/objective.js';
 import type { Finding } from './finding.js';
@@ -30,6 +31,7 @@ export interface PreflightInput {
   readonly epochs: number;
   readonly examples: number;
   readonly trainings: number;
+  /** Whether each example looks the same in every epoch, so that what the teacher answers may be kept. */
   readonly kept: boolean;
 }
 
@@ -54,6 +56,7 @@ export async function preflight(input: PreflightInput): Promise<Finding[]> {
 
   let teacherOutputs: HostTensors = {};
   let teacherMs = 0;
+  let kept = false;
   if (teacher) {
     const answers = await teacher.label(sample);
     const read = [...new Set(losses.flatMap(({ loss }) => loss.needs.teacher))];
@@ -65,13 +68,17 @@ export async function preflight(input: PreflightInput): Promise<Finding[]> {
     const logits = scoresOf(answers);
     const mine = scoresOf(own);
     if (logits && mine) findings.push(...agreementAtStart(mine, logits));
-    // The first answer to a batch of that shape may compile something.
-    teacherOutputs = await teacher.label(batch);
-    const start = performance.now();
-    await teacher.label(batch);
-    teacherMs = performance.now() - start;
+    if (read.length > 0) {
+      const asked = onlyOutputs(teacher, read);
+      kept = input.kept && canBeKept(asked);
+      // The first answer to a batch of that shape may compile something.
+      teacherOutputs = await asked.label(batch);
+      const start = performance.now();
+      await asked.label(batch);
+      teacherMs = performance.now() - start;
+    }
   }
-  findings.push(await forecast({ ...input, inputs: data.inputs, teacherOutputs, teacherMs }));
+  findings.push(await forecast({ ...input, inputs: data.inputs, teacherOutputs, teacherMs, kept }));
   return findings;
 }
 

@@ -1,7 +1,8 @@
 // Phase two of a recipe: every component's name and options, against what is registered.
 import { z } from 'zod';
 import { messageOf } from '../errors/records.js';
-import type { ErrorRecord } from '../errors/potstill-error.js';
+import type { ComponentKind, ComponentReference } from '../contracts/index.js';
+import { PotstillError, type ErrorRecord } from '../errors/potstill-error.js';
 import { allowedWords, didYouMean } from '../errors/suggest.js';
 import { problemsOf } from './issues.js';
 import type { ComponentLookup, FoundComponent } from './lookup.js';
@@ -106,4 +107,26 @@ export function checkComponent(
   const found = lookup.find(written.slot.kind, written.use);
   if (found !== undefined) return checkOptions(written, found);
   return [{ record: unknownComponent(written, lookup), path: written.usePath }];
+}
+
+/**
+ * The plan of a component that another component names in its options. `path` is where that one stands in the recipe.
+ * @throws PotstillError RECIPE_UNKNOWN_COMPONENT and what a recipe's own component is refused for, without location.
+ */
+export function planReference<K extends ComponentKind>(
+  kind: K,
+  reference: ComponentReference,
+  lookup: ComponentLookup,
+  path: string,
+): ComponentPlan<K> {
+  const { use, ...options } = typeof reference === 'string' ? { use: reference } : reference;
+  const at = path.split('.');
+  const checked = checkComponent(
+    { slot: { kind, path: [], own: [] }, path: at, use, usePath: at, options },
+    lookup,
+  );
+  if (!Array.isArray(checked)) return checked as ComponentPlan<K>;
+  const [first, ...others] = checked.map(({ record }) => ({ ...record, path }));
+  if (!first) throw new Error('internal: a component without a plan and without a problem');
+  throw new PotstillError([first, ...others]);
 }

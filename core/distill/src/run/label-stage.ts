@@ -1,6 +1,10 @@
-// Stage `label`: asks the teacher about all training examples once, where its outputs can be kept.
+// Stage `label`: asks the teacher about all training examples once, where a loss reads its outputs and they can be kept.
+import type { Teacher } from '../contracts/index.js';
+import { canBeKept, onlyOutputs } from '../teach/index.js';
 import { labelAhead } from '../train/source.js';
+import { disposeLosses } from './assemble.js';
 import { stage, type RunContext, type Stage } from './context.js';
+import { lossesOf } from './losses-of.js';
 
 /** Milliseconds between two progress events. */
 const interval = 500;
@@ -12,13 +16,26 @@ export const labelStage: Stage<'label'> = {
     folder.finished('student') === undefined &&
     !data.train.transforms.some((transform) => transform.random),
   async run(context) {
-    await stage(context.log, 'label', () => label(context));
+    const teacher = await readTeacher(context);
+    if (teacher) await stage(context.log, 'label', () => label(context, teacher));
     return undefined;
   },
 };
 
-async function label({ plan, container, data, teacher, random, log, signal }: RunContext): Promise<void> {
-  if (!teacher) throw new Error('internal: labels without a teacher');
+/** The teacher with the outputs that losses read; undefined where there are none, or none that can be kept. */
+async function readTeacher(context: RunContext): Promise<Teacher | undefined> {
+  const losses = await lossesOf(context, 'student');
+  const read = losses.flatMap(({ loss }) => loss.needs.teacher);
+  disposeLosses(losses);
+  if (!context.teacher || read.length === 0) return undefined;
+  const teacher = onlyOutputs(context.teacher, read);
+  return canBeKept(teacher) ? teacher : undefined;
+}
+
+async function label(
+  { plan, container, data, random, log, signal }: RunContext,
+  teacher: Teacher,
+): Promise<void> {
   const { clock, store } = container.services;
   const begun = clock.now();
   const total = data.train.size;

@@ -1,4 +1,5 @@
 // The losses that a student is trained by.
+import { host } from '../container/host.js';
 import type { Loss } from '../contracts/index.js';
 import { crossEntropyLoss } from '../losses/cross-entropy.js';
 import type { LossPlan } from '../recipe/plan.js';
@@ -45,9 +46,6 @@ export function atFullWeight(losses: readonly WeightedLoss[]): WeightedLoss[] {
 async function plainLoss({ container, data, student, teacher }: RunContext): Promise<Loss> {
   const definition = crossEntropyLoss;
   if (definition.kind !== 'loss') throw new Error('internal: cross-entropy is not a loss');
-  return definition.create(definition.options.parse({}), container.services, {
-    data: data.description,
-    student,
-    teacher,
-  });
+  const component = { definition, plugin: host, options: definition.options.parse({}), path: 'losses' };
+  return container.make<'loss'>(component, { data: data.description, student, teacher });
 }

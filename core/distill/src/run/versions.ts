@@ -1,7 +1,7 @@
 // Versions of everything that a result depends on.
 import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
-import { env } from 'onnxruntime-node';
+import { ort } from '@potstill/engine';
 import type { ComponentPlan, Plan } from '../recipe/plan.js';
 
 interface PackageFile {
@@ -17,7 +17,7 @@ export function versionsOf(plan: Plan): Record<string, string> {
   return {
     potstill: own.version,
     '@potstill/engine': own.dependencies['@potstill/engine'] ?? own.version,
-    'onnxruntime-node': env.versions.node ?? env.versions.common,
+    'onnxruntime-node': ort.env.versions.node ?? ort.env.versions.common,
     '@tensorflow/tfjs': tf.version_core,
     node: process.versions.node,
     ...Object.fromEntries([...plugins].sort(([a], [b]) => (a < b ? -1 : 1))),

@@ -7,5 +7,10 @@ export { openModel, openStudentTeacher } from './checkpoint.js';
 export { alignClasses } from './class-order.js';
 export { inspectModel, type InnerValue, type InspectedModel, type InspectedValue } from './inspect.js';
 export { memoryTeacherStore } from './memory-store.js';
+export { openOnnxTeacher, type OnnxTeacherOptions } from './onnx-teacher.js';
+export { readModelFile, type ModelFile } from './model-file.js';
+export type { InputOptions } from './input.js';
+export type { OutputRequest, OutputsOption } from './outputs.js';
+export { canBeKept, onlyOutputs } from './only-outputs.js';
 
 export const teacherComponents: readonly AnyComponent[] = [onnx, checkpoint];

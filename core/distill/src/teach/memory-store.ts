@@ -4,6 +4,7 @@ import type { Batch, Teacher, TeacherStore } from '../contracts/index.js';
 import { elementCount, gatherRows, shapeText } from '../data/index.js';
 import { hostTensor, zeros } from '../data/arrays.js';
 import { teacherOutput } from './invalid.js';
+import { canBeKept } from './only-outputs.js';
 
 /**
  * A store that forgets everything when the process ends. The teacher is asked about rows that are not there, each once.
@@ -13,8 +14,7 @@ export function memoryTeacherStore(): TeacherStore {
   const kept = new Map<string, Rows>();
   return {
     async outputs(key, teacher, batch) {
-      const varies = Object.values(teacher.outputs).some(({ shape }) => shape.includes(null));
-      if (key === null || varies || batch.size === 0) return answersOf(teacher, batch);
+      if (key === null || !canBeKept(teacher) || batch.size === 0) return answersOf(teacher, batch);
       let rows = kept.get(key);
       if (!rows) kept.set(key, (rows = new Rows()));
       const missing = rows.missing(batch.indices);

@@ -1,5 +1,5 @@
 // A teacher's graph in ONNX Runtime: what it takes and gives, and runs with host tensors.
-import * as ort from 'onnxruntime-node';
+import { ort } from '@potstill/engine';
 import type { HostTensor, HostTensors } from '@potstill/engine';
 import type { ExternalFile } from './external-data.js';
 import { fromFloat16 } from './float16.js';

@@ -3,6 +3,7 @@ import type { HostTensors, RandomStream } from '@potstill/engine';
 import type { Batch, Dataset, Teacher, TeacherStore, Transform } from '../contracts/index.js';
 import { batches } from '../data/batches.js';
 import { fingerprint } from '../data/fingerprint.js';
+import { onlyOutputs } from '../teach/index.js';
 
 /** Pure: the same arguments give the same numbers, whatever was read before. */
 export interface TrainingSource {
@@ -48,12 +49,13 @@ export interface SourceOptions {
 
 export function trainingSource(options: SourceOptions): TrainingSource {
   const { data, size, batch, random, teacher, store } = options;
-  const key = teacher ? teacherKey(teacher, data) : null;
   return {
     size,
     batch,
     async *epoch(epoch, start, teacherOutputs) {
       const { dataset, transforms, name } = data;
+      const asked = teacher && onlyOutputs(teacher, teacherOutputs);
+      const key = asked ? teacherKey(asked, data) : null;
       for await (const read of batches(dataset, {
         size: batch,
         order: 'shuffled',
@@ -64,8 +66,8 @@ export function trainingSource(options: SourceOptions): TrainingSource {
         name,
       })) {
         if (teacherOutputs.length === 0) yield { batch: read, teacher: {} };
-        else if (!teacher) throw new Error('internal: a loss needs a teacher and there is none');
-        else yield { batch: read, teacher: await store.outputs(key, teacher, read) };
+        else if (!asked) throw new Error('internal: a loss needs a teacher and there is none');
+        else yield { batch: read, teacher: await store.outputs(key, asked, read) };
       }
     },
   };
@@ -74,7 +76,8 @@ export function trainingSource(options: SourceOptions): TrainingSource {
 /**
  * Asks the teacher about every example once, in the order of the data, when its outputs can be kept. Training then
  * reads them from the store, so that what a resumed run sees does not depend on how batches were composed before:
- * a runtime may round the last bit of an example by the size of its batch.
+ * a runtime may round the last bit of an example by the size of its batch. `teacher` has the outputs that training
+ * reads, and no others.
  */
 export async function labelAhead(
   options: Omit<SourceOptions, 'teacher'> & {

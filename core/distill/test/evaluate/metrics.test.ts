@@ -1,7 +1,7 @@
 // The metrics against numbers worked out by hand or with another program, and what holds for any data.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Batch, HostTensor, Metric, MetricValue, Services } from 'potstill';
+import type { Batch, HostTensor, Metric, MetricValue, ComponentServices } from 'potstill';
 import { metricComponents } from '../../src/evaluate/components.js';
 
 const data = {
@@ -18,7 +18,7 @@ async function make(
 ): Promise<Metric> {
   const component = metricComponents.find((entry) => entry.name === name);
   if (component?.kind !== 'metric') throw new Error(`no metric ${name}`);
-  return component.create(component.options.parse(options), {} as Services, {
+  return component.create(component.options.parse(options), {} as ComponentServices, {
     data: description as typeof data,
   });
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createEngine, randomStream, readOnnxModel, type Engine } from '@potstill/engine';
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { ExportInput, Exporter, IndexedDataset, Services, Student } from 'potstill';
+import type { ExportInput, Exporter, IndexedDataset, ComponentServices, Student } from 'potstill';
 import { exporterComponents } from '../../src/export/components.js';
 import { measureLatency } from '../../src/export/latency.js';
 import { openOnnx } from '../../src/export/onnx-session.js';
@@ -102,7 +102,7 @@ async function make(
     engine: { ...engine, ...rebound },
     random,
     paths: { runFolder: folder },
-  } as unknown as Services;
+  } as unknown as ComponentServices;
   return component.create(component.options.parse(options), services, {});
 }
 
@@ -329,7 +329,7 @@ describe('exporter tfjs', () => {
     const services = { random, paths: { recipeFolder: folder }, progress: { emit: () => undefined } };
     const student = await component.create(
       component.options.parse({ model: 'model.json' }),
-      services as unknown as Services,
+      services as unknown as ComponentServices,
       { data: dataset(1) },
     );
     const result = await (await make(name)).export(inputOf(student));

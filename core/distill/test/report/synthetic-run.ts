@@ -1,6 +1,6 @@
 // A small made-up run: three models over pictures of bars, with everything a report can hold.
 import { randomStream } from '@potstill/engine';
-import type { AnyComponent, Batch, HostTensor, IndexedDataset, Metric, Services } from 'potstill';
+import type { AnyComponent, Batch, HostTensor, IndexedDataset, Metric, ComponentServices } from 'potstill';
 import { metricComponents } from '../../src/evaluate/components.js';
 import { evaluateModel, type Evaluation } from '../../src/evaluate/evaluate-model.js';
 import type { ReportInput } from '../../src/report/report-input.js';
@@ -88,7 +88,9 @@ export function makeMetrics(data: IndexedDataset): Promise<Metric[]> {
   return Promise.all(
     metricComponents.map((component: AnyComponent) => {
       if (component.kind !== 'metric') throw new Error('not a metric');
-      return Promise.resolve(component.create(component.options.parse({}), {} as Services, { data }));
+      return Promise.resolve(
+        component.create(component.options.parse({}), {} as ComponentServices, { data }),
+      );
     }),
   );
 }
@@ -139,8 +141,12 @@ function epochs(start: number, end: number, loss: number) {
 }
 
 /** A whole input; `file` decides where it is written. */
-export async function syntheticRun(file: string, examples = 2000): Promise<ReportInput> {
-  const test = barDataset(examples);
+export async function syntheticRun(
+  file: string,
+  examples = 2000,
+  labels: readonly string[] = digits,
+): Promise<ReportInput> {
+  const test = barDataset(examples, labels);
   const { teacher, baseline, student } = await evaluations(test);
   return {
     file,

@@ -1,7 +1,7 @@
 // Whole runs of tiny recipes: stages, what they leave, what they compare.
 import { readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import * as ort from 'onnxruntime-node';
+import { ort } from '@potstill/engine';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { randomStream } from '@potstill/engine';
 import { runRecipe } from '../../src/run/run-recipe.js';

@@ -2,7 +2,7 @@
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { randomStream, tapOutputs, type OnnxNode } from '@potstill/engine';
-import * as ort from 'onnxruntime-node';
+import { ort } from '@potstill/engine';
 import {
   attribute,
   described,

@@ -8,7 +8,7 @@ import {
   type Batch,
   type DataDescription,
   type HostTensor,
-  type Services,
+  type ComponentServices,
   type Teacher,
 } from 'potstill';
 import { teacherComponents } from '../../src/teach/index.js';
@@ -153,7 +153,7 @@ export async function modelFolder(dataFolder?: string): Promise<Folder> {
   const services = {
     engine: { backend: 'onnx', threads: 1 },
     paths: { recipeFolder: path, runFolder: path, runsFolder: path, dataFolder },
-  } as unknown as Services;
+  } as unknown as ComponentServices;
   return {
     path,
     async put(name, content) {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import * as ort from 'onnxruntime-node';
+import * as ort from '../onnx-runtime.js';
 
 const source = fileURLToPath(new URL('..', import.meta.url));
 let found: Promise<string | undefined> | undefined;

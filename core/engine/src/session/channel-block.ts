@@ -1,5 +1,5 @@
 // Asks ONNX Runtime how many channels a block of its own convolutions has on this machine.
-import * as ort from 'onnxruntime-node';
+import * as ort from '../onnx-runtime.js';
 import { GraphBuilder } from '../graph/builder.js';
 import { encodeGraph } from '../onnx/encode.js';
 import { ops } from '../graph/blocked.js';

@@ -1,5 +1,5 @@
 // Says where the time of a graph goes: by operator, and by the user's line.
-import type * as ort from 'onnxruntime-node';
+import type * as ort from '../onnx-runtime.js';
 import { EngineError } from '../errors.js';
 import type { Graph, Node } from '../graph/graph.js';
 import { encodeGraph } from '../onnx/encode.js';

@@ -1,5 +1,5 @@
 // Host tensors at the engine's door: checked, and handed to ONNX Runtime without a copy.
-import * as ort from 'onnxruntime-node';
+import * as ort from '../onnx-runtime.js';
 import { EngineError } from '../errors.js';
 import { sizeOf } from '../graph/builder.js';
 import type { InputShapes } from '../record/step.js';

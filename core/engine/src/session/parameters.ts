@@ -1,5 +1,5 @@
 // Variables and optimiser slots in double buffers: a step reads the current ones and writes the next.
-import type * as ort from 'onnxruntime-node';
+import type * as ort from '../onnx-runtime.js';
 import type { HostTensor } from '../types.js';
 import { emptyTensor, toOrt } from './host.js';
 

@@ -1,5 +1,5 @@
 // A forward pass on ONNX Runtime, with weights of its own or those of a training session.
-import type * as ort from 'onnxruntime-node';
+import type * as ort from '../onnx-runtime.js';
 import { EngineError } from '../errors.js';
 import { bindInputs } from '../graph/bind.js';
 import type { Graph } from '../graph/graph.js';

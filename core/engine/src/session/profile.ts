@@ -2,7 +2,7 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import { join } from 'node:path';
-import * as ort from 'onnxruntime-node';
+import * as ort from '../onnx-runtime.js';
 import { readOnnxModel } from '../onnx/model.js';
 
 /** A node as ONNX Runtime ran it. */

@@ -1,5 +1,5 @@
 // A graph compiled by ONNX Runtime.
-import * as ort from 'onnxruntime-node';
+import * as ort from '../onnx-runtime.js';
 import type { Graph } from '../graph/graph.js';
 import { encodeGraph } from '../onnx/encode.js';
 

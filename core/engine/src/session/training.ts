@@ -1,5 +1,5 @@
 // A training session on ONNX Runtime.
-import * as ort from 'onnxruntime-node';
+import * as ort from '../onnx-runtime.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { EngineError } from '../errors.js';
 import { partAfter, type StepPart, updateAfter } from '../record/accumulate.js';

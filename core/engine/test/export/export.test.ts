@@ -1,5 +1,5 @@
 // Exported models, run by ONNX Runtime beside the engine's own predictor.
-import * as ort from 'onnxruntime-node';
+import { ort } from '@potstill/engine';
 import { afterAll, describe, expect, it } from 'vitest';
 import * as tf from '@tensorflow/tfjs';
 import {

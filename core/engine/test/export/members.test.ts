@@ -1,7 +1,7 @@
 // Every network of the suite, trained a little, exported and run by ONNX Runtime beside the student on TF.js's cpu backend.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import * as ort from 'onnxruntime-node';
+import { ort } from '@potstill/engine';
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, describe, expect, it } from 'vitest';
 import {

@@ -1,6 +1,6 @@
 // Gradients of the engine against central differences of TF.js's forward pass in double precision.
 import * as tf from '@tensorflow/tfjs';
-import * as ort from 'onnxruntime-node';
+import { ort } from '@potstill/engine';
 import { expect } from 'vitest';
 import { type HostTensor, randomStream } from '@potstill/engine';
 import { sizeOf } from '../../src/graph/builder.js';

@@ -1,5 +1,5 @@
 // Small graphs for tests of passes: built, shown as text, run.
-import * as ort from 'onnxruntime-node';
+import { ort } from '@potstill/engine';
 import { GraphBuilder, sizeOf } from '../../src/graph/builder.js';
 import type { Graph, Value } from '../../src/graph/graph.js';
 import { encodeGraph } from '../../src/onnx/encode.js';

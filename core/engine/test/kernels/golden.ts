@@ -1,6 +1,6 @@
 // Holds lowerings against TF.js: every kernel that a function calls on the cpu backend is run again as a graph of its own.
 import * as tf from '@tensorflow/tfjs';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { ort } from '@potstill/engine';
 import { expect } from 'vitest';
 import { GraphBuilder } from '../../src/graph/builder.js';
 import type { Value } from '../../src/graph/graph.js';
@@ -101,10 +101,10 @@ export async function runLowered(call: Call): Promise<Data[]> {
   if (!rule) throw new Error(`no rule for ${call.kernel}`);
   const graph = new GraphBuilder();
   const inputs: Record<string, Value> = {};
-  const feeds: Record<string, Tensor> = {};
+  const feeds: Record<string, ort.Tensor> = {};
   for (const [name, { shape, dtype, data }] of Object.entries(call.inputs)) {
     inputs[name] = graph.input(`in_${name}`, shape, dtype);
-    feeds[`in_${name}`] = new Tensor(dtype, arrayOf[dtype].from(data), shape);
+    feeds[`in_${name}`] = new ort.Tensor(dtype, arrayOf[dtype].from(data), shape);
   }
   const outputs = rule.lower({
     graph,
@@ -115,7 +115,7 @@ export async function runLowered(call: Call): Promise<Data[]> {
   });
   const operators = graph.build(outputs).nodes.map(({ op }) => op);
   visit('agreement', call.kernel, { ...call, operators });
-  const session = await InferenceSession.create(encodeForTest(graph.build(outputs)), {
+  const session = await ort.InferenceSession.create(encodeForTest(graph.build(outputs)), {
     logSeverityLevel: 3,
     intraOpNumThreads: 2,
   });

@@ -1,7 +1,7 @@
 // Reading, writing and tapping ONNX files.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import * as ort from 'onnxruntime-node';
+import { ort } from '@potstill/engine';
 import { describe, expect, it } from 'vitest';
 import { EngineError, readOnnxModel, tapOutputs, writeOnnxModel } from '@potstill/engine';
 import { encodeGraph } from '../../src/onnx/encode.js';

@@ -1,5 +1,5 @@
 // Recurrent models as ONNX files with a free batch axis, run beside the engine's predictor.
-import * as ort from 'onnxruntime-node';
+import { ort } from '@potstill/engine';
 import * as tf from '@tensorflow/tfjs';
 import {
   bidirectional,

@@ -1,5 +1,5 @@
 // A compiled graph: results in memory of their own, or written where they are wanted.
-import * as ort from 'onnxruntime-node';
+import { ort } from '@potstill/engine';
 import { describe, expect, it } from 'vitest';
 import { compile } from '../../src/session/program.js';
 import { graphOf } from '../helpers/graph.js';

@@ -1,0 +1,28 @@
+// A teacher that answers with some of its outputs alone, so that nothing is kept that nobody reads.
+import type { Teacher } from '../contracts/index.js';
+import { fingerprint } from '../data/index.js';
+
+/** The teacher itself where all its outputs are asked for. Names that it does not have are left out. */
+export function onlyOutputs(teacher: Teacher, names: readonly string[]): Teacher {
+  const all = Object.entries(teacher.outputs);
+  const chosen = all.filter(([name]) => names.includes(name));
+  if (chosen.length === all.length) return teacher;
+  return {
+    outputs: Object.fromEntries(chosen),
+    fingerprint: fingerprint(
+      'outputs',
+      teacher.fingerprint,
+      chosen.map(([name]) => name),
+    ),
+    async label(batch) {
+      const answers = await teacher.label(batch);
+      return Object.fromEntries(Object.entries(answers).filter(([name]) => names.includes(name)));
+    },
+    dispose: () => teacher.dispose(),
+  };
+}
+
+/** Whether answers can be kept for each example: an axis of varying length is padded to the longest of its batch. */
+export function canBeKept({ outputs }: Pick<Teacher, 'outputs'>): boolean {
+  return !Object.values(outputs).some(({ shape }) => shape.includes(null));
+}
