@@ -80,14 +80,16 @@ describe('summary', () => {
     expect(many).toContain('class="better"');
   });
 
-  it('shows the learning rates that the students were trained with', () => {
-    const rated = {
-      ...input,
-      baseline: { ...input.baseline, rate: 0.01 },
-      student: { ...input.student, rate: 0.003 },
-    };
+  it('shows the learning rates that were chosen', () => {
+    const search = (stage: 'baseline' | 'student', chosen: number) => ({
+      stage,
+      figure: 'errors',
+      candidates: [{ rate: chosen, figure: 1 }],
+      chosen,
+    });
+    const rated = { ...input, rateSearch: [search('baseline', 0.01), search('student', 0.003)] };
     expect(textOf(summarySection(rated).body.text)).toContain(
-      'Learning rate highest during training – 0.01 0.003',
+      'Learning rate highest during training, chosen on validation data – 0.01 0.003',
     );
     expect(textOf(summarySection(input).body.text)).not.toContain('Learning rate');
   });
@@ -216,7 +218,7 @@ describe('learning rates', () => {
       },
     ] as const;
     expect(textOf(ratesSection({ ...input, rateSearch })?.body.text)).toContain(
-      'Distilled Rate Errors 0.001 1,210 0.003 950 chosen 0.1 diverged',
+      'Distilled Rate Errors 0.001 1,210 0.003 950 chosen 0.1 not finite',
     );
     expect(ratesSection(input)).toBeUndefined();
   });
