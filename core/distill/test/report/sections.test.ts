@@ -148,6 +148,30 @@ describe('learning curves', () => {
   });
 });
 
+describe('learning curves of special runs', () => {
+  const trained = (epochs: number, parts: readonly string[]): ReportModel => ({
+    epochs: Array.from({ length: epochs }, (_, at) => ({
+      epoch: at + 1,
+      values: { loss: 1 / (at + 1), ...Object.fromEntries(parts.map((part) => [`loss.${part}`, at])) },
+    })),
+  });
+
+  it('draws no chart of a single epoch, and no loss part that is the whole loss', async () => {
+    const drawn = async (student: ReportModel) => {
+      const { baseline: _, ...rest } = input;
+      const html = (await curvesSection({ ...rest, student }))?.body.text ?? '';
+      return [...html.matchAll(/<figcaption>([^<]*)/g)].map(([, title]) => title);
+    };
+    expect(await drawn(trained(1, []))).toEqual([]);
+    expect(await drawn(trained(3, ['soft-targets']))).toEqual(['Training loss, distilled']);
+    expect(await drawn(trained(3, ['soft-targets', 'hints']))).toEqual([
+      'Training loss, distilled',
+      'Training loss: soft-targets, distilled',
+      'Training loss: hints, distilled',
+    ]);
+  });
+});
+
 describe('results by class', () => {
   /** A model that answers all of class 0 right, and `right` of class 1; 100 examples of each. */
   function model(right: number): ReportModel {
