@@ -22,6 +22,10 @@ export interface Ended {
 
 export interface How {
   readonly cwd?: string;
+  /** Beside the environment of this process. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Milliseconds after which it is killed. Default: never. */
+  readonly timeout?: number;
   /** Told of each whole line of stdout. */
   readonly onLine?: (line: string, process: ChildProcess) => void;
 }
@@ -30,10 +34,15 @@ export interface How {
 export function run(
   command: string,
   words: readonly string[],
-  { cwd = root, onLine }: How = {},
+  { cwd = root, onLine, env = {}, timeout }: How = {},
 ): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, words, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, words, {
+      cwd,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      ...(timeout === undefined ? {} : { timeout, killSignal: 'SIGKILL' }),
+    });
     let out = '';
     let err = '';
     let rest = '';

@@ -72,6 +72,7 @@ export {
   type OnnxValueInfo,
 } from './onnx/model.js';
 export { tapOutputs } from './onnx/tap.js';
+export { makeFolder } from './session/make-folder.js';
 /** ONNX Runtime with its telemetry off: use this instead of importing onnxruntime-node. */
 export * as ort from './onnx-runtime.js';
 

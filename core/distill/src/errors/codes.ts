@@ -40,7 +40,7 @@ const own = {
   },
   RECIPE_NO_TEACHER: { help: 'A loss or metric compares with a teacher, and the recipe names none.' },
   PLUGIN_NOT_FOUND: {
-    help: 'A plugin is not installed where the recipe can see it. Install it beside the recipe.',
+    help: 'A plugin is not installed where the recipe can see it, or its file cannot be loaded by this Node.js. Install it beside the recipe. A plugin in TypeScript needs Node.js 22.18 or later, or tsx installed beside it.',
   },
   PLUGIN_INVALID: { help: 'A plugin does not export a plugin value made with definePlugin.', exit: 'plugin' },
   PLUGIN_TWICE: { help: 'The same plugin is registered twice. Name it once, in one version.' },

@@ -103,12 +103,16 @@ export function formatErrors(error: unknown, options: FormatOptions = {}): strin
   const records = recordsOf(error);
   const parts = records.slice(0, mostShown).map((record) => formatError(record, options));
   const causes: string[] = [];
+  const told = records.map(({ message }) => message);
   for (
     let cause = error instanceof Error ? error.cause : undefined;
     cause !== undefined;
     cause = cause instanceof Error ? cause.cause : undefined
   ) {
-    causes.push(`  caused by: ${visible(messageOf(cause))}`);
+    // What an error says of its cause itself is not said twice.
+    const text = messageOf(cause);
+    if (!told.some((each) => each.includes(text))) causes.push(`  caused by: ${visible(text)}`);
+    told.push(text);
   }
   if (causes.length > 0) parts.push(causes.join('\n'));
   if (exitCodeOfError(error) === exitCodes.internal) {

@@ -1,6 +1,7 @@
 // Writes a file so that a reader finds the old content or the new, whole, even after a kill or a power cut.
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { makeFolder as makeWithParents } from '@potstill/engine';
 import { PotstillError } from '../errors/potstill-error.js';
 
 /** The error of a file of the run that could not be written; keeps the system's own as cause. */
@@ -21,7 +22,10 @@ export function writeFailed(path: string, cause: unknown): PotstillError {
     {
       code: 'RUN_WRITE_FAILED',
       message: `${path} could not be written: ${why}${code && reason[code] ? ` (${code})` : ''}`,
-      hint: 'Files written before it are whole. Make room or fix the permissions, then use --resume to continue.',
+      hint:
+        code === 'ENOTDIR' || code === 'EEXIST'
+          ? 'Name another folder.'
+          : 'Files written before it are whole. Make room or fix the permissions, then use --resume to continue.',
       location: { file: path },
     },
     { cause },
@@ -31,7 +35,7 @@ export function writeFailed(path: string, cause: unknown): PotstillError {
 /** Creates a folder of the run and those above it; `RUN_WRITE_FAILED` when it cannot. */
 export async function makeFolder(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true });
+    await makeWithParents(path);
   } catch (cause) {
     throw writeFailed(path, cause);
   }
@@ -63,7 +67,7 @@ export async function writeAtomically(path: string, content: Uint8Array | string
   const folder = dirname(path);
   const temporary = temporaryName(path);
   try {
-    await mkdir(folder, { recursive: true });
+    await makeWithParents(folder);
     const file = await open(temporary, 'w');
     try {
       await file.writeFile(content);

@@ -1,4 +1,4 @@
-// Numbers as a reader wants them. Never more digits than mean something; a dash for what is not known.
+// Numbers as text: no more digits than mean something, a dash for what is not known.
 
 const dash = '–';
 
@@ -15,6 +15,9 @@ export const count = known((value) => value.toLocaleString('en-GB', { maximumFra
 
 /** 0.9931 as `99.31 %` */
 export const percent = known((value) => `${digits(value * 100, 2)} %`);
+
+/** 0.9931 as `99.3 %`. */
+export const tenths = known((value) => `${digits(value * 100, 1)} %`);
 
 /** 0.778 as `78 %`, for sentences. */
 export const wholePercent = known((value) => `${digits(value * 100, 0)} %`);
@@ -34,6 +37,9 @@ export const number = known((value) =>
         ? '−∞'
         : '∞',
 );
+
+/** A number that was chosen, not measured: `0.003`. */
+export const setting = known((value) => value.toLocaleString('en-GB', { maximumSignificantDigits: 6 }));
 
 function scaled(value: number, base: number, units: readonly string[]): string {
   let at = 0;

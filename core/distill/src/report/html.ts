@@ -1,16 +1,23 @@
-// HTML by tagged template: whatever is put in is escaped, unless it is HTML already.
+// HTML by tagged template: whatever is inserted is escaped, unless it is HTML already.
 
-/** A piece of HTML that is safe to put into a page as it is. */
+/** A piece of HTML that is safe to insert as it is. */
 export class Html {
   constructor(readonly text: string) {}
 }
 
 type Part = Html | string | number | undefined | false | readonly Part[];
 
-/** Escapes text for element content and quoted attributes. Control characters that HTML forbids become U+FFFD. */
+/**
+ * What HTML forbids (control characters, lone surrogates, noncharacters), and the characters that change the direction
+ * of text around them.
+ */
+const unprintable =
+  /[^\t\n\r\u0020-\u007e\u00a0-\u2029\u202f-\u2065\u206a-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\u{10000}-\u{10ffff}]/gu;
+
+/** Escapes text for element content and quoted attributes. What cannot be printed is shown as `\u202e`. */
 function escape(text: string): string {
   return text
-    .replaceAll(/[^\t\n\r\u0020-\u007e\u00a0-\ufdcf\ufdf0-\ufffd\u{10000}-\u{10ffff}]/gu, '\ufffd')
+    .replaceAll(unprintable, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
     .replaceAll('>', '&gt;')

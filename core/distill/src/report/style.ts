@@ -39,12 +39,14 @@ pre { margin: 0; padding: 1rem; background: var(--panel); border-radius: 6px; li
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 0.9375rem; }
 caption { text-align: left; padding-bottom: 0.5rem; }
 th, td { padding: 0.4rem 0.75rem; text-align: right; vertical-align: top; border-bottom: 1px solid var(--line); }
-th { font-weight: 600; }
+thead th, tfoot th { font-weight: 600; }
+tbody th { font-weight: 400; }
+.clip { display: inline-block; max-width: 14rem; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; vertical-align: bottom; }
 th[scope='row'], td.text, th.text, thead th:first-child { text-align: left; }
-th:first-child { padding-left: 0; }
 td { white-space: nowrap; }
 td.text { white-space: normal; }
 td.text { overflow-wrap: anywhere; }
+th:first-child, td:first-child { padding-left: 0; }
 tfoot th, tfoot td { border-bottom: 0; }
 table.summary { width: 100%; }
 table.summary th[scope='col'] { min-width: 7rem; }
@@ -67,21 +69,36 @@ figure > .note { margin-top: 0; }
 .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 0 3rem; }
 ul.legend { display: flex; flex-wrap: wrap; gap: 0.25rem 1.5rem; list-style: none; padding: 0; margin: 0 0 1rem; font-size: 0.875rem; }
 ul.legend svg { margin-right: 0.5rem; vertical-align: middle; }
-.gap { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: 0.3rem 1rem; max-width: 46rem; margin: 1.5rem 0 0; font-size: 0.9375rem; }
-.gap .title { grid-column: 2; color: var(--muted); font-size: 0.875rem; }
-.gap .track { position: relative; height: 1.5rem; border-left: 1px solid var(--line); background: linear-gradient(var(--line), var(--line)) center / 100% 1px no-repeat; }
-.gap .dot { position: absolute; top: 50%; width: 0.9rem; height: 0.9rem; margin: -0.45rem 0 0 -0.45rem; border-radius: 50%; background: var(--muted); }
-.gap .dot.teacher { background: var(--teacher); }
-.gap .dot.baseline { background: var(--baseline); }
-.gap .dot.student { background: var(--student); }
+.track { position: relative; height: 1.5rem; background: linear-gradient(var(--line), var(--line)) center / 100% 1px no-repeat; }
+.dot { position: absolute; top: 50%; width: 0.9rem; height: 0.9rem; margin: -0.45rem 0 0 -0.45rem; border-radius: 50%; background: var(--muted); }
+.dot.teacher { background: var(--teacher); }
+.dot.baseline { background: var(--baseline); }
+.dot.student { background: var(--student); }
+.gap { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: 0.3rem 1rem; max-width: 46rem; margin: 0 0 1.75rem; padding-right: 0.5rem; font-size: 0.9375rem; }
+.gap .title, .gap .ends { grid-column: 2; color: var(--muted); font-size: 0.875rem; }
+.gap .title { color: var(--ink); font-weight: 600; }
+.gap .ends span { display: inline-block; min-width: 2rem; margin-left: -1rem; text-align: center; }
+.gap .track { border-left: 1px solid var(--line); }
 .gap .value { position: absolute; top: 0; margin-left: 0.75rem; padding: 0 0.3rem; background: var(--paper); font-weight: 600; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .gap .value.before { margin-left: -0.75rem; transform: translateX(-100%); }
+td.plot { width: 12rem; min-width: 8rem; padding-left: 1.25rem; padding-right: 1.25rem; text-align: left; vertical-align: middle; }
+.plot .track { height: 1.2rem; }
+.plot .dot { width: 0.65rem; height: 0.65rem; margin: -0.325rem 0 0 -0.325rem; }
+table.classes tbody th, table.classes td { white-space: nowrap; }
+table.classes thead th { vertical-align: bottom; }
+table.classes td.better { color: rgb(var(--good)); font-weight: 600; }
+table.classes td.worse { color: rgb(var(--bad)); font-weight: 600; }
+tr.chosen th, tr.chosen td { font-weight: 700; }
+ul.files { list-style: none; padding: 0; margin: 0; }
+ul.files li { padding: 0.4rem 0; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
+ul.files small { display: block; }
 ul.findings { list-style: none; padding: 0; margin: 0; }
 table.matrix { font-size: 0.8125rem; }
-table.matrix th, table.matrix td { padding: 0.3rem 0.25rem; min-width: 2.35rem; text-align: center; border: 1px solid var(--paper); }
-table.matrix th { font-weight: 400; color: var(--muted); max-width: 7rem; overflow-wrap: anywhere; }
+table.matrix th, table.matrix td { padding: 0.3rem 0.15rem; min-width: 2.1rem; text-align: center; border: 1px solid var(--paper); }
+table.matrix th { font-weight: 400; color: var(--muted); white-space: nowrap; }
+table.matrix th .clip { max-width: 5.5rem; }
 table.matrix th[scope='row'] { text-align: right; padding-right: 0.5rem; }
-table.matrix.upright thead th span { writing-mode: vertical-rl; transform: rotate(180deg); white-space: nowrap; max-height: 9rem; overflow: hidden; }
+table.matrix.upright thead bdi { display: inline-block; writing-mode: vertical-rl; transform: rotate(180deg); white-space: nowrap; max-width: none; max-height: 9rem; overflow: hidden; text-overflow: ellipsis; }
 table.matrix thead th { vertical-align: bottom; }
 table.matrix td.corner { background: none; vertical-align: bottom; text-align: right; padding-right: 0.5rem; line-height: 1.3; }
 table.matrix td { background: var(--panel); height: 2rem; vertical-align: middle; }
@@ -91,7 +108,10 @@ table.matrix td.wrong { background: linear-gradient(rgba(var(--bad), var(--shade
 .picture { break-inside: avoid; }
 .picture img { display: block; width: 100%; aspect-ratio: 1; object-fit: contain; image-rendering: pixelated; background: var(--panel); border-radius: 4px; }
 .picture figcaption { margin: 0.4rem 0 0; font-weight: 400; font-size: 0.875rem; line-height: 1.4; }
-.picture figcaption > * { display: block; overflow-wrap: anywhere; }
+.picture figcaption > * { display: flex; align-items: baseline; min-width: 0; }
+.picture bdi { max-width: none; min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.picture b { margin-left: 0.35em; font-weight: 400; white-space: nowrap; }
+.picture .key { flex: none; }
 .findings li { display: grid; grid-template-columns: 1.75rem 1fr; padding: 0.5rem 0; border-bottom: 1px solid var(--line); }
 .findings small { display: block; }
 .findings .mark { font-weight: 700; }
@@ -105,8 +125,16 @@ footer { margin-top: 3rem; color: var(--muted); font-size: 0.875rem; }
   .beside { grid-template-columns: minmax(0, 1fr); }
   th, td { padding: 0.35rem 0.5rem; }
   table.summary th[scope='row'] small { display: none; }
-  table.summary th[scope='col'] { min-width: 5rem; }
-  .gallery { grid-template-columns: repeat(auto-fill, minmax(6.5rem, 1fr)); }
+  table.summary th[scope='col'] { min-width: 4.5rem; }
+  table.summary th[scope='row'] { min-width: 6rem; }
+  td.plot { min-width: 6rem; padding-left: 0.75rem; padding-right: 0.75rem; }
+  .clip { max-width: 5.5rem; }
+  table.classes { font-size: 0.8125rem; }
+  table.classes th, table.classes td { padding-left: 0.3rem; padding-right: 0.3rem; }
+  table.classes th:first-child { padding-left: 0; }
+  table.classes .plot, table.classes td span, table.classes thead th.text { font-size: 0; }
+  table.classes .plot, table.classes th .key { display: none; }
+  table.classes .clip { max-width: 5rem; }
 }
 @media print {
   :root { color-scheme: light; --paper: #fff; --ink: #000; --muted: #444; --line: #bbb; --panel: #f2f2f2;

@@ -1,6 +1,6 @@
 // The values that reports know by name: what they are called, how they are written, which way is better.
 import type { Evaluation } from '../evaluate/evaluate-model.js';
-import { number, percent, count } from './format.js';
+import { count, number, percent, setting } from './format.js';
 import type { CustomValues, ReportModel } from './report-input.js';
 import { valueOf, type Primary } from './verdict.js';
 
@@ -45,7 +45,7 @@ const described: Readonly<Record<string, ValueDescription>> = {
     help: 'expected calibration error: how far confidence and accuracy lie apart',
   },
   loss: { title: 'Training loss', format: number, better: 'lower' },
-  rate: { title: 'Learning rate', format: number },
+  rate: { title: 'Learning rate', format: setting },
 };
 
 /**
@@ -69,6 +69,11 @@ export function describe(name: string, custom: CustomValues = {}): ValueDescript
   const part = /^loss\.(.+)$/.exec(name);
   if (part) return { title: `Training loss: ${part[1] ?? ''}`, format: number, better: 'lower' };
   return { title: name, format: number, ...(Object.hasOwn(custom, name) ? custom[name] : {}) };
+}
+
+/** Whether a value is a share of 1, written in percent. */
+export function isShare(name: string): boolean {
+  return describe(name).format === percent;
 }
 
 /** Known names first, in their order; then the others as they came. */

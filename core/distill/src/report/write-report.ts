@@ -1,16 +1,26 @@
 // The report of a run as one HTML file that needs nothing but a browser.
 import { writeAtomically } from '../files/write-atomically.js';
-import { confusionSection } from './confusion.js';
-import { curvesSection } from './curves.js';
-import { detailsSection, findingsSection } from './details.js';
-import { gallerySection } from './gallery.js';
-import { gapStrip } from './gap.js';
 import { Html, html } from './html.js';
-import { reliabilitySection } from './reliability.js';
 import type { ReportInput, ReportSection } from './report-input.js';
+import { resultSections, runSections } from './sections/index.js';
+import type { SectionBuilder } from './sections/section.js';
 import { style } from './style.js';
-import { summaryTable } from './summary.js';
 import { verdictText } from './verdict-text.js';
+
+async function build(builders: readonly SectionBuilder[], input: ReportInput): Promise<Html[]> {
+  const parts: Html[] = [];
+  for (const builder of builders) {
+    const section = await builder(input);
+    if (section)
+      parts.push(
+        html`<section id="${section.id}">
+          <h2>${section.title}</h2>
+          ${section.body}
+        </section>`,
+      );
+  }
+  return parts;
+}
 
 function contributed(section: ReportSection): Html {
   const content =
@@ -21,7 +31,7 @@ function contributed(section: ReportSection): Html {
   </section>`;
 }
 
-/** The page as text. Everything from outside is escaped; sections of domains are put in as they are. */
+/** The page as text. Everything from outside is escaped; sections of domains are inserted as they are. */
 export async function renderReport(input: ReportInput): Promise<string> {
   const { headline, notes } = verdictText(input);
   const finished = new Date(input.finishedAt).toISOString().replace('T', ' ').slice(0, 16);
@@ -50,14 +60,8 @@ export async function renderReport(input: ReportInput): Promise<string> {
             <p>${headline}</p>
             ${notes.map((note) => html`<p>${note}</p>`)}
           </div>
-          ${gapStrip(input)}
-          <section id="summary">
-            <h2>Summary</h2>
-            ${summaryTable(input)}
-          </section>
-          ${await curvesSection(input)} ${await gallerySection(input)} ${confusionSection(input)}
-          ${await reliabilitySection(input)} ${(input.sections ?? []).map(contributed)}
-          ${findingsSection(input)} ${detailsSection(input)}
+          ${await build(resultSections, input)} ${(input.sections ?? []).map(contributed)}
+          ${await build(runSections, input)}
         </main>
         <footer>Written ${finished} UTC.</footer>
       </body>

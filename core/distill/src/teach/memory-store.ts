@@ -1,4 +1,4 @@
-// Teacher outputs kept in memory for the length of a run: one growing array an output, one row an example.
+// Keeps teacher outputs in memory for the length of a run: one growing array per output, one row per example.
 import type { DTypeArray, DType, HostTensor, HostTensors } from '@potstill/engine';
 import type { Batch, Teacher, TeacherStore } from '../contracts/index.js';
 import { elementCount, gatherRows, shapeText } from '../data/index.js';
@@ -7,8 +7,8 @@ import { teacherOutput } from './invalid.js';
 import { canBeKept } from './only-outputs.js';
 
 /**
- * A store that forgets everything when the process ends. The teacher is asked about rows that are not there, each once.
- * Outputs with an axis of varying length are not kept: padding makes them depend on the batch.
+ * A store that lasts as long as the process. The teacher is asked once about each row that is missing. Outputs with an
+ * axis of varying length are not kept, because padding makes them depend on the batch.
  */
 export function memoryTeacherStore(): TeacherStore {
   const kept = new Map<string, Rows>();
@@ -35,7 +35,7 @@ async function answersOf(teacher: Teacher, batch: Batch): Promise<HostTensors> {
     if (shape[0] !== batch.size)
       throw teacherOutput(
         `the teacher answered ${batch.size} examples with \`${name}\` of shape ${shapeText(shape)}`,
-        'the first axis must be the batch',
+        'the first axis must be the batch axis',
       );
   }
   return answers;
@@ -86,7 +86,7 @@ class Rows {
         { dtype, shape: shape.slice(1), data: zeros(dtype, 0) },
       ]),
     );
-    // Another call may have kept some while the teacher was asked.
+    // A concurrent call may have stored some of them while the teacher was asked.
     const fresh = this.missing(indices);
     for (const [name, column] of this.columns) this.append(name, column, answers[name], fresh);
     const largest = indices.reduce((most, index) => Math.max(most, index), -1);
@@ -118,8 +118,8 @@ class Rows {
     if (answer?.dtype !== dtype || answer.shape.slice(1).join() !== shape.join()) {
       const now = answer ? `${answer.dtype} ${shapeText(answer.shape.slice(1))}` : 'not there';
       throw teacherOutput(
-        `the teacher's output \`${name}\` was ${dtype} ${shapeText(shape)} an example, and now is ${now}`,
-        'a teacher must answer all examples in one form, or declare the varying axis as null',
+        `the teacher's output \`${name}\` was ${dtype} ${shapeText(shape)} an example, and is now ${now}`,
+        'a teacher must use the same shape for all examples, or declare the varying axis as null',
       );
     }
     const length = elementCount(shape);

@@ -1,6 +1,6 @@
 // Where compiled graphs are kept, and that runs use it.
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import os, { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { cacheFolder } from '../../src/cli/cache-folder.js';
@@ -17,7 +17,7 @@ describe('cacheFolder', () => {
     ['linux', { POTSTILL_CACHE: 'here', XDG_CACHE_HOME: '/caches' }, 'here'],
     ['linux', { POTSTILL_CACHE: '' }, false],
   ] as const)('on %s with %j is %s', (platform, env, folder) => {
-    expect(cacheFolder(env, platform, '/home/a')).toBe(folder);
+    expect(cacheFolder(env, platform, () => '/home/a')).toBe(folder);
   });
 });
 
@@ -44,6 +44,29 @@ describe('potstill run', () => {
     // The same recipe again compiles nothing that is new.
     expect((await run()).code).toBe(0);
     expect(readdirSync(cache)).toEqual(kept);
+  });
+
+  it('goes on without a folder for them, and says so', async () => {
+    vi.stubEnv('POTSTILL_CACHE', '/dev/null/x');
+    const { code, err } = await potstill(['run', join(place, 'quick.yaml'), '--runs', join(place, 'runs')]);
+    expect(code).toBe(0);
+    expect(err.join('\n')).toMatch(
+      /warning\[ENGINE_CACHE\]: the cache of compiled graphs, \/dev\/null\/x, cannot/,
+    );
+  });
+
+  it('goes on without a home folder, and says so', async () => {
+    vi.stubEnv('POTSTILL_CACHE', undefined);
+    vi.stubEnv('XDG_CACHE_HOME', undefined);
+    vi.spyOn(os, 'homedir').mockImplementation(() => {
+      throw new Error('uv_os_homedir returned ENOENT');
+    });
+    const { code, err } = await potstill(['run', join(place, 'quick.yaml'), '--runs', join(place, 'runs')]);
+    expect(code).toBe(0);
+    expect(err[0]).toBe(
+      'there is no home folder, so compiled steps are not kept; POTSTILL_CACHE can name a folder for them',
+    );
+    vi.restoreAllMocks();
   });
 
   it('keeps nothing with --no-cache', async () => {

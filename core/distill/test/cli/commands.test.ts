@@ -66,6 +66,8 @@ describe('potstill', () => {
     [['evaluate', 'x.yaml', '--data', 'tset'], /argument 'tset' is invalid\. Allowed choices are train/],
     [['run', 'x.yaml', '--set'], /option '--set <path=value>' argument missing/],
     [['list', 'x.yaml'], /too many arguments/],
+    [['run', 'x.yaml', '--folder', ''], /option '--folder <folder>' argument '' is invalid\. It is empty\./],
+    [['evaluate', ' '], /argument value ' ' is invalid for argument 'recipe'\. It is empty\./],
   ])('refuses %j', async (words, message) => {
     const text = await potstill(words);
     expect(text.code).toBe(2);

@@ -1,5 +1,5 @@
 // Plugins by name: from the recipe's folder, whatever their package looks like.
-import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createRegistry, loadPlugins, openRecipe, PotstillError } from 'potstill';
@@ -51,6 +51,15 @@ beforeAll(async () => {
     'index.js': 'export default { hello: true };\n',
   });
   await writeFile(path.join(folder, 'own.mjs'), plugin('own'));
+  await symlink('loop.js', path.join(folder, 'loop.js'));
+  const put = async (name: string, files: Record<string, string>) => {
+    await mkdir(path.join(folder, name));
+    for (const [file, text] of Object.entries(files)) await writeFile(path.join(folder, name, file), text);
+  };
+  await put('by-index', { 'index.mjs': plugin('by-index') });
+  await put('by-main', { 'package.json': '{ "main": "a.mjs" }', 'a.mjs': plugin('by-main') });
+  await put('by-exports', { 'package.json': esm('by-exports', './a.js'), 'a.js': plugin('by-exports') });
+  await put('unbuilt', { 'package.json': esm('unbuilt', './dist/a.js') });
 });
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -82,6 +91,12 @@ describe('loadPlugins', () => {
     ]);
   });
 
+  it('loads a folder by its package.json or its index file', async () => {
+    const names = ['./by-index', './by-main', './by-exports/'];
+    const registry = createRegistry(await loadPlugins(references(...names)));
+    expect(registry.plugins.map(({ name }) => name)).toEqual(['by-index', 'by-main', 'by-exports']);
+  });
+
   it('takes known plugins as they are', async () => {
     const [entry] = await loadPlugins(references('@acme/sample'), {
       known: new Map([['@acme/sample', samplePlugin]]),
@@ -103,7 +118,16 @@ describe('loadPlugins', () => {
       'the plugin @acme/absent is not installed',
       'npm install @acme/absent',
     ],
-    ['./absent.js', 'PLUGIN_NOT_FOUND', 'the plugin file ./absent.js does not exist', 'looked for in '],
+    [
+      './absent.js',
+      'PLUGIN_NOT_FOUND',
+      'cannot read the plugin ./absent.js: it does not exist',
+      'looked for in ',
+    ],
+    ['./loop.js', 'PLUGIN_NOT_FOUND', 'cannot read the plugin ./loop.js: its links lead in a circle', ' in '],
+    ['.', 'PLUGIN_NOT_FOUND', 'the plugin . is a folder without a package.json', 'name the file itself'],
+    ['./unbuilt', 'PLUGIN_NOT_FOUND', 'the package in ./unbuilt has not been built', null],
+    ['fs', 'PLUGIN_NOT_FOUND', 'fs is a module of Node.js, not a plugin', null],
     ['not-built', 'PLUGIN_NOT_FOUND', 'the plugin not-built is not installed', 'npm install not-built'],
     ['no-door', 'PLUGIN_INVALID', 'no-door cannot be imported', undefined],
     [
@@ -120,7 +144,7 @@ describe('loadPlugins', () => {
     expect(error.records[0]).toMatchObject({ code, path: 'plugins.0' });
     expect(error.records[0].message).toContain(message);
     if (hint === undefined) expect(error.cause).toBeInstanceOf(Error);
-    else expect(error.records[0].hint).toContain(hint);
+    else if (hint !== null) expect(error.records[0].hint).toContain(hint);
   });
 
   it('tells of all that fail at once', async () => {

@@ -90,6 +90,15 @@ describe('formatErrors', () => {
     expect(text).not.toContain(' at ');
   });
 
+  it('does not repeat a cause that the message tells already', () => {
+    const cause = new Error('no luck', { cause: new Error('deeper') });
+    const text = formatErrors(
+      new PotstillError({ code: 'PLUGIN_FAILED', message: 'acme failed: no luck' }, { cause }),
+    );
+    expect(text.match(/no luck/g)).toHaveLength(1);
+    expect(text).toContain('  caused by: deeper');
+  });
+
   it('counts several errors', () => {
     const one = { code: 'DATA_EMPTY', message: 'no examples' } as const;
     expect(formatErrors(new PotstillError([one, one]))).toMatch(/\n\n2 errors$/);

@@ -141,8 +141,12 @@ function epochs(start: number, end: number, loss: number) {
 }
 
 /** A whole input; `file` decides where it is written. */
-export async function syntheticRun(file: string, examples = 2000): Promise<ReportInput> {
-  const test = barDataset(examples);
+export async function syntheticRun(
+  file: string,
+  examples = 2000,
+  labels: readonly string[] = digits,
+): Promise<ReportInput> {
+  const test = barDataset(examples, labels);
   const { teacher, baseline, student } = await evaluations(test);
   return {
     file,

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ReportInput } from '../../src/report/report-input.js';
 import { renderReport, writeReport } from '../../src/report/write-report.js';
+import { openElements } from './open-elements.js';
 import { barDataset, evaluations, syntheticRun } from './synthetic-run.js';
 
 let folder: string;
@@ -32,22 +33,6 @@ function textOf(html: string): string {
     .replaceAll(/<(style|svg)[\s\S]*?<\/\1>/g, ' ')
     .replaceAll(/<[^>]*>/g, ' ')
     .replaceAll(/\s+/g, ' ');
-}
-
-/** Every element is closed in the order in which it was opened. Enough of a parser for a page without raw text but style. */
-function openElements(html: string): string[] {
-  const closedByThemselves = new Set(['meta', 'img', 'br', 'path', 'rect', 'line']);
-  const open: string[] = [];
-  const body = html.replace(/<style>[\s\S]*?<\/style>/, '').replace('<!doctype html>', '');
-  for (const [, slash, name = '', self] of body.matchAll(
-    /<(\/?)([a-z][a-zA-Z0-9]*)(?:"[^"]*"|[^">])*?(\/?)>/g,
-  )) {
-    if (slash === '/') {
-      if (open.at(-1) !== name) throw new Error(`</${name}> closes <${open.at(-1) ?? 'nothing'}>`);
-      open.pop();
-    } else if (self !== '/' && !closedByThemselves.has(name)) open.push(name);
-  }
-  return open;
 }
 
 describe('writeReport', () => {
@@ -99,7 +84,9 @@ describe('writeReport', () => {
     expect(page.match(/<svg/g)?.length).toBeGreaterThanOrEqual(3);
     expect(page.match(/<table class="matrix/g)).toHaveLength(3);
     expect(page.match(/src="data:image\/png;base64,/g)?.length).toBeGreaterThan(0);
-    expect(page).toContain('aria-label="Accuracy by epoch, for Student alone and Distilled"');
+    expect(page).toContain(
+      'aria-label="Accuracy by epoch: Student alone from 82.00 % to 95.16 %; Distilled from 86.00 % to 97.70 %"',
+    );
   });
 
   it('names source and licence of a teacher from outside', async () => {
@@ -121,7 +108,8 @@ describe('writeReport', () => {
 
   it('is well formed, every picture described', () => {
     expect(openElements(page)).toEqual([]);
-    for (const [image] of page.matchAll(/<img[\s\S]*?>/g)) expect(image).toMatch(/alt="test example \d+, a /);
+    for (const [image] of page.matchAll(/<img[\s\S]*?>/g))
+      expect(image).toMatch(/alt="example \d+, true class \w+, predicted \w+"/);
   });
 
   it('is the same bytes for the same run', async () => {
@@ -167,7 +155,7 @@ describe('writeReport', () => {
     const text = await renderReport({ ...bare, student: evaluation === undefined ? {} : { evaluation } });
     expect(openElements(text)).toEqual([]);
     expect(textOf(text)).toMatch(/The student has \d+ errors on 500 test examples\./);
-    expect(textOf(text)).toContain('Where the student is wrong');
+    expect(textOf(text)).toMatch(/Mistakes The student is wrong on 14 examples\./);
     expect(text).not.toContain('Learning curves');
     expect(text).not.toMatch(/undefined|NaN|\[object/);
   });
@@ -213,7 +201,7 @@ describe('writeReport', () => {
     } as const;
     const text = await renderReport({ ...input, test });
     expect(text).not.toContain('<img');
-    expect(textOf(text)).toMatch(/On \d+ of the test examples the student is wrong and the teacher right/);
+    expect(textOf(text)).toMatch(/The student is wrong and the teacher right on \d+ examples/);
   });
 
   it('takes sections of domains as they are, under an escaped title', async () => {

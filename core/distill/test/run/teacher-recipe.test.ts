@@ -3,6 +3,8 @@ import { existsSync } from 'node:fs';
 import { readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { PotstillError } from 'potstill';
+import { evaluateRecipe } from '../../src/run/evaluate-recipe.js';
 import { studentYaml, Workplace } from './tiny.js';
 
 let place: Workplace;
@@ -80,5 +82,36 @@ describe('runRecipe with a teacher that is a recipe', () => {
       (await readFile(file, 'utf8')).replace(/("x": \{\s*"dtype": "float32",\s*"shape": \[\s*)6/, '$17'),
     );
     await expect(place.run('student.yaml')).rejects.toMatchObject({ code: 'TEACHER_INVALID' });
+  });
+
+  it('refuses a teacher that does not know all classes, before it is trained', async () => {
+    const labelled = (await readFile(join(place.folder, 'teacher.yaml'), 'utf8')).replaceAll(
+      'tiny/points,',
+      'tiny/points, labels: [a, b, x],',
+    );
+    await place.write('teacher.yaml', labelled);
+    const error = await place.run('student.yaml').catch((caught: unknown) => caught as PotstillError);
+    expect(error).toMatchObject({ code: 'TEACHER_INVALID' });
+    expect((error as PotstillError).message).toContain(
+      'the teacher `tiny-teacher` was not trained on all classes of the data: it does not know c\n  the data (3): a, b, c\n  the teacher (3): a, b, x',
+    );
+    expect(place.stages()).toEqual([]);
+  });
+
+  it('evaluates a run on data that names its classes, and on no other', async () => {
+    await place.run('teacher.yaml');
+    const [name] = await readdir(place.runs);
+    const where = { runsFolder: place.runs, runFolder: join(place.runs, name ?? '') };
+    const labelled = async (file: string, labels: string) => {
+      const text = await readFile(join(place.folder, 'teacher.yaml'), 'utf8');
+      await place.write(file, text.replaceAll('tiny/points,', `tiny/points, labels: [${labels}],`));
+      return evaluateRecipe(await place.open(file), where);
+    };
+    expect((await labelled('same.yaml', 'a, b, c')).remarks).toEqual([]);
+    // The points that were called a are called b now: the model is asked by name, and told so.
+    const reordered = await labelled('reordered.yaml', 'b, a, c');
+    expect(reordered.remarks).toHaveLength(1);
+    expect(reordered.values.errors).toBeGreaterThan(30);
+    await expect(labelled('other.yaml', 'a, b, x')).rejects.toMatchObject({ code: 'TEACHER_INVALID' });
   });
 });

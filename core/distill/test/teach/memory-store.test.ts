@@ -157,6 +157,6 @@ describe('memoryTeacherStore', () => {
     const growing = recording({ label: (batch) => wrong([batch.size, batch.indices[0] as number]) });
     await store.outputs('growing', growing, batchOf([1]));
     const form = await refusal(store.outputs('growing', growing, batchOf([2])));
-    expect(form.message).toContain('`logits` was float32 [1] an example, and now is float32 [2]');
+    expect(form.message).toContain('`logits` was float32 [1] an example, and is now float32 [2]');
   });
 });

@@ -1,8 +1,9 @@
 // Compiled graphs on disk, so that a second run starts at once.
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EngineWarning } from '../types.js';
+import { makeFolder } from './make-folder.js';
 
 /** A graph after the engine's passes and ONNX Runtime's, and what a session needs to know of it. */
 export interface CachedGraph {
@@ -51,7 +52,7 @@ export class GraphCache {
     const path = join(this.folder, `${randomUUID()}${unfinished}`);
     let made: T;
     try {
-      await mkdir(this.folder, { recursive: true });
+      await makeFolder(this.folder);
       // ONNX Runtime says little of a path that it cannot write.
       await writeFile(path, '');
     } catch (cause) {

@@ -4,6 +4,7 @@ import os from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createEngine, type EngineOptions, type EngineWarning, type TrainingState } from '@potstill/engine';
+import { makeFolder } from '../../src/session/make-folder.js';
 import { GraphCache } from '../../src/session/cache.js';
 import * as program from '../../src/session/program.js';
 import { cnn, cnnBatch } from '../helpers/cnn.js';
@@ -128,6 +129,29 @@ describe('EngineOptions.cache', () => {
     for (const engine of engines) await engine.dispose();
     for (const net of nets) net.dispose();
   });
+});
+
+describe('makeFolder', () => {
+  it('makes all folders that are missing, also twice at once', async () => {
+    const path = join(folder, 'a', 'b', 'c');
+    await Promise.all([makeFolder(path), makeFolder(path), makeFolder(join(folder, 'a', 'd'))]);
+    await makeFolder(path);
+    expect(readdirSync(join(folder, 'a'))).toEqual(['b', 'd']);
+  });
+
+  it('fails where a file is in the way', async () => {
+    const file = join(folder, 'file');
+    writeFileSync(file, '');
+    await expect(makeFolder(file)).rejects.toThrow(/EEXIST/);
+    await expect(makeFolder(join(file, 'below'))).rejects.toThrow(/ENOTDIR/);
+  });
+
+  it.runIf(os.platform() === 'linux')(
+    'fails where the system lets no folder be made, rather than trying for ever',
+    async () => {
+      await expect(makeFolder('/proc/x/y')).rejects.toThrow(/ENOENT/);
+    },
+  );
 });
 
 describe('GraphCache', () => {

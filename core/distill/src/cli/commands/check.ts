@@ -5,7 +5,7 @@ import { recipeYaml } from '../../run/recipe-yaml.js';
 import { builtInPlugin } from '../../run/built-in.js';
 import { planTeachers } from '../../run/teachers.js';
 import { resolvedRecipe } from '../../recipe/resolved.js';
-import { collect, setHelp } from '../options.js';
+import { collect, pathValue, setHelp } from '../options.js';
 import type { Output } from '../output.js';
 
 interface CheckOptions {
@@ -20,7 +20,7 @@ export function addCheck(root: Command, output: Output): void {
     .description(
       'check a recipe wholly, its plugins, their options and the recipes of its teachers included, without running it',
     )
-    .argument('<recipe>', 'a YAML file')
+    .argument('<recipe>', 'a YAML file', pathValue)
     .option('--set <path=value>', setHelp, collect)
     .option('--resolved', 'print the recipe with `extends`, overrides and defaults filled in')
     .option('--json', 'print the result or the errors as JSON')

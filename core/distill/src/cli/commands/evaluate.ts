@@ -4,7 +4,7 @@ import { openRecipe } from '../../container/open-recipe.js';
 import type { MetricValue } from '../../contracts/index.js';
 import { builtInPlugin } from '../../run/built-in.js';
 import { evaluateRecipe, type EvaluateOptions } from '../../run/evaluate-recipe.js';
-import { collect, setHelp } from '../options.js';
+import { collect, pathValue, setHelp } from '../options.js';
 import type { Output } from '../output.js';
 
 interface CommandOptions {
@@ -30,15 +30,16 @@ export function addEvaluate(root: Command, output: Output): void {
   root
     .command('evaluate')
     .description("measure a finished student, the teacher, or an ONNX file, on a recipe's data")
-    .argument('<recipe>', 'the recipe with the data and the metrics')
+    .argument('<recipe>', 'the recipe with the data and the metrics', pathValue)
     .option(
       '--model <file>',
       'an ONNX file; one that potstill did not export gets the options of the teacher `onnx`',
+      pathValue,
     )
     .addOption(new Option('--teacher', "the recipe's teacher").conflicts(['model', 'folder']))
     .option('--set <path=value>', setHelp, collect)
-    .option('--runs <folder>', 'where run folders lie', 'runs')
-    .option('--folder <folder>', 'the run folder')
+    .option('--runs <folder>', 'where run folders lie', pathValue, 'runs')
+    .option('--folder <folder>', 'the run folder', pathValue)
     .addOption(
       new Option('--data <role>', 'which data').choices(['train', 'validation', 'test']).default('test'),
     )

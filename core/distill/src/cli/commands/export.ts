@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { openRecipe } from '../../container/open-recipe.js';
 import { builtInPlugin } from '../../run/built-in.js';
 import { exportRecipe } from '../../run/export-recipe.js';
-import { collect, setHelp } from '../options.js';
+import { collect, pathValue, setHelp } from '../options.js';
 import type { Output } from '../output.js';
 
 interface CommandOptions {
@@ -25,16 +25,16 @@ export function addExport(root: Command, output: Output): void {
   root
     .command('export')
     .description('export the student of a finished run')
-    .argument('<recipe>', 'the recipe that was run')
+    .argument('<recipe>', 'the recipe that was run', pathValue)
     .option(
       '--as <exporter>',
       "an exporter, such as onnx or tfjs; may be repeated (default: the recipe's)",
       collect,
     )
-    .option('--to <folder>', 'where to write (default: exports/ in the run folder)')
+    .option('--to <folder>', 'where to write (default: exports/ in the run folder)', pathValue)
     .option('--set <path=value>', setHelp, collect)
-    .option('--runs <folder>', 'where run folders lie', 'runs')
-    .option('--folder <folder>', 'the run folder')
+    .option('--runs <folder>', 'where run folders lie', pathValue, 'runs')
+    .option('--folder <folder>', 'the run folder', pathValue)
     .option('--json', 'print as JSON')
     .addHelpText('after', examples)
     .action(async (recipe: string, options: CommandOptions) => {

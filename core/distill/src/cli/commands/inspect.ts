@@ -8,6 +8,7 @@ import {
   type InspectedModel,
   type InspectedValue,
 } from '../../teach/index.js';
+import { pathValue } from '../options.js';
 import type { Output } from '../output.js';
 
 const examples = `
@@ -23,7 +24,7 @@ export function addInspect(root: Command, output: Output): void {
   root
     .command('inspect')
     .description('show the inputs, outputs, inner values, weights and metadata of an ONNX file')
-    .argument('<model>', 'an .onnx file')
+    .argument('<model>', 'an .onnx file', pathValue)
     .option('--outputs <pattern>', 'only inner values named like this; `*` stands for any characters')
     .option('--json', 'print as JSON, with all inner values')
     .addHelpText('after', examples)

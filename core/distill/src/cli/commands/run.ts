@@ -8,7 +8,7 @@ import { reportFile } from '../../run/names.js';
 import { runRecipe, type RunResult } from '../../run/run-recipe.js';
 import { cacheFolder } from '../cache-folder.js';
 import { interruptSignal } from '../interrupt.js';
-import { collect, setHelp } from '../options.js';
+import { collect, pathValue, setHelp } from '../options.js';
 import type { Output } from '../output.js';
 import { jsonProgress } from '../show-json.js';
 import { plainProgress } from '../show-plain.js';
@@ -40,10 +40,14 @@ export function addRun(root: Command, output: Output): void {
   root
     .command('run')
     .description('run a recipe and write a run folder with the student and a report')
-    .argument('<recipe>', 'a YAML file')
+    .argument('<recipe>', 'a YAML file', pathValue)
     .option('--set <path=value>', setHelp, collect)
-    .option('--runs <folder>', 'where run folders lie', 'runs')
-    .option('--folder <folder>', "this run's own folder (default: <name>-<hash> in the runs folder)")
+    .option('--runs <folder>', 'where run folders lie', pathValue, 'runs')
+    .option(
+      '--folder <folder>',
+      "this run's own folder (default: <name>-<hash> in the runs folder)",
+      pathValue,
+    )
     .option('--resume', 'go on in the latest run of the same recipe and seed')
     .option('--no-cache', 'compile every step anew, and keep none for the next run')
     .option('--json', 'print events as JSON lines on stdout')
@@ -62,7 +66,7 @@ export function addRun(root: Command, output: Output): void {
           runsFolder: options.runs,
           ...(options.folder === undefined ? {} : { runFolder: options.folder }),
           resume: options.resume ?? false,
-          cache: options.cache && cacheFolder(),
+          cache: options.cache && (cacheFolder() ?? withoutCache(options, output)),
           signal,
           services: { progress: tasks ?? sink(options, output) },
         });
@@ -74,6 +78,14 @@ export function addRun(root: Command, output: Output): void {
         release();
       }
     });
+}
+
+function withoutCache({ json, quiet }: CommandOptions, output: Output): false {
+  if (json || quiet) return false;
+  output.note(
+    'there is no home folder, so compiled steps are not kept; POTSTILL_CACHE can name a folder for them',
+  );
+  return false;
 }
 
 function sink(options: CommandOptions, output: Output): ProgressSink {
