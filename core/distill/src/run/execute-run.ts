@@ -60,6 +60,7 @@ export async function executeRun(prepared: PreparedRun, mode: ReuseMode): Promis
     } catch {
       // A full disk is told by the error itself, which must not be hidden by the log's own.
     }
+    await prepared.dispose().catch(() => undefined);
     throw error;
   } finally {
     await prepared.dispose();
