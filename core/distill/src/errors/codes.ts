@@ -144,6 +144,12 @@ const own = {
     help: 'A file of the run could not be written (disk full, no permission). What was written before is whole; make room and use --resume.',
     exit: 'failed',
   },
+  STORE_DAMAGED: {
+    help: 'Warning: a file of the teacher store is damaged or belongs to something else. It is removed, and the teacher is asked about its examples again.',
+  },
+  STORE_TOO_LARGE: {
+    help: 'Warning: the answers of the teacher would take more than half of the free disk space, so that they are not kept and the teacher is asked in every epoch.',
+  },
   EVALUATE_TENSOR: {
     help: 'A metric reads an output or a field that is not there, or has another shape than it needs.',
   },

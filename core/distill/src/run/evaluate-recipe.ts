@@ -5,6 +5,7 @@ import type { Metric, MetricValue, ProgressSink } from '../contracts/index.js';
 import { PotstillError } from '../errors/potstill-error.js';
 import { checkAnswers, reorderedFinding } from '../preflight/answers.js';
 import { openData, type OpenData, type RunData } from './data.js';
+import { memoryTeacherStore } from '../store/index.js';
 import { createEvaluator } from './evaluation.js';
 import { evaluatedFile, evaluatedStudent, evaluatedTeacher, type EvaluatedModel } from './evaluated-model.js';
 import { quietContainer } from './latest-run.js';
@@ -78,7 +79,7 @@ export async function evaluateRecipe(
     const evaluator = createEvaluator({
       metrics,
       teacher: undefined,
-      store: services.store,
+      store: memoryTeacherStore(),
       random: services.random,
     });
     const { values } = await evaluator.evaluate(chosen, (batch) => model.label(batch));

@@ -1,6 +1,7 @@
 // Executes a prepared run: chooses its folder, runs the stages, writes the summary.
 import type { Logger } from 'pino';
 import { fingerprint } from '../data/index.js';
+import { memoryTeacherStore } from '../store/index.js';
 import { describeMachine } from '../report/machine.js';
 import { exitCodeOfError } from '../errors/records.js';
 import { exitCodes } from '../errors/codes.js';
@@ -75,6 +76,7 @@ export async function executeRun(prepared: PreparedRun, mode: ReuseMode): Promis
       log.close();
       await folder.discard();
     } else if (folder) logFailure(container.services.logger, error);
+    await prepared.dispose().catch(() => undefined);
     throw error;
   } finally {
     log.close();
@@ -97,7 +99,8 @@ function contextOf(
   own: Pick<RunContext, 'folder' | 'timings' | 'identity'>,
 ): RunContext {
   const { planned, container, log, data, student, metrics, exporters, teacherRun, options } = prepared;
-  const { random, store } = container.services;
+  const { random } = container.services;
+  const store = memoryTeacherStore();
   const context: RunContext = {
     planned,
     plan: planned.recipe.plan,

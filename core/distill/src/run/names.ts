@@ -10,3 +10,5 @@ export const teacherRecipeFile = 'teacher.yaml';
 export const metricsFile = 'metrics.jsonl';
 export const eventsFile = 'events.jsonl';
 export const logFile = 'run.log';
+/** Answers of teachers, below the runs folder. */
+export const teacherStoreFolder = '.teacher-store';

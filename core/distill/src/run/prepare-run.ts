@@ -54,7 +54,14 @@ export async function prepareRun(planned: PlannedRun, options: RunOptions): Prom
   const log = new RunLog(options.services?.progress ?? { emit: () => undefined });
   const disposals: (() => void | Promise<void>)[] = [];
   const dispose = async () => {
-    for (const free of disposals.splice(0).reverse()) await free();
+    let failure: { readonly error: unknown } | undefined;
+    for (const free of disposals.splice(0).reverse())
+      try {
+        await free();
+      } catch (error) {
+        failure ??= { error };
+      }
+    if (failure) throw failure.error;
   };
   let runFolder = options.runFolder ?? join(runsFolder, folderName(identityOf(planned)));
   const paths: Paths = {
@@ -130,7 +137,8 @@ export async function prepareRun(planned: PlannedRun, options: RunOptions): Prom
       dispose,
     };
   } catch (error) {
-    await dispose();
+    // What went wrong first is what the user is to see.
+    await dispose().catch(() => undefined);
     throw error;
   }
 }

@@ -55,7 +55,8 @@ describe('runRecipe with resume', () => {
         await readFile(join(whole.runFolder, file)),
       );
     expect(resumed.summary.student.metrics).toEqual(whole.summary.student.metrics);
-    expect(await readdir(place.runs)).toHaveLength(2);
+    const runs = (await readdir(place.runs)).filter((name) => !name.startsWith('.'));
+    expect(runs).toHaveLength(2);
   });
 
   it('goes on in a stream of data to the same bytes', async () => {

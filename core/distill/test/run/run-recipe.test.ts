@@ -195,7 +195,7 @@ describe('runRecipe', () => {
     await expect(runRecipe(recipe, { runsFolder: place.runs, known: place.known })).rejects.toThrow(
       /TRAIN_NOT_FINITE/,
     );
-    const [name = ''] = await readdir(place.runs);
+    const [name = ''] = (await readdir(place.runs)).filter((each) => !each.startsWith('.'));
     const lines = (await readFile(join(place.runs, name, 'run.log'), 'utf8')).trim().split('\n');
     const [first, last] = [lines[0], lines.at(-1)].map(
       (line) => JSON.parse(line ?? '') as Record<string, unknown>,
