@@ -21,7 +21,7 @@ const deflateRatio = 1032;
  * Reads an idx file; one that begins as gzip is unpacked (offsets in errors then count unpacked bytes). The header says
  * how many bytes there are, and never more than these are read or unpacked.
  * @throws PotstillError DATA_NOT_FOUND where it cannot be read, DATA_DAMAGED where it is cut short, goes on too long,
- * or is no idx file: with path, byte offset, and what was expected.
+ * or is not an idx file: with path, byte offset, and what was expected.
  */
 export async function readIdx(path: string): Promise<IdxArray> {
   const fail = (reason: string, cause?: unknown): PotstillError =>

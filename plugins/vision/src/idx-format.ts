@@ -70,7 +70,7 @@ export function parseHeader(bytes: Uint8Array, path: string): Header {
     throw damaged(
       path,
       0,
-      `expected the magic bytes 00 00, got ${hex(bytes[0])} ${hex(bytes[1])}: this is no idx file`,
+      `expected the magic bytes 00 00, got ${hex(bytes[0])} ${hex(bytes[1])}: this is not an idx file`,
     );
   }
   const type = elementTypes[view.getUint8(2) as keyof typeof elementTypes] as ElementType | undefined;

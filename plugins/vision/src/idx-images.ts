@@ -20,7 +20,7 @@ export async function readIdxImages(imagesPath: string, labelsPath: string): Pro
   }
   labels.data.forEach((label, index) => {
     if (!Number.isInteger(label) || label < 0) {
-      throw damaged(`${labelsPath}: label ${label} of example ${index} is no class number`);
+      throw damaged(`${labelsPath}: label ${label} of example ${index} is not a class number`);
     }
   });
   return { raw: images.data, height, width, channels, classes: labels.data };
@@ -34,7 +34,7 @@ function damaged(message: string): PotstillError {
   return new PotstillError({
     code: 'DATA_DAMAGED',
     message,
-    hint: 'do `images` and `labels` name the right files, and the same part of the data?',
+    hint: 'Check that `images` and `labels` name the right files of the same part of the data.',
   });
 }
 

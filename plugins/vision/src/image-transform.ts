@@ -1,4 +1,4 @@
-// What transforms of images share: the field is looked up once, the rest of the example passes as it is.
+// What image transforms share: the field is found once, and the other fields pass unchanged.
 import { fingerprint, type RandomStream, type Transform } from 'potstill';
 import type { Planes } from './planes.js';
 

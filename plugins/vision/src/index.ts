@@ -1,4 +1,4 @@
-// The plugin @potstill/vision: image data and its random changes.
+// The plugin @potstill/vision: image data and augmentation.
 import { createRequire } from 'node:module';
 import { definePlugin } from 'potstill';
 import { idx } from './idx.js';

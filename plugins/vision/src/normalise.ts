@@ -37,7 +37,7 @@ export function preprocessingOf(
       throw new PotstillError({
         code: 'RECIPE_BAD_VALUE',
         message: `\`${name}\` has ${list.length} values, the images have ${channels} ${channels === 1 ? 'channel' : 'channels'}`,
-        hint: `give one number, or ${channels}`,
+        hint: `Give one number, or ${channels}.`,
       });
     }
     return Array.from({ length: channels }, (_, channel) => list[channel] ?? (list[0] as number));

@@ -1,4 +1,4 @@
-// Options that several components share, and what they say when they are wrong.
+// Options that several components share.
 import { z } from 'zod';
 
 /**
@@ -29,9 +29,13 @@ export const selectionOptions = {
     .refine(([from, to]) => from < to, 'the range is [from, to): `from` must be below `to`')
     .optional()
     .describe('only examples [from, to)'),
-  classes: z.array(z.int().min(0)).min(1).optional().describe('then only examples of these class numbers'),
-  exclude: z.array(z.int().min(0)).min(1).optional().describe('then leave these class numbers out'),
-  limit: z.int().min(1).optional().describe('then only the first so many'),
+  classes: z
+    .array(z.int().min(0))
+    .min(1)
+    .optional()
+    .describe('of those, only examples of these class numbers'),
+  exclude: z.array(z.int().min(0)).min(1).optional().describe('of those, no examples of these class numbers'),
+  limit: z.int().min(1).optional().describe('of those, at most this many, from the start'),
 };
 
 export const layoutOption = z

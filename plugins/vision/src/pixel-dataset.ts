@@ -1,4 +1,4 @@
-// Images of one size as raw values in memory (bytes take a quarter of floats), made input numbers batch by batch.
+// Images of one size as raw values in memory (bytes take a quarter of floats), converted to input numbers batch by batch.
 import {
   classPasses,
   fingerprint,
@@ -120,8 +120,8 @@ function select(classes: ArrayLike<number>, options: PixelDatasetOptions): Uint3
     const cut = { range: options.range, classes: options.classes, exclude: options.exclude };
     throw new PotstillError({
       code: 'DATA_EMPTY',
-      message: `${options.name}: no example is left of ${classes.length} after ${JSON.stringify(cut)}`,
-      hint: `the data has ${classes.length} examples in classes 0 to ${options.labels.length - 1}; widen range, classes or exclude`,
+      message: `${options.name}: none of ${classes.length} examples is left after ${JSON.stringify(cut)}`,
+      hint: `The data has ${classes.length} examples in classes 0 to ${options.labels.length - 1}. Widen \`range\`, \`classes\` or \`exclude\`.`,
     });
   }
   return Uint32Array.from(kept);

@@ -24,7 +24,7 @@ export function planesOf(data: DataDescription, transform: string, asked?: strin
     new PotstillError({
       code: 'RECIPE_BAD_VALUE',
       message: `${transform}: ${found}`,
-      hint: 'it works on float32 images [height, width, channels] or [channels, height, width], or square ones flattened',
+      hint: 'It needs float32 images of shape [height, width, channels] or [channels, height, width], or square images laid flat.',
       allowed: Object.keys(data.spec),
     });
   if (!spec) throw refuse(`the data has no field \`${field}\``);
@@ -37,7 +37,7 @@ export function planesOf(data: DataDescription, transform: string, asked?: strin
     const side = Math.sqrt((shape[0] as number) / channels);
     if (!Number.isInteger(side)) {
       throw refuse(
-        `field \`${field}\` has ${shape[0] as number} numbers, which is no square image of ${channels} channels`,
+        `field \`${field}\` has ${shape[0] as number} numbers, which is not a square image of ${channels} channels`,
       );
     }
     return { field, planes: 1, height: side, width: side, pixel: channels, channels };

@@ -10,7 +10,7 @@ export function fillValues(data: DataDescription, fill: number, channels: number
 }
 
 /**
- * A copy of an image moved down by `down` and right by `right` pixels (negative: up, left). What comes in from outside is
+ * A copy of an image moved down by `down` and right by `right` pixels (negative: up, left). Pixels that enter are
  * `fill`, one number a channel.
  */
 export function shiftPlanes(

@@ -1,4 +1,4 @@
-// Random changes of images: pixel-shift (Hinton's jitter), crop, flip.
+// Augmentation: pixel-shift (Hinton's jitter), crop, flip.
 import { transform, type DataDescription, type Transform } from 'potstill';
 import { z } from 'zod';
 import { imageTransform } from './image-transform.js';
@@ -12,7 +12,7 @@ const field = z
 const fill = z
   .number()
   .default(0)
-  .describe('raw value of what comes in at the borders; put through the scale, mean and std of the data');
+  .describe('raw value of the pixels that enter at the borders; scaled and normalised like the data');
 
 interface Shift {
   /** Largest shift in each direction, in pixels. */
@@ -56,7 +56,7 @@ export const pixelShift = transform('vision/pixel-shift', {
  * "Deep residual learning", section 4.2). It is the same as a shift by up to the padding.
  */
 export const crop = transform('vision/crop', {
-  help: 'Pads each image on all sides and cuts a random piece of the old size out.',
+  help: 'Pads each image on all sides and crops it at random to its old size.',
   options: z.strictObject({
     padding: z.int().min(0).default(4).describe('pixels added on each side'),
     fill,
@@ -70,7 +70,7 @@ export const crop = transform('vision/crop', {
 export const flip = transform('vision/flip', {
   help: 'Mirrors each image left to right with a probability.',
   options: z.strictObject({
-    probability: z.number().min(0).max(1).default(0.5).describe('how often an image is mirrored'),
+    probability: z.number().min(0).max(1).default(0.5).describe('share of images that are mirrored'),
     field,
   }),
   create: ({ probability, field }, _services, { data }) => {

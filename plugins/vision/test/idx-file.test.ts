@@ -83,7 +83,7 @@ describe('readIdx', () => {
       'byte 28: goes on too long: uint8 [2, 2, 3] needs 28 bytes, got 29',
     );
     expect((await failure(changed(1, 7), 'magic')).message).toContain(
-      'byte 0: expected the magic bytes 00 00, got 00 07: this is no idx file',
+      'byte 0: expected the magic bytes 00 00, got 00 07: this is not an idx file',
     );
     expect((await failure(changed(2, 0x0a), 'type')).message).toContain(
       'byte 2: unknown element type 0a, expected one of 08 uint8, 09 int8',

@@ -154,10 +154,10 @@ describe('vision/idx', () => {
       /DATA_DAMAGED: .*labels: example 2 has label 2, and only 2 class names are known/,
     ],
     [{ images: 'absent' }, /DATA_NOT_FOUND: idx file .*absent cannot be read/],
-    [{ images: 'none', labels: 'nolabels' }, /DATA_EMPTY: vision\/idx: no example is left of 0/],
-    [{ classes: [9] }, /DATA_EMPTY: vision\/idx: no example is left of 7 after \{"classes":\[9\]\}/],
+    [{ images: 'none', labels: 'nolabels' }, /DATA_EMPTY: vision\/idx: none of 0 examples is left/],
+    [{ classes: [9] }, /DATA_EMPTY: vision\/idx: none of 7 examples is left after \{"classes":\[9\]\}/],
     [{ mean: [0, 0] }, /RECIPE_BAD_VALUE: `mean` has 2 values, the images have 1 channel/],
-    [{ images: 'data:a' }, /DATA_NOT_FOUND: data:a lies in the folder for shared data/],
+    [{ images: 'data:a' }, /DATA_NOT_FOUND: data:a is in the folder for shared data/],
   ])('says what is wrong with %j', async (options, message) => {
     const failure = await open({ ...whole, ...options }).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(PotstillError);

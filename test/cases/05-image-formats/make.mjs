@@ -1,5 +1,5 @@
 // One class folder for each format, beside a folder of ordinary images.
-import { copyFileSync, mkdirSync } from 'node:fs';
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 
 const formats = ['sos.jpg', 'rgb.bmp', 'rgb.ppm', 'rgba.png', 'float.tif', 'grey16-12bit.png'];
 for (const file of formats) {
@@ -13,5 +13,6 @@ for (const file of formats) {
       copyFileSync(`img/${image}`, `${name}-${file.split('.')[1]}/${label}/${image}`);
     }
 }
+// Written here, because Git is told to leave such files out.
 for (const rubbish of ['.DS_Store', '._rgb8.png', 'Thumbs.db'])
-  copyFileSync(`img/${rubbish}`, `sos-jpg/a/${rubbish}`);
+  writeFileSync(`sos-jpg/a/${rubbish}`, 'rubbish');

@@ -1,16 +1,16 @@
-// One item prepared ahead: the next is begun while the current one is in use.
+// Prepares one item ahead, while the current one is in use.
 
 interface Ahead<T> {
   /** The result; starts the work if it has not begun. */
   take(): Promise<T>;
-  /** Drops work that has not begun. */
+  /** Cancels work that has not begun. */
   cancel(): void;
 }
 
 /**
  * Work that begins when the event loop is next free, or at once when it is taken. Not before, because preparing is
- * synchronous for the most part: so the consumer first gets its current batch and hands it to native threads, and the
- * next one is prepared beside them. A failure waits for whoever takes it.
+ * mostly synchronous: the consumer first hands its current batch to native threads, and the next one is prepared while
+ * they work. A failure is thrown when the item is taken.
  */
 function ahead<T>(work: () => Promise<T>): Ahead<T> {
   let begun: Promise<T> | undefined;

@@ -1,4 +1,4 @@
-// Typed arrays by dtype, and rows of tensors: what batches are put together from.
+// Typed arrays by dtype, and rows of tensors: the parts of batches.
 import type { DType, DTypeArray, HostTensor } from '@potstill/engine';
 
 /** Number of elements of a shape; 1 for a scalar. */

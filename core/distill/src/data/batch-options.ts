@@ -1,4 +1,4 @@
-// How batches are asked for.
+// Options of batches.
 import type { RandomStream } from '@potstill/engine';
 import type { Transform } from '../contracts/index.js';
 
@@ -16,9 +16,9 @@ export interface BatchOptions {
   readonly random: RandomStream;
   /** Counts from 0. Default 0. */
   readonly epoch?: number;
-  /** Batch to begin with, so that an epoch is resumed in the middle. Default 0. */
+  /** First batch, to resume in the middle of an epoch. Default 0. */
   readonly start?: number;
-  /** Leaves out a last batch that is not full. Default false: it is kept. */
+  /** Drops a last batch that is not full. Default false. */
   readonly dropLast?: boolean;
   /** The data set's name in errors. Default `data set`. */
   readonly name?: string;

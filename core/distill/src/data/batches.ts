@@ -1,4 +1,4 @@
-// A data set to batches: order, transforms, collation, one batch prepared ahead.
+// Batches of a data set: order, transforms, collation, one batch prepared ahead.
 import type { Batch, Dataset, Example, IndexedDataset } from '../contracts/index.js';
 import { lookAhead } from './ahead.js';
 import { rowView } from './arrays.js';

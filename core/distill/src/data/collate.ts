@@ -1,4 +1,4 @@
-// Examples through the transforms and into one batch.
+// Applies transforms to examples and stacks them into a batch.
 import type { Batch, Example, TensorSpecs } from '../contracts/index.js';
 import type { BatchOptions } from './batch-options.js';
 import { located } from './read-error.js';

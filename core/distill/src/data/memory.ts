@@ -1,4 +1,4 @@
-// A data set whose fields lie in memory, one tensor a field.
+// A data set in memory, one tensor per field.
 import type { HostTensor } from '@potstill/engine';
 import type {
   Batch,
@@ -28,13 +28,13 @@ export function memoryDataset(options: MemoryDatasetOptions): IndexedDataset {
     if (column.shape.length === 0 || column.shape[0] !== size) {
       const lead = fields[0]?.[0];
       throw new Error(
-        `internal: column \`${name}\` has shape ${shapeText(column.shape)}, expected ${size} examples as in \`${lead}\``,
+        `memoryDataset: column \`${name}\` has shape ${shapeText(column.shape)}, expected ${size} examples as in \`${lead}\``,
       );
     }
   }
   for (const name of [...description.inputs, ...(description.target ? [description.target] : [])]) {
     if (!columns[name])
-      throw new Error(`internal: no column \`${name}\` among ${Object.keys(columns).join(', ')}`);
+      throw new Error(`memoryDataset: no column \`${name}\` among ${Object.keys(columns).join(', ')}`);
   }
   const spec = Object.fromEntries(
     fields.map(([name, column]): [string, TensorSpec] => [

@@ -1,4 +1,4 @@
-// Paths as recipes write them: relative to the recipe, or `data:` below POTSTILL_DATA.
+// Paths in recipes: relative to the recipe, or `data:` for the folder POTSTILL_DATA.
 import { isAbsolute, resolve } from 'node:path';
 import type { Paths } from '../contracts/index.js';
 import { PotstillError } from '../errors/potstill-error.js';
@@ -6,7 +6,7 @@ import { PotstillError } from '../errors/potstill-error.js';
 const shared = 'data:';
 
 /**
- * The file that a recipe's path means. `data:models/a.onnx` lies below the folder that POTSTILL_DATA names.
+ * Resolves a path of a recipe. `data:models/a.onnx` is in the folder that POTSTILL_DATA names.
  * @throws PotstillError DATA_NOT_FOUND where `data:` is used and POTSTILL_DATA is not set.
  */
 export function resolveDataPath(path: string, paths: Pick<Paths, 'recipeFolder' | 'dataFolder'>): string {
@@ -14,8 +14,8 @@ export function resolveDataPath(path: string, paths: Pick<Paths, 'recipeFolder' 
   if (paths.dataFolder === undefined) {
     throw new PotstillError({
       code: 'DATA_NOT_FOUND',
-      message: `${path} lies in the folder for shared data, and POTSTILL_DATA is not set`,
-      hint: `set POTSTILL_DATA to the folder that holds ${path.slice(shared.length)}, or give a path relative to the recipe`,
+      message: `${path} is in the folder for shared data, but POTSTILL_DATA is not set`,
+      hint: `Set POTSTILL_DATA to the folder that holds ${path.slice(shared.length)}, or give a path relative to the recipe.`,
     });
   }
   return resolve(paths.dataFolder, path.slice(shared.length));

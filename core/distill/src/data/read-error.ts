@@ -1,9 +1,9 @@
-// Errors of reading and transforming, with the data set and the example in front.
+// Errors of reading and transforming, prefixed with the data set and the example.
 import { PotstillError } from '../errors/potstill-error.js';
 
 /**
- * The error with `where` in front: a PotstillError keeps its code and records, another becomes one of `code` with the
- * error as its cause, and internal bugs pass as they are.
+ * Prefixes the message with `where`. A PotstillError keeps its code and records, another error becomes a PotstillError
+ * of `code` with the error as its cause, and internal errors are returned unchanged.
  */
 export function located(error: unknown, code: 'DATA_DAMAGED' | 'PLUGIN_FAILED', where: string): unknown {
   if (error instanceof PotstillError) {

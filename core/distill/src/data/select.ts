@@ -1,4 +1,4 @@
-// Parts of a data set: some of its examples, in an order of their own.
+// Subsets of a data set.
 import type { IndexedDataset } from '../contracts/index.js';
 import { descriptionOf } from './describe.js';
 import { fingerprint } from './fingerprint.js';
@@ -43,7 +43,7 @@ export function range(dataset: IndexedDataset, from: number, to: number): Indexe
 export interface ClassFilter {
   /** Keep only these class numbers. Default: all. */
   readonly only?: readonly number[];
-  /** Then leave these out. */
+  /** Drop these, after `only`. Default: none. */
   readonly exclude?: readonly number[];
 }
 

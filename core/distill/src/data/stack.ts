@@ -1,4 +1,4 @@
-// Examples to one batch: equal shapes are stacked, ragged ones padded with zeros beside their lengths.
+// Stacks examples into a batch. Axes of variable length are padded with zeros, and their lengths are kept.
 import type { HostTensor } from '@potstill/engine';
 import type { Batch, Example, TensorSpecs } from '../contracts/index.js';
 import { PotstillError } from '../errors/potstill-error.js';
@@ -48,7 +48,7 @@ function damaged(name: string | undefined, index: number | undefined, problem: s
   return new PotstillError({
     code: 'DATA_DAMAGED',
     message: `${name ?? 'data set'}: example ${index ?? '?'} ${problem}`,
-    hint: 'every example must have the fields, dtypes and shapes that the data set declares',
+    hint: 'Every example must have the fields, dtypes and shapes that the data set declares.',
   });
 }
 

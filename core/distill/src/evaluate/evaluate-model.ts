@@ -1,9 +1,9 @@
-// Runs a model over data and gathers what the metrics say, and what it answered to each example.
+// Runs a model over data and collects metrics and the prediction for each example.
 import type { Batch, HostTensors, Metric, MetricValue } from '../contracts/index.js';
 import { PotstillError } from '../errors/potstill-error.js';
 import { argmax, confidence, scoreRows, targetRows } from './rows.js';
 
-/** What a classifier answered, example by example, in the order seen. All arrays have one element an example. */
+/** A classifier's predictions, in the order seen. All arrays have one element per example. */
 export interface Predictions {
   /** Index of the example in its data set. */
   readonly indices: Int32Array;

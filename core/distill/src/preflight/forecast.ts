@@ -1,4 +1,4 @@
-// How long the run will take and how much memory: a few real steps, timed on a copy that is thrown away.
+// Forecasts time and memory of a run from a few real training steps, whose results are discarded.
 import { performance } from 'node:perf_hooks';
 import type { Engine, HostTensors, NamedVariable, Optimizer, RandomStream } from '@potstill/engine';
 import type { Batch, Student } from '../contracts/index.js';
@@ -9,7 +9,7 @@ export interface ForecastInput {
   readonly engine: Engine;
   readonly student: Student;
   readonly inputs: readonly string[];
-  /** Made for the forecast: their variables may change. */
+  /** Created for the forecast: their variables may change. */
   readonly losses: readonly WeightedLoss[];
   readonly optimizer: Optimizer;
   readonly random: RandomStream;
@@ -28,8 +28,8 @@ export interface ForecastInput {
 const timedSteps = 5;
 
 /**
- * Compiles the training step, runs a few updates at rate 0 and throws them away. Weights, random streams and checkpoints
- * are left as they were, so that the run's result does not depend on the forecast.
+ * Compiles the training step and runs a few updates at rate 0. Weights, random streams and checkpoints are left
+ * unchanged, so the result of the run does not depend on the forecast.
  */
 export async function forecast(input: ForecastInput): Promise<Finding & { readonly seconds: number }> {
   const { engine, student, inputs, losses, optimizer, random, batch, teacherOutputs } = input;

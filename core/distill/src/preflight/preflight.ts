@@ -1,9 +1,9 @@
-// The checks before training: refuses what cannot work, warns of what looks wrong, says what to expect.
+// The checks before training: errors for what cannot work, warnings for what looks wrong, and a forecast.
 import { performance } from 'node:perf_hooks';
 import type { Engine, HostTensors, Optimizer, RandomStream } from '@potstill/engine';
 import type { Batch, DataDescription, Student, Teacher } from '../contracts/index.js';
 import { parameterCount } from '../students/index.js';
-import { canBeKept, onlyOutputs } from '../teach/index.js';
+import { canBeKept, onlyOutputs } from '../store/index.js';
 import { fieldsOf } from '../train/fields.js';
 import type { WeightedLoss } from '../train/objective.js';
 import type { Finding } from './finding.js';
@@ -96,7 +96,7 @@ function sampleFinding({ sample, examples, drawnFrom }: PreflightInput): Finding
   };
 }
 
-/** Whether data, student and teacher speak of the same classes; see {@link checkLabels}. Needs no examples. */
+/** Compares the classes of data, student and teacher; see {@link checkLabels}. Needs no examples. */
 export function checkClasses(data: DataDescription, student: Student, teacher: Teacher | undefined): Finding {
   const target = data.target === undefined ? undefined : data.spec[data.target];
   const classification = target?.dtype === 'int32' && target.shape.length === 0;

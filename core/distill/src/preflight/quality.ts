@@ -21,7 +21,7 @@ export function checkTeacherAccuracy(logits: HostTensor, targets: ArrayLike<numb
         level: 'warning',
         code: 'PREFLIGHT_TEACHER_CHANCE',
         message: `${said}: no better than guessing`,
-        hint: "Check that the teacher's weights were loaded, that it gets its inputs as it was trained on them (scale, mean, layout).",
+        hint: "Check that the teacher's weights were loaded, and that it receives inputs as in its own training (scale, mean, layout).",
       },
     ];
   return [{ level: 'ok', code: 'teacher', message: said }];
@@ -37,12 +37,12 @@ export function checkSizes(teacher: number | undefined, student: number): Findin
       level: 'warning',
       code: 'PREFLIGHT_TEACHER_SMALLER',
       message: `${said}: the teacher is the smaller one`,
-      hint: 'Were teacher and student swapped? If not, ignore this: a weak teacher can still help.',
+      hint: 'Were teacher and student swapped? If not, ignore this warning: a small teacher can still help.',
     },
   ];
 }
 
-/** How often both answer alike before any training. */
+/** How often both give the same answer before any training. */
 export function agreementAtStart(student: HostTensor, teacher: HostTensor): Finding[] {
   if (student.shape.join() !== teacher.shape.join()) return [];
   const mine = argmaxRows(student);
@@ -53,7 +53,7 @@ export function agreementAtStart(student: HostTensor, teacher: HostTensor): Find
     {
       level: 'ok',
       code: 'agreement',
-      message: `before training, the student answers as the teacher on ${percent(same / mine.length)}`,
+      message: `before training, the student gives the teacher's answer for ${percent(same / mine.length)} of the examples`,
     },
   ];
 }

@@ -1,4 +1,4 @@
-// Moments of a tensor over a sample, and whether it says anything about the example it belongs to.
+// Moments of a tensor over a sample, and whether its values differ between examples.
 import type { HostTensor } from '../contracts/index.js';
 
 export interface Moments {

@@ -1,4 +1,4 @@
-// Do the teacher's outputs that losses read say anything? And do the inputs?
+// Do the teacher outputs that losses read, and the inputs, carry any information?
 import type { Batch, HostTensors, Teacher } from '../contracts/index.js';
 import { PotstillError } from '../errors/potstill-error.js';
 import type { Finding } from './finding.js';
@@ -24,13 +24,13 @@ export function checkTaps(
       const row = Math.floor(moments.notFinite / (tensor.data.length / batch.size));
       throw refuse(
         `the teacher's output \`${name}\` is ${String(tensor.data[moments.notFinite])} for example ${batch.indices[row] ?? '?'} of the training data`,
-        'Check that example, and that the teacher gets its inputs as it was trained on them (scale, mean, layout).',
+        'Check that example, and that the teacher receives inputs as in its own training (scale, mean, layout).',
       );
     }
     if (batch.size > 1 && moments.sameForAll)
       throw refuse(
-        `the teacher's output \`${name}\` is the same for all ${batch.size} examples looked at (${describeMoments(tensor, moments)}): it teaches nothing`,
-        'Name another output or layer, and check that the teacher gets its inputs as it was trained on them.',
+        `the teacher's output \`${name}\` is the same for all ${batch.size} examples looked at (${describeMoments(tensor, moments)}): nothing can be learned from it`,
+        'Choose another output or layer, and check that the teacher receives inputs as in its own training.',
       );
     const from = sources[name]?.from;
     return {
@@ -61,7 +61,7 @@ export function checkInputs(batch: Batch, inputs: readonly string[]): Finding[] 
           level: 'warning',
           code: 'PREFLIGHT_INPUT_CONSTANT',
           message: `input \`${name}\` is the same for all ${batch.size} examples looked at (${describeMoments(tensor, moments)})`,
-          hint: 'Check how the data is read and preprocessed: nothing can be learnt from it.',
+          hint: 'Check how the data is read and preprocessed: nothing can be learned from it.',
         },
       ];
     return [

@@ -1,8 +1,8 @@
-// How the axes of one example lie: image layouts and what is a channel.
+// Axis order of one example: image layouts, and which axis holds the channels.
 import type { DataDescription, Preprocessing } from '../contracts/index.js';
 import { elementCount } from '../data/index.js';
 
-/** `plain`: axes that are taken as they are. */
+/** `plain`: axes that stay as they are. */
 export type Order = 'NHWC' | 'NCHW' | 'plain';
 
 export type Lengths = readonly (number | null)[];
@@ -26,8 +26,8 @@ export function formOf(shape: Lengths, preprocessing: DataDescription['preproces
 }
 
 /**
- * The order in which a model wants an image: the one asked for, else the axis of its shape on which the channels fit,
- * else that of the data. `model` is without the batch axis.
+ * The axis order that a model expects for an image: the one asked for, else the one in which its shape matches the
+ * channels, else that of the data. `model` is without the batch axis.
  */
 export function wantedOrder(
   asked: Preprocessing['layout'] | undefined,

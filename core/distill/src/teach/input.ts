@@ -1,4 +1,4 @@
-// One input of a teacher: which field of the data goes there, in which numbers, axes and shape.
+// Maps a field of the data to one input of a teacher: values, axis order and shape.
 import type { HostTensor } from '@potstill/engine';
 import type { DataDescription, Preprocessing, TensorSpec } from '../contracts/index.js';
 import { elementCount, shapeText } from '../data/index.js';
@@ -7,26 +7,26 @@ import { teacherInvalid } from './invalid.js';
 import { affineOf, applyAffine, type WantedNumbers } from './numbers.js';
 import type { GraphValue } from './session.js';
 
-/** How the teacher takes its (first) input. */
+/** How the teacher expects its first input. */
 export interface InputOptions extends WantedNumbers {
-  /** The model's name of the input that the data's first input goes to. */
+  /** The model input that receives the data's first input. */
   readonly name?: string | undefined;
   readonly layout?: Preprocessing['layout'] | undefined;
 }
 
 export interface InputMapping {
   readonly field: string;
-  /** What is done, as plain data: part of the teacher's fingerprint. */
+  /** The conversion as plain data: part of the teacher's fingerprint. */
   readonly description: object;
-  /** Lengths of one example as the model gets it; `null` follows the data. */
+  /** Shape of one example as the model receives it; `null` follows the data. */
   readonly shape: Lengths;
-  /** The field of a batch as the model wants it. TEACHER_INVALID where its shape is not the one that the data declare. */
+  /** Converts the field of a batch. TEACHER_INVALID where its shape is not the declared one. */
   convert(tensor: HostTensor): HostTensor;
 }
 
 /**
  * Fits a field of the data to an input of the model.
- * @throws PotstillError TEACHER_INVALID where the shapes cannot be brought together; it names both.
+ * @throws PotstillError TEACHER_INVALID where the shapes cannot be reconciled; it names both.
  */
 export function fitInput(
   teacher: string,
@@ -72,8 +72,8 @@ export function fitInput(
         spec.shape.every((length, axis) => length === null || length === lengths[axis]);
       if (!fits)
         throw teacherInvalid(
-          `the teacher ${teacher} was opened for ${given}, and is given examples of shape ${shapeText(lengths)}`,
-          'a transform has changed the shape: leave it out, or give the data that shape',
+          `the teacher ${teacher} was opened for ${given} and received examples of shape ${shapeText(lengths)}`,
+          'a transform changed the shape: remove it, or use data of that shape',
         );
       let result = tensor;
       if (affine) {
@@ -141,8 +141,8 @@ function checkIntegers(
 }
 
 /**
- * What of the lengths offered becomes the model's shape: the same lengths, with axes of length 1 put in or left out, or
- * one of the two flat. Undefined when they are of something else.
+ * The offered shape as the model's: the same lengths, with axes of length 1 added or removed, or one of the two flat.
+ * Undefined when they do not match.
  */
 function fitted(offered: Lengths, model: Lengths): Lengths | undefined {
   const same =
@@ -170,6 +170,6 @@ function doesNotFit(
   const layout = preprocessing ? ` (${preprocessing.layout})` : '';
   return teacherInvalid(
     `the teacher ${teacher} takes \`${input.name}\`, ${input.type} ${shapeText(model)} an example; the data's \`${field}\` is ${spec.dtype} ${shapeText(spec.shape)}${layout}`,
-    'give the data that size, or say by `input.layout` in which order the teacher wants the axes (NHWC, NCHW, flat)',
+    'use data of that size, or set `input.layout` to the axis order that the teacher expects (NHWC, NCHW, flat)',
   );
 }

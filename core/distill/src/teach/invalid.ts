@@ -7,7 +7,7 @@ export function teacherInvalid(message: string, hint?: string, cause?: unknown):
   return teacherError('TEACHER_INVALID', message, hint, cause);
 }
 
-/** `TEACHER_OUTPUT`: an output is not there, or is none that can be learnt from. */
+/** `TEACHER_OUTPUT`: an output does not exist, or cannot be learned from. */
 export function teacherOutput(message: string, hint?: string): PotstillError {
   return teacherError('TEACHER_OUTPUT', message, hint);
 }
@@ -19,7 +19,7 @@ function teacherError(code: ErrorCodeName, message: string, hint?: string, cause
   );
 }
 
-/** The first line of what a library said: the lines after it are about its own inside. */
+/** The first line of a library's message: the others describe its internals. */
 export function reasonOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return message.trim().split('\n')[0]?.slice(0, 400) ?? message;

@@ -1,4 +1,4 @@
-// An ONNX file as read from disk: its bytes, checked, and what it says of itself.
+// An ONNX file as read from disk: its bytes, checked, and what it declares about itself.
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { EngineError, readOnnxModel, type OnnxGraph, type OnnxModel } from '@potstill/engine';

@@ -1,25 +1,26 @@
-// From the numbers that the data give to those that a teacher was trained on.
+// Converts the data's preprocessing to the one that a teacher was trained with.
 import type { DataDescription } from '../contracts/index.js';
 import { teacherInvalid } from './invalid.js';
 import type { Form } from './form.js';
 
-/** How a teacher wants its numbers: (raw * scale - mean) / std. */
+/** The preprocessing that a teacher expects: (raw * scale - mean) / std. */
 export interface WantedNumbers {
   readonly scale?: number | undefined;
   readonly mean?: number | readonly number[] | undefined;
   readonly std?: number | readonly number[] | undefined;
 }
 
-/** number * factor + offset, for each channel. */
+/** value * factor + offset, per channel. */
 export interface Affine {
   readonly factor: Float64Array;
   readonly offset: Float64Array;
 }
 
 /**
- * Undoes the data's preprocessing and applies the teacher's. Nothing wanted: the data's numbers as they are (undefined).
- * Of what is wanted in part, the scale is the data's, the mean 0 and the std 1. Data without a preprocessing are raw.
- * @throws PotstillError TEACHER_INVALID where mean or std has neither one number nor one a channel.
+ * Undoes the data's preprocessing and applies the teacher's. Returns undefined where the values do not change, as when
+ * the teacher expects nothing in particular. If only some settings are given, scale defaults to the data's, mean to 0 and
+ * std to 1. Data without declared preprocessing counts as raw.
+ * @throws PotstillError TEACHER_INVALID where mean or std has neither one number nor one per channel.
  */
 export function affineOf(
   wanted: WantedNumbers,
@@ -33,7 +34,7 @@ export function affineOf(
     if (list.length === 1 || list.length === channels)
       return Array.from({ length: channels }, (_, channel) => list[channel] ?? (list[0] as number));
     throw teacherInvalid(
-      `the teacher's \`input.${name}\` has ${list.length} numbers, the data have ${channels} ${channels === 1 ? 'channel' : 'channels'}`,
+      `the teacher's \`input.${name}\` has ${list.length} numbers, the data has ${channels} ${channels === 1 ? 'channel' : 'channels'}`,
       `give one number, or ${channels}`,
     );
   };
@@ -46,13 +47,13 @@ export function affineOf(
     factor[c] = perRaw * (data.std[c] ?? data.std[0] ?? 1);
     offset[c] = perRaw * (data.mean[c] ?? data.mean[0] ?? 0) - (mean[c] as number) / (std[c] as number);
   }
-  // The same preprocessing on both sides must not change a bit.
+  // The same preprocessing on both sides must leave every bit as it is.
   const changes =
     factor.some((value) => Math.abs(value - 1) > 1e-12) || offset.some((value) => Math.abs(value) > 1e-12);
   return changes ? { factor, offset } : undefined;
 }
 
-/** The numbers of whole examples; `pixels` is height x width of one image whose channels come first, else undefined. */
+/** Applies it to whole examples; `pixels` is height x width for images with channels first, else undefined. */
 export function applyAffine(
   data: ArrayLike<number>,
   { factor, offset }: Affine,

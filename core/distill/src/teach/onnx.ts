@@ -21,7 +21,7 @@ const options = z.strictObject({
     .string()
     .regex(/^[0-9a-fA-F]{64}$/, '64 hexadecimal digits')
     .optional()
-    .describe('checked before the file is used'),
+    .describe('SHA-256 of the file, checked before it is used'),
   source: z.string().optional().describe('where the model comes from, for the report'),
   licence: z.string().optional().describe('its licence, for the report'),
   input: z
@@ -30,27 +30,27 @@ const options = z.strictObject({
         .string()
         .optional()
         .describe(
-          "the model's input that the data's first input goes to; default: the one of its name, else the first",
+          "the model input that receives the data's first input; default: the one with the same name, else the first",
         ),
       layout: z
         .enum(['NHWC', 'NCHW', 'flat'])
         .optional()
         .describe(
-          "order of the axes; default: that of the model's shape on which the channels fit, else the data's",
+          "order of the axes that the model expects; default: the order in which the model's shape matches the channels, else the data's",
         ),
       scale: z
         .number()
         .positive()
         .optional()
-        .describe("raw values are multiplied by it; default: the data's"),
+        .describe("factor applied to raw values first; default: the data's"),
       mean: perChannel
         .optional()
-        .describe('subtracted after scaling, one number or one a channel; default: 0'),
-      std: divisors.optional().describe('divided by after that, one number or one a channel; default: 1'),
+        .describe('subtracted after scaling: one number, or one per channel; default: 0'),
+      std: divisors.optional().describe('divisor applied last: one number, or one per channel; default: 1'),
     })
     .optional()
     .describe(
-      "how the model takes its numbers: the data's own preprocessing is undone and this one applied; without scale, mean and std the data's numbers are given as they are",
+      "how the model expects its input: the data's own preprocessing is undone and this one is applied; without scale, mean and std, the data is passed on unchanged",
     ),
   outputs: outputsOption.describe(
     "name -> an output of the model, or what any of its nodes gives, as a name or as `{ from: name, as: probabilities }`; default: `logits`, the output with a score for each of the data's classes",
@@ -65,7 +65,7 @@ const options = z.strictObject({
 });
 
 export const onnx = teacher('onnx', {
-  help: 'a model in an ONNX file, in ONNX Runtime; any layer can be tapped',
+  help: 'an ONNX model, run in ONNX Runtime on the CPU; any layer can be tapped',
   options,
   create: async ({ model, sha256, ...rest }, services, { data }) =>
     openOnnxTeacher({

@@ -1,4 +1,4 @@
-// Batches for models whose batch is fixed: cut into pieces, the last one filled up, the answers put together again.
+// Splits batches for models with a fixed batch size, pads the last piece, and joins the answers.
 import type { HostTensor, HostTensors } from '@potstill/engine';
 import { elementCount, shapeText } from '../data/index.js';
 import { hostTensor, zeros } from '../data/arrays.js';
@@ -6,7 +6,7 @@ import { teacherOutput } from './invalid.js';
 
 /**
  * Runs `rows` examples, `piece` at a time (null: all at once). `run` gets tensors with exactly `piece` rows.
- * @throws PotstillError TEACHER_OUTPUT where an output has not one row an example.
+ * @throws PotstillError TEACHER_OUTPUT where an output does not have one row per example.
  */
 export async function runInPieces(
   inputs: HostTensors,
@@ -31,7 +31,7 @@ function checked(outputs: HostTensors, rows: number): HostTensors {
     if (shape[0] === rows) continue;
     throw teacherOutput(
       `the teacher answered ${rows} examples with \`${name}\` of shape ${shapeText(shape)}: its first axis is not the batch`,
-      'take another output: one row an example is wanted',
+      'choose another output: it must have one row per example',
     );
   }
   return outputs;

@@ -1,4 +1,4 @@
-// One run on zeros: what a teacher answers, and whether its batch is free.
+// Runs the teacher once on zeros, to find the shapes of its outputs and whether its batch size is free.
 import type { HostTensor, HostTensors } from '@potstill/engine';
 import type { DataDescription, TensorSpecs } from '../contracts/index.js';
 import { elementCount } from '../data/index.js';
@@ -9,16 +9,16 @@ import { reasonOf, teacherInvalid } from './invalid.js';
 import { runInPieces } from './pieces.js';
 import type { GraphValue } from './session.js';
 
-/** Rows tried: a number that hardly any other axis has, so that an output without a batch axis is noticed. */
+/** Rows in the probe: a number that is rare among other axes, so that an output without a batch axis is noticed. */
 const tried = 7;
 
-/** Axes whose length varies are tried with these: an output that differs varies too. */
+/** Lengths tried for axes of varying length: an output axis that changes with them varies, too. */
 const lengths = [16, 24] as const;
 
 export interface Probed {
   /** Outputs without the batch axis. */
   readonly specs: TensorSpecs;
-  /** Examples a run where the batch is fixed, else null. */
+  /** Examples per run where the batch size is fixed, else null. */
   readonly piece: number | null;
 }
 
@@ -57,7 +57,7 @@ export async function probe(
     try {
       return { specs: await specsAt(tried), piece: null };
     } catch {
-      // The run with one example tells what is wrong, if anything is.
+      // If something is wrong, the run with one example reports it.
     }
   }
   const piece = fixed ?? 1;
@@ -66,8 +66,8 @@ export async function probe(
   } catch (cause) {
     if (cause instanceof PotstillError) throw cause;
     throw teacherInvalid(
-      `the teacher ${path} cannot be run on such data: ${reasonOf(cause)}`,
-      'compare `input.layout` and the shape of the data with what the model was made for',
+      `the teacher ${path} cannot run on this data: ${reasonOf(cause)}`,
+      'compare `input.layout` and the shape of the data with what the model expects',
       cause,
     );
   }

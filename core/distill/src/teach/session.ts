@@ -1,15 +1,15 @@
-// A teacher's graph in ONNX Runtime: what it takes and gives, and runs with host tensors.
+// A teacher's graph in ONNX Runtime: its inputs and outputs, and running it with host tensors.
 import { ort } from '@potstill/engine';
 import type { HostTensor, HostTensors } from '@potstill/engine';
 import type { ExternalFile } from './external-data.js';
-import { fromFloat16 } from './float16.js';
+import { fromFloat16 } from '../data/float16.js';
 import { reasonOf, teacherInvalid, teacherOutput } from './invalid.js';
 
 /** An input or output as the graph declares it. */
 export interface GraphValue {
   readonly name: string;
   readonly type: string;
-  /** Batch axis first; `null` where a length is free. Undefined when the graph does not tell. */
+  /** Batch axis first; `null` where a length is free. Undefined when the graph declares no shape. */
   readonly shape: readonly (number | null)[] | undefined;
 }
 
@@ -23,7 +23,7 @@ export interface TeacherSession {
   release(): Promise<void>;
 }
 
-/** What the runtime would print is thrown, too. */
+/** Errors are thrown; the runtime need not print them as well. */
 const quiet = { logSeverityLevel: 4 } as const;
 
 /** Element types that data can be given in. */
@@ -48,7 +48,7 @@ export async function openSession(
       : { externalData: external.map((file) => ({ path: file.location, data: file.bytes })) }),
   }).catch((cause: unknown) => {
     throw teacherInvalid(
-      `ONNX Runtime refuses the teacher ${path}: ${reasonOf(cause)}`,
+      `ONNX Runtime cannot load the teacher ${path}: ${reasonOf(cause)}`,
       'check the file (sha256), or export the model again with a current exporter',
       cause,
     );
@@ -91,7 +91,7 @@ export async function openSession(
 function graphValue(meta: ort.InferenceSession.ValueMetadata): GraphValue {
   if (!meta.isTensor) return { name: meta.name, type: 'no tensor', shape: undefined };
   const shape = meta.shape.map((length) => (typeof length === 'number' && length > 0 ? length : null));
-  // An input without any axis has no batch axis; it means that the file tells no shape.
+  // An input without any axis has no batch axis: the file declares no shape.
   return { name: meta.name, type: meta.type, shape: shape.length === 0 ? undefined : shape };
 }
 
@@ -126,7 +126,7 @@ function toOrt(type: Feedable, name: string, tensor: HostTensor | undefined): or
 }
 
 function fromOrt(path: string, name: string, value: ort.OnnxValue | undefined): HostTensor {
-  // Sequences and maps, which classifiers of other libraries give, have neither type nor data.
+  // Sequences and maps, as exported by scikit-learn, have neither type nor data.
   const { type, data, dims } = (value ?? {}) as Partial<ort.Tensor>;
   if (dims !== undefined) {
     const shape = [...dims];

@@ -14,7 +14,7 @@ describe('resolveDataPath', () => {
 
   it('says that POTSTILL_DATA is not set', () => {
     expect(() => resolveDataPath('data:a', { ...paths, dataFolder: undefined })).toThrow(
-      'DATA_NOT_FOUND: data:a lies in the folder for shared data, and POTSTILL_DATA is not set',
+      'DATA_NOT_FOUND: data:a is in the folder for shared data, but POTSTILL_DATA is not set',
     );
   });
 });

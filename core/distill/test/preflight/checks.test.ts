@@ -184,7 +184,7 @@ describe('checkSizes', () => {
 describe('agreementAtStart', () => {
   it('tells how often both answer alike, and nothing of other classes or no examples', () => {
     expect(agreementAtStart(float([2, 2], [1, 0, 0, 1]), float([2, 2], [1, 0, 1, 0]))).toMatchObject([
-      { message: 'before training, the student answers as the teacher on 50.0 %' },
+      { message: "before training, the student gives the teacher's answer for 50.0 % of the examples" },
     ]);
     expect(agreementAtStart(float([1, 2], [0, 1]), float([1, 3], [0, 1, 2]))).toEqual([]);
     expect(agreementAtStart(float([0, 2], []), float([0, 2], []))).toEqual([]);

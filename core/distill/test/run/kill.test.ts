@@ -3,32 +3,31 @@ import { spawn } from 'node:child_process';
 import { readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { randomStream } from '@potstill/engine';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readCheckpoint } from '../../src/train/checkpoint.js';
 import { Workplace } from './tiny.js';
 
 const child = fileURLToPath(new URL('child.ts', import.meta.url));
 
-/** Runs the recipe in a process; kills it, when asked, soon after it says that line. */
+/** Where runs are killed: other steps with another seed, in POTSTILL_KILL_SEED. */
+const seed = Number(process.env.POTSTILL_KILL_SEED ?? 1);
+
+/** Runs the recipe in a process, which kills itself when that step of that stage is done. */
 function run(
   folder: string,
-  args: readonly string[],
-  killAt?: string,
+  mode: 'anew' | 'resume',
+  ...killAt: readonly string[]
 ): Promise<{ killed: boolean; lines: string[] }> {
   return new Promise((resolve, reject) => {
     const process_ = spawn(
       process.execPath,
-      ['--conditions=potstill-source', '--import', 'tsx', child, folder, ...args],
+      ['--conditions=potstill-source', '--import', 'tsx', child, folder, mode, ...killAt],
       { stdio: ['ignore', 'pipe', 'pipe'], cwd: fileURLToPath(new URL('../../../..', import.meta.url)) },
     );
     let out = '';
     let errors = '';
-    process_.stdout.on('data', (data: Buffer) => {
-      out += data.toString();
-      // A little later, so that it is well inside the epoch after the one it tells of.
-      if (killAt !== undefined && out.split('\n').includes(killAt))
-        setTimeout(() => process_.kill('SIGKILL'), 25);
-    });
+    process_.stdout.on('data', (data: Buffer) => (out += data.toString()));
     process_.stderr.on('data', (data: Buffer) => (errors += data.toString()));
     process_.on('error', reject);
     process_.on('close', (code, signal) => {
@@ -56,29 +55,37 @@ describe('a run killed in mid-epoch and resumed', () => {
       for (const name of ['teacher.yaml', 'student.yaml'])
         await place.write(name, slow(await readFile(join(place.folder, name), 'utf8')));
 
-    expect((await run(whole.folder, [])).lines.at(-1)).toBe('done');
-    const batches: number[] = [];
-    for (const [line, run_, stage] of [
-      ['teacher 4', 'tiny-teacher', 'student'],
-      ['baseline 3', 'tiny-student', 'baseline'],
-      ['student 2', 'tiny-student', 'student'],
-      ['student 7', 'tiny-student', 'student'],
-    ] as const) {
-      expect(await run(broken.folder, batches.length > 0 ? ['--resume'] : [], line)).toMatchObject({
-        killed: true,
-      });
-      const name = (await readdir(broken.runs)).find((each) => each.startsWith(run_)) ?? '';
-      const left = await readCheckpoint(join(broken.runs, name, stage, 'last.safetensors'));
-      batches.push(left?.position.batch ?? NaN);
+    expect((await run(whole.folder, 'anew')).lines.at(-1)).toBe('done');
+    // 25 steps an epoch, 12 epochs.
+    const random = randomStream(seed).child('kill');
+    const step = (from: number, to: number, i: number) => from + random.integer(to - from, i);
+    const first = step(2, 150, 2);
+    const last = step(first + 1, 300, 3);
+    const kills = [
+      ['teacher', step(2, 300, 0), 'tiny-teacher', 'student'],
+      ['baseline', step(2, 300, 1), 'tiny-student', 'baseline'],
+      ['student', first, 'tiny-student', 'student'],
+      ['student', last, 'tiny-student', 'student'],
+    ] as const;
+    for (const [i, [stage, at, name, folder]] of kills.entries()) {
+      const mode = i === 0 ? 'anew' : 'resume';
+      expect(await run(broken.folder, mode, stage, String(at))).toMatchObject({ killed: true });
+      const found = (await readdir(broken.runs)).find((each) => each.startsWith(name)) ?? '';
+      const left = await readCheckpoint(join(broken.runs, found, folder, 'last.safetensors'));
+      // A checkpoint is written before each second step, and at the end of an epoch.
+      expect(left?.state.step, `${stage} killed at step ${at}`).toBeGreaterThanOrEqual(at - 2);
+      expect(left?.state.step).toBeLessThan(at);
     }
-    // A kill may hit the end of an epoch by chance, all four can hardly.
-    expect(Math.max(...batches)).toBeGreaterThan(0);
-    const end = await run(broken.folder, ['--resume']);
+    const end = await run(broken.folder, 'resume');
     expect(end.lines.at(-1)).toBe('done');
-    expect(end.lines).not.toContain('student 7');
+    // Epochs that were whole before the last kill are not trained again.
+    const done = Math.floor((last - 1) / 25);
+    if (done > 0) expect(end.lines).not.toContain(`student ${done}`);
 
-    const names = (await readdir(whole.runs)).sort();
-    expect((await readdir(broken.runs)).sort()).toEqual(names);
+    const runsOf = async (place: { readonly runs: string }) =>
+      (await readdir(place.runs)).filter((name) => !name.startsWith('.')).sort();
+    const names = await runsOf(whole);
+    expect(await runsOf(broken)).toEqual(names);
     for (const name of names) {
       const files = [
         'student/last.safetensors',

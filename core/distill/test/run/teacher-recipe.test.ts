@@ -1,9 +1,11 @@
 // Teachers that are recipes: trained once, and again when they are stale.
 import { existsSync } from 'node:fs';
-import { readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { studentYaml, Workplace } from './tiny.js';
+import { PotstillError } from 'potstill';
+import { evaluateRecipe } from '../../src/run/evaluate-recipe.js';
+import { editJson, studentYaml, Workplace } from './tiny.js';
 
 let place: Workplace;
 beforeEach(async () => {
@@ -34,19 +36,14 @@ describe('runRecipe with a teacher that is a recipe', () => {
     const runs = await readdir(place.runs);
     for (const name of runs.filter((each) => each.startsWith('tiny-teacher'))) {
       const file = join(place.runs, name, 'data.json');
-      const data = JSON.parse(await readFile(file, 'utf8')) as { fingerprints: { train: string } };
-      data.fingerprints.train = 'other';
-      await writeFile(file, JSON.stringify(data));
+      await editJson(file, (text) => text.replace(/"train": "[^"]*"/, '"train": "other"'));
     }
     await place.run('student.yaml', { set: ['train.seed=4'] });
     expect(place.stages()).toEqual([...ofTeacher, ...stages]);
 
     for (const name of (await readdir(place.runs)).filter((each) => each.startsWith('tiny-teacher'))) {
       const file = join(place.runs, name, 'run.json');
-      await writeFile(
-        file,
-        (await readFile(file, 'utf8')).replace(/potstill\\":\\"[^\\]*/, 'potstill\\":\\"0.0.1'),
-      );
+      await editJson(file, (text) => text.replace(/potstill\\":\\"[^\\]*/, 'potstill\\":\\"0.0.1'));
     }
     await place.run('student.yaml', { set: ['train.seed=5'] });
     expect(place.stages()).toEqual([...ofTeacher, ...stages]);
@@ -59,7 +56,7 @@ describe('runRecipe with a teacher that is a recipe', () => {
       (await readFile(join(place.folder, 'teacher.yaml'), 'utf8')).replace('16]', '12]'),
     );
     await expect(place.run('student.yaml', { runFolder: first.runFolder, resume: true })).rejects.toThrow(
-      /RUN_OTHER_RECIPE: .* is of another run: teacherHash/,
+      /RUN_OTHER_RECIPE: .* is of another run: teacher: `student\.hidden\.0` was 16 and is now 12/,
     );
   });
 
@@ -75,10 +72,38 @@ describe('runRecipe with a teacher that is a recipe', () => {
     await place.write('teacher.yaml', await readFile(join(place.folder, 'teacher.yaml'), 'utf8'));
     const { runFolder } = await place.run('teacher.yaml');
     const file = join(runFolder, 'data.json');
-    await writeFile(
-      file,
-      (await readFile(file, 'utf8')).replace(/("x": \{\s*"dtype": "float32",\s*"shape": \[\s*)6/, '$17'),
-    );
+    await editJson(file, (text) => text.replace(/("x": \{\s*"dtype": "float32",\s*"shape": \[\s*)6/, '$17'));
     await expect(place.run('student.yaml')).rejects.toMatchObject({ code: 'TEACHER_INVALID' });
+  });
+
+  it('refuses a teacher that does not know all classes, before it is trained', async () => {
+    const labelled = (await readFile(join(place.folder, 'teacher.yaml'), 'utf8')).replaceAll(
+      'tiny/points,',
+      'tiny/points, labels: [a, b, x],',
+    );
+    await place.write('teacher.yaml', labelled);
+    const error = await place.run('student.yaml').catch((caught: unknown) => caught as PotstillError);
+    expect(error).toMatchObject({ code: 'TEACHER_INVALID' });
+    expect((error as PotstillError).message).toContain(
+      'the teacher `tiny-teacher` was not trained on all classes of the data: it does not know c\n  the data (3): a, b, c\n  the teacher (3): a, b, x',
+    );
+    expect(place.stages()).toEqual([]);
+  });
+
+  it('evaluates a run on data that names its classes, and on no other', async () => {
+    await place.run('teacher.yaml');
+    const [name] = await readdir(place.runs);
+    const where = { runsFolder: place.runs, runFolder: join(place.runs, name ?? '') };
+    const labelled = async (file: string, labels: string) => {
+      const text = await readFile(join(place.folder, 'teacher.yaml'), 'utf8');
+      await place.write(file, text.replaceAll('tiny/points,', `tiny/points, labels: [${labels}],`));
+      return evaluateRecipe(await place.open(file), where);
+    };
+    expect((await labelled('same.yaml', 'a, b, c')).remarks).toEqual([]);
+    // The points that were called a are called b now: the model is asked by name, and told so.
+    const reordered = await labelled('reordered.yaml', 'b, a, c');
+    expect(reordered.remarks).toHaveLength(1);
+    expect(reordered.values.errors).toBeGreaterThan(30);
+    await expect(labelled('other.yaml', 'a, b, x')).rejects.toMatchObject({ code: 'TEACHER_INVALID' });
   });
 });

@@ -1,22 +1,44 @@
-// Teacher outputs kept in memory for the length of a run: one growing array an output, one row an example.
+// Keeps teacher outputs in memory for the length of a run: one growing array per output, one row per example.
 import type { DTypeArray, DType, HostTensor, HostTensors } from '@potstill/engine';
-import type { Batch, Teacher, TeacherStore } from '../contracts/index.js';
+import type { Answers, Batch, Teacher, TeacherStore } from '../contracts/index.js';
 import { elementCount, gatherRows, shapeText } from '../data/index.js';
 import { hostTensor, zeros } from '../data/arrays.js';
-import { teacherOutput } from './invalid.js';
+import { teacherOutput } from '../teach/invalid.js';
 import { canBeKept } from './only-outputs.js';
 
 /**
- * A store that forgets everything when the process ends. The teacher is asked about rows that are not there, each once.
- * Outputs with an axis of varying length are not kept: padding makes them depend on the batch.
+ * A store that lasts as long as the process. The teacher is asked once about each row that is missing. Outputs with an
+ * axis of varying length are not kept, because padding makes them depend on the batch.
  */
 export function memoryTeacherStore(): TeacherStore {
   const kept = new Map<string, Rows>();
   return {
-    async outputs(key, teacher, batch) {
-      if (key === null || !canBeKept(teacher) || batch.size === 0) return answersOf(teacher, batch);
-      let rows = kept.get(key);
-      if (!rows) kept.set(key, (rows = new Rows()));
+    async open({ key, teacher, size }) {
+      if (key === null || !canBeKept(teacher)) return liveAnswers(teacher, size);
+      // Rows of one teacher hold the outputs that were asked for when they were made.
+      const name = JSON.stringify([key, Object.keys(teacher.outputs)]);
+      let rows = kept.get(name);
+      if (!rows) kept.set(name, (rows = new Rows()));
+      return keptAnswers(rows, teacher);
+    },
+  };
+}
+
+/** Keeps nothing: each batch goes to the teacher. */
+export function liveAnswers(teacher: Teacher, size: number): Answers {
+  return {
+    read: (batch) => answersOf(teacher, batch),
+    missing: async (from, to) => Array.from({ length: Math.min(to, size) - from }, (_, i) => from + i),
+    keeps: false,
+    block: 1,
+    close: () => undefined,
+  };
+}
+
+function keptAnswers(rows: Rows, teacher: Teacher): Answers {
+  return {
+    async read(batch) {
+      if (batch.size === 0) return answersOf(teacher, batch);
       const missing = rows.missing(batch.indices);
       if (missing.length > 0) {
         const asked = missing.length === batch.size ? batch : rowsOf(batch, missing);
@@ -26,23 +48,31 @@ export function memoryTeacherStore(): TeacherStore {
       }
       return rows.read(batch.indices);
     },
+    async missing(from, to) {
+      const all = Array.from({ length: to - from }, (_, i) => from + i);
+      return rows.missing(all).map((position) => all[position] as number);
+    },
+    keeps: true,
+    block: 1,
+    close: () => undefined,
   };
 }
 
-async function answersOf(teacher: Teacher, batch: Batch): Promise<HostTensors> {
+/** The teacher's answers, each with one row an example, else `TEACHER_OUTPUT`. */
+export async function answersOf(teacher: Teacher, batch: Batch): Promise<HostTensors> {
   const answers = await teacher.label(batch);
   for (const [name, { shape }] of Object.entries(answers)) {
     if (shape[0] !== batch.size)
       throw teacherOutput(
         `the teacher answered ${batch.size} examples with \`${name}\` of shape ${shapeText(shape)}`,
-        'the first axis must be the batch',
+        'the first axis must be the batch axis',
       );
   }
   return answers;
 }
 
 /** The given rows of a batch, as a batch. */
-function rowsOf({ tensors, indices }: Batch, rows: readonly number[]): Batch {
+export function rowsOf({ tensors, indices }: Batch, rows: readonly number[]): Batch {
   return {
     size: rows.length,
     tensors: Object.fromEntries(
@@ -86,7 +116,7 @@ class Rows {
         { dtype, shape: shape.slice(1), data: zeros(dtype, 0) },
       ]),
     );
-    // Another call may have kept some while the teacher was asked.
+    // A concurrent call may have stored some of them while the teacher was asked.
     const fresh = this.missing(indices);
     for (const [name, column] of this.columns) this.append(name, column, answers[name], fresh);
     const largest = indices.reduce((most, index) => Math.max(most, index), -1);
@@ -118,8 +148,8 @@ class Rows {
     if (answer?.dtype !== dtype || answer.shape.slice(1).join() !== shape.join()) {
       const now = answer ? `${answer.dtype} ${shapeText(answer.shape.slice(1))}` : 'not there';
       throw teacherOutput(
-        `the teacher's output \`${name}\` was ${dtype} ${shapeText(shape)} an example, and now is ${now}`,
-        'a teacher must answer all examples in one form, or declare the varying axis as null',
+        `the teacher's output \`${name}\` was ${dtype} ${shapeText(shape)} an example, and is now ${now}`,
+        'a teacher must use the same shape for all examples, or declare the varying axis as null',
       );
     }
     const length = elementCount(shape);
