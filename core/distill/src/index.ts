@@ -16,7 +16,6 @@ export {
 } from './losses/index.js';
 export {
   inspectModel,
-  memoryTeacherStore,
   openOnnxTeacher,
   openStudentTeacher,
   readModelFile,
@@ -30,6 +29,7 @@ export {
   type OutputRequest,
   type OutputsOption,
 } from './teach/index.js';
+export { diskTeacherStore, memoryTeacherStore } from './store/index.js';
 export { studentComponents } from './students/index.js';
 export { optimizerComponents } from './train/optimizers.js';
 export { scheduleComponents } from './train/schedules.js';

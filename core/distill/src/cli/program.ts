@@ -8,6 +8,7 @@ import { addExport } from './commands/export.js';
 import { addInspect } from './commands/inspect.js';
 import { addList } from './commands/list.js';
 import { addRun } from './commands/run.js';
+import { addVerify } from './commands/verify.js';
 import type { Output } from './output.js';
 
 const examples = `
@@ -19,6 +20,7 @@ Examples:
   potstill list --plugin @potstill/vision           what recipes can use
   potstill explain soft-targets                     a component and its options, or an error code
   potstill inspect teacher.onnx                     inputs, outputs and inner values of an ONNX file
+  potstill verify runs/NAME-1a2b3c4d                whether the files of a run are whole
 
 Exit codes: 0 done, 1 the run failed, 2 something to mend in recipe, command or data (no command at all included),
 3 a plugin is at fault, 70 a bug in potstill, 130 interrupted.`;
@@ -35,7 +37,7 @@ export function program(output: Output): Command {
       // Told by `runProgram`, which knows of --json.
       outputError: () => undefined,
     });
-  for (const add of [addRun, addCheck, addList, addExplain, addEvaluate, addExport, addInspect])
+  for (const add of [addRun, addCheck, addList, addExplain, addEvaluate, addExport, addInspect, addVerify])
     add(root, output);
   return root;
 }

@@ -1,8 +1,8 @@
-// Progress where the output is no terminal: one line a stage, an epoch, and now and then in between.
+// Progress where the output is not a terminal: a line for each stage and epoch, and some in between.
 import type { ProgressSink, RunEvent } from '../contracts/index.js';
 import { epochText, progressText, warningText } from './event-text.js';
 
-/** Long epochs are reported in between, at most this often. */
+/** Least time between two lines within a stage, in milliseconds. */
 const every = 10_000;
 
 /** `write` gets whole lines; `now` in milliseconds. */
@@ -30,6 +30,9 @@ export function plainProgress(write: (line: string) => void, now: () => number):
           break;
         case 'warning':
           write(warningText(event));
+          break;
+        case 'run':
+          event.notes.forEach(write);
           break;
         case 'done':
           break;

@@ -1,4 +1,4 @@
-// Progress on a terminal: a line a stage, the current one's numbers beside it (listr2).
+// Progress on a terminal: a line for each stage, with the numbers of the current one beside it (listr2).
 import {
   Listr,
   PRESET_TIMER,
@@ -13,29 +13,29 @@ import { epochText, progressText, warningText } from './event-text.js';
 
 type Task = ListrTaskWrapper<unknown, typeof DefaultRenderer, typeof SimpleRenderer>;
 
-/** A line on the screen, from when its stage starts until it ends or gives way to a stage within it. */
+/** A line on the screen, from the start of its stage until the stage ends or a stage within it starts. */
 interface Line {
   show(title: string): void;
   end(ok: boolean): void;
 }
 
-/** Marks a line as failed; what went wrong is told by the run's own error. */
+/** Marks a line as failed. The run's own error says what went wrong. */
 const failed = new Error('internal: a stage failed');
 
 interface Stage {
   readonly title: string;
-  /** What the last epoch brought: the line's last words. */
+  /** Results of the last epoch; the line ends with them. */
   epoch: string | undefined;
 }
 
 export interface TaskProgress extends ProgressSink {
-  /** Words beside the current stage, until it ends. */
+  /** Shows a text beside the current stage until it ends. */
   readonly say: (text: string) => void;
-  /** Ends the list where it stands, so that what is printed next is not overwritten. Not `ok`: the stage has failed. */
+  /** Ends the list, so that what is printed next is not overwritten. `ok` is false when the stage failed. */
   close(ok: boolean): Promise<void>;
 }
 
-/** `write` gets whole lines between two stages; `now` in milliseconds. Stages may nest: the innermost has the line. */
+/** `write` gets whole lines between two stages; `now` is in milliseconds. Stages may nest; the innermost is shown. */
 export function taskProgress(write: (line: string) => void, now: () => number): TaskProgress {
   const stack: Stage[] = [];
   const held: string[] = [];
@@ -47,7 +47,7 @@ export function taskProgress(write: (line: string) => void, now: () => number): 
     // listr2 writes to the terminal itself, so its lines are made visible here.
     let title = visibleLine(first);
     let task: Task | undefined;
-    // Timed here: listr2 begins to count when it has loaded its parts, which a busy stage holds up.
+    // Timed here: listr2 starts its timer only once its modules are loaded, which a busy stage delays.
     const begun = now();
     let took: number | undefined;
     let end: (ok: boolean) => void = () => undefined;
@@ -63,7 +63,7 @@ export function taskProgress(write: (line: string) => void, now: () => number): 
           },
         },
         {
-          // Its own handler of Ctrl-C would end the process without a checkpoint.
+          // Its own Ctrl-C handler would end the process without a checkpoint.
           registerSignalListeners: false,
           rendererOptions: {
             showErrorMessage: false,
@@ -122,9 +122,12 @@ export function taskProgress(write: (line: string) => void, now: () => number): 
           if (stage) stage.epoch = epochText(event);
           break;
         case 'warning':
-          // Between two stages: a line in mid-list would be overwritten.
+          // Held until the stage ends: a line printed during it would be overwritten.
           held.push(warningText(event));
           if (stack.length === 0) queue = queue.then(() => held.splice(0).forEach(write));
+          break;
+        case 'run':
+          queue = queue.then(() => event.notes.forEach(write));
           break;
         case 'done':
           break;

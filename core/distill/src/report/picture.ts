@@ -7,15 +7,37 @@ const longest = 128;
 
 type Layout = 'NHWC' | 'NCHW';
 
-/** The layout in which a spec holds a picture of 1, 3 or 4 channels; undefined when it holds none. */
-export function pictureLayout(
+/** How a tensor is read as a picture. */
+export interface PictureForm {
+  readonly layout: Layout;
+  /** The axes of flat pixels, in the order of `layout`; otherwise those of the tensor hold. */
+  readonly unfolded?: readonly number[];
+}
+
+/**
+ * How a spec holds a picture of 1, 3 or 4 channels; undefined when it holds none. Flat pixels are read as a square
+ * picture where their number is a square.
+ */
+export function pictureForm(
   spec: TensorSpec | undefined,
   preprocessing?: Preprocessing,
-): Layout | undefined {
-  if (spec?.shape.length !== 3 || preprocessing?.layout === 'flat') return undefined;
+): PictureForm | undefined {
+  if (spec === undefined) return undefined;
+  if (preprocessing?.layout === 'flat' && spec.shape.length === 1) {
+    const channels = preprocessing.mean.length;
+    const side = Math.sqrt((spec.shape[0] ?? 0) / channels);
+    return Number.isInteger(side) && side > 1 && isColour(channels)
+      ? { layout: 'NHWC', unfolded: [side, side, channels] }
+      : undefined;
+  }
+  if (spec.shape.length !== 3 || preprocessing?.layout === 'flat') return undefined;
   const layout = preprocessing?.layout ?? 'NHWC';
   const channels = spec.shape[layout === 'NHWC' ? 2 : 0];
-  return channels === 1 || channels === 3 || channels === 4 ? layout : undefined;
+  return isColour(channels) ? { layout } : undefined;
+}
+
+function isColour(channels: number | null | undefined): boolean {
+  return channels === 1 || channels === 3 || channels === 4;
 }
 
 /** The function from a stored value to 0..255 for one channel. */

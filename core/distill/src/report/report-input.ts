@@ -43,8 +43,6 @@ export interface ReportModel {
   readonly source?: string | undefined;
   /** The licence of a model from outside. */
   readonly licence?: string | undefined;
-  /** The peak learning rate that it was trained with, in this run. */
-  readonly rate?: number;
   /** Learning curves; absent for a model that was not trained in this run. */
   readonly epochs?: readonly ReportEpoch[];
 }

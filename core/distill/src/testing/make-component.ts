@@ -15,7 +15,7 @@ import type {
   Services,
 } from '../contracts/index.js';
 import { builtInPlugin } from '../run/built-in.js';
-import { memoryTeacherStore } from '../teach/index.js';
+import { memoryTeacherStore } from '../store/index.js';
 
 /** What a component is made with. */
 export interface Given {

@@ -1,7 +1,7 @@
 // Pictures out of tensors.
 import { decode } from 'fast-png';
 import { describe, expect, it } from 'vitest';
-import { pictureLayout, pictureUri } from '../../src/report/picture.js';
+import { pictureForm, pictureUri } from '../../src/report/picture.js';
 
 function pixels(uri: string) {
   const png = decode(Buffer.from(uri.replace('data:image/png;base64,', ''), 'base64'));
@@ -52,12 +52,22 @@ describe('pictureUri', () => {
   });
 });
 
-describe('pictureLayout', () => {
+describe('pictureForm', () => {
+  const flat = { layout: 'flat', scale: 1, mean: [0], std: [1] } as const;
+
   it('knows pictures by their channels', () => {
-    expect(pictureLayout({ dtype: 'float32', shape: [28, 28, 1] })).toBe('NHWC');
-    expect(pictureLayout({ dtype: 'float32', shape: [28, 28, 7] })).toBeUndefined();
-    expect(pictureLayout({ dtype: 'float32', shape: [784] })).toBeUndefined();
-    const first = { layout: 'NCHW', scale: 1, mean: [0], std: [1] } as const;
-    expect(pictureLayout({ dtype: 'float32', shape: [3, 8, 8] }, first)).toBe('NCHW');
+    expect(pictureForm({ dtype: 'float32', shape: [28, 28, 1] })).toEqual({ layout: 'NHWC' });
+    expect(pictureForm({ dtype: 'float32', shape: [28, 28, 7] })).toBeUndefined();
+    expect(pictureForm({ dtype: 'float32', shape: [784] })).toBeUndefined();
+    const first = { ...flat, layout: 'NCHW' } as const;
+    expect(pictureForm({ dtype: 'float32', shape: [3, 8, 8] }, first)?.layout).toBe('NCHW');
+  });
+
+  it('reads flat pixels as a square, and only where they can be one', () => {
+    expect(pictureForm({ dtype: 'float32', shape: [784] }, flat)?.unfolded).toEqual([28, 28, 1]);
+    const colours = { ...flat, mean: [0, 0, 0], std: [1, 1, 1] };
+    expect(pictureForm({ dtype: 'float32', shape: [3072] }, colours)?.unfolded).toEqual([32, 32, 3]);
+    expect(pictureForm({ dtype: 'float32', shape: [785] }, flat)).toBeUndefined();
+    expect(pictureForm({ dtype: 'float32', shape: [28, 28, 1] }, flat)).toBeUndefined();
   });
 });

@@ -80,14 +80,16 @@ describe('summary', () => {
     expect(many).toContain('class="better"');
   });
 
-  it('shows the learning rates that the students were trained with', () => {
-    const rated = {
-      ...input,
-      baseline: { ...input.baseline, rate: 0.01 },
-      student: { ...input.student, rate: 0.003 },
-    };
+  it('shows the learning rates that were chosen', () => {
+    const search = (stage: 'baseline' | 'student', chosen: number) => ({
+      stage,
+      figure: 'errors',
+      candidates: [{ rate: chosen, figure: 1 }],
+      chosen,
+    });
+    const rated = { ...input, rateSearch: [search('baseline', 0.01), search('student', 0.003)] };
     expect(textOf(summarySection(rated).body.text)).toContain(
-      'Learning rate highest during training – 0.01 0.003',
+      'Learning rate highest during training, chosen on validation data – 0.01 0.003',
     );
     expect(textOf(summarySection(input).body.text)).not.toContain('Learning rate');
   });
@@ -143,6 +145,30 @@ describe('learning curves', () => {
     expect(html).toContain('Training loss, distilled');
     expect(html).toContain('aria-label="Training loss by epoch: Distilled from 2.484 to 0.2428"');
     expect(html).toContain('aria-label="Accuracy by epoch: Student alone from');
+  });
+});
+
+describe('learning curves of special runs', () => {
+  const trained = (epochs: number, parts: readonly string[]): ReportModel => ({
+    epochs: Array.from({ length: epochs }, (_, at) => ({
+      epoch: at + 1,
+      values: { loss: 1 / (at + 1), ...Object.fromEntries(parts.map((part) => [`loss.${part}`, at])) },
+    })),
+  });
+
+  it('draws no chart of a single epoch, and no loss part that is the whole loss', async () => {
+    const drawn = async (student: ReportModel) => {
+      const { baseline: _, ...rest } = input;
+      const html = (await curvesSection({ ...rest, student }))?.body.text ?? '';
+      return [...html.matchAll(/<figcaption>([^<]*)/g)].map(([, title]) => title);
+    };
+    expect(await drawn(trained(1, []))).toEqual([]);
+    expect(await drawn(trained(3, ['soft-targets']))).toEqual(['Training loss, distilled']);
+    expect(await drawn(trained(3, ['soft-targets', 'hints']))).toEqual([
+      'Training loss, distilled',
+      'Training loss: soft-targets, distilled',
+      'Training loss: hints, distilled',
+    ]);
   });
 });
 
@@ -216,7 +242,7 @@ describe('learning rates', () => {
       },
     ] as const;
     expect(textOf(ratesSection({ ...input, rateSearch })?.body.text)).toContain(
-      'Distilled Rate Errors 0.001 1,210 0.003 950 chosen 0.1 diverged',
+      'Distilled Rate Errors 0.001 1,210 0.003 950 chosen 0.1 not finite',
     );
     expect(ratesSection(input)).toBeUndefined();
   });

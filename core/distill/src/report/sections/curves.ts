@@ -34,7 +34,8 @@ async function curve(
     }),
   );
   const drawn = models.filter((shown) => points.some(({ model }) => model === shown.name));
-  if (drawn.length === 0) return undefined;
+  // A single epoch has no course.
+  if (new Set(points.map(({ epoch }) => epoch)).size < 2) return undefined;
   const { title, format } = describe(name, custom);
   const courses = drawn.map((shown) => {
     const own = points.filter(({ model }) => model === shown.name);
@@ -78,6 +79,12 @@ function epochTable({ name, model }: Shown, custom: CustomValues | undefined): H
   </details>`;
 }
 
+/** A loss of one part is the training loss itself. */
+function isOnlyPart(name: string, { model }: Shown): boolean {
+  const names = Object.keys(model.epochs?.[0]?.values ?? {});
+  return name.startsWith('loss.') && names.filter((other) => other.startsWith('loss.')).length === 1;
+}
+
 /** Undefined when no model was trained in this run. */
 export async function curvesSection(input: ReportInput): Promise<Section | undefined> {
   const trained = shownModels(input).filter(({ model }) => (model.epochs?.length ?? 0) > 0);
@@ -85,7 +92,9 @@ export async function curvesSection(input: ReportInput): Promise<Section | undef
   const charts = valueNames(trained)
     .filter((name) => !notDrawn.has(name))
     .flatMap((name) =>
-      isLoss(name) ? trained.map((one) => ({ name, models: [one] })) : [{ name, models: trained }],
+      isLoss(name)
+        ? trained.filter((one) => !isOnlyPart(name, one)).map((one) => ({ name, models: [one] }))
+        : [{ name, models: trained }],
     );
   const drawn: Html[] = [];
   for (const { name, models } of charts) {
@@ -96,9 +105,10 @@ export async function curvesSection(input: ReportInput): Promise<Section | undef
   return {
     id: 'curves',
     title: 'Learning curves',
-    body: html`${legend(trained, 'lines')}
+    body: html`${drawn.length > 0 && legend(trained, 'lines')}
       <div class="figures">${drawn}</div>
       ${
+        drawn.length > 0 &&
         trained.length > 1 &&
         html`<p class="note">
           The models minimise different losses: compare how the losses fall, not how high they are.

@@ -5,7 +5,7 @@ import { discordance } from '../chance.js';
 import { plural, sure } from '../format.js';
 import { html, type Html } from '../html.js';
 import { className, named } from '../parts.js';
-import { pictureLayout, pictureUri } from '../picture.js';
+import { pictureForm, pictureUri } from '../picture.js';
 import type { ReportInput } from '../report-input.js';
 import type { Section } from './section.js';
 
@@ -81,14 +81,22 @@ export async function mistakesSection(input: ReportInput): Promise<Section | und
   const teacher = theirs && discordance(theirs, student) ? theirs : undefined;
   const mistakes = tellingMistakes(student, teacher);
 
-  const field = test.inputs.find((input) => pictureLayout(test.spec[input], test.preprocessing));
-  const layout = field === undefined ? undefined : pictureLayout(test.spec[field], test.preprocessing);
+  const forms = test.inputs.flatMap((field) => {
+    const form = pictureForm(test.spec[field], test.preprocessing);
+    return form ? [{ field, ...form }] : [];
+  });
+  const [picture] = forms;
   const figures: Html[] = [];
-  if (field !== undefined && layout !== undefined && test.size !== undefined)
+  if (picture && test.size !== undefined)
     for (const mistake of mistakes.slice(0, atMost)) {
-      const tensor: HostTensor | undefined = (await test.example(mistake.index))[field];
+      const tensor: HostTensor | undefined = (await test.example(mistake.index))[picture.field];
       if (tensor === undefined) break;
-      figures.push(figure(mistake, pictureUri(tensor, layout, test.preprocessing), student, teacher, name));
+      const source = pictureUri(
+        { ...tensor, shape: picture.unfolded ?? tensor.shape },
+        picture.layout,
+        test.preprocessing,
+      );
+      figures.push(figure(mistake, source, student, teacher, name));
     }
   const shown =
     figures.length < mistakes.length

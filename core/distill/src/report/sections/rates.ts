@@ -31,7 +31,7 @@ function searchTable(input: ReportInput, { stage, figure, candidates, chosen }: 
             ({ rate, figure: value }) =>
               html`<tr${rate === chosen && html` class="chosen"`}>
                 <th scope="row">${setting(rate)}</th>
-                <td>${value === null ? 'diverged' : format(value)}</td>
+                <td>${value === null ? 'not finite' : format(value)}</td>
                 <td class="plot">${value !== null && dotTrack([{ role: stage, value }], scale)}</td>
                 <td>${rate === chosen && 'chosen'}</td>
               </tr>`,
@@ -49,7 +49,7 @@ export function ratesSection(input: ReportInput): Section | undefined {
   return {
     id: 'rates',
     title: 'Learning rates',
-    body: html`<p class="note">Each rate was tried briefly and measured on validation data.</p>
+    body: html`<p class="note">Each rate was tried in a whole training and measured on validation data.</p>
       <div class="figures">${searches.map((search) => searchTable(input, search))}</div>`,
   };
 }

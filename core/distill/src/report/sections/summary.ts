@@ -44,9 +44,9 @@ function rowsOf(input: ReportInput, models: readonly Shown[]): Row[] {
   const facts = [
     {
       title: 'Learning rate',
-      help: 'highest during training',
+      help: 'highest during training, chosen on validation data',
       format: setting,
-      values: models.map(({ model }) => model.rate),
+      values: models.map(({ role }) => input.rateSearch?.find(({ stage }) => stage === role)?.chosen),
     },
     {
       title: 'Parameters',
