@@ -79,6 +79,8 @@ describe('formatError', () => {
     const lines = formatError({ code: 'USAGE', message: 'x', allowed }).split('\n');
     expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(100);
     expect(lines.length).toBeGreaterThan(3);
+    const narrow = formatError({ code: 'USAGE', message: 'x', allowed }, { width: 40 }).split('\n');
+    expect(Math.max(...narrow.map(({ length }) => length))).toBeLessThanOrEqual(40);
   });
 });
 
