@@ -29,8 +29,5 @@ export async function runStages(context: RunContext): Promise<void> {
 
 async function runStage<N extends StageName>(stage: Stage<N>, context: RunContext): Promise<void> {
   if (stage.applies?.(context) === false) return;
-  const { clock } = context.container.services;
-  const start = clock.now();
-  context.results[stage.name] = await stage.run(context);
-  context.timings.push({ stage: stage.name, seconds: (clock.now() - start) / 1000 });
+  context.results[stage.name] = await context.timings.time(stage.name, () => stage.run(context));
 }
