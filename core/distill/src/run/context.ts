@@ -68,8 +68,6 @@ export interface RunContext {
   readonly checkpointEvery: { readonly seconds: number } | { readonly steps: number } | undefined;
   /** When the run was prepared, in milliseconds since 1970. */
   readonly begun: number;
-  /** Seconds of each stage of this process, in order. */
-  readonly timings: { readonly stage: string; readonly seconds: number }[];
   /** Results of the stages so far. */
   readonly results: { -readonly [N in StageName]?: StageResults[N] };
   /** Called when the run ends. */

@@ -99,7 +99,6 @@ function contextOf(
     signal: options.signal,
     checkpointEvery: options.checkpointEvery,
     begun: prepared.begun,
-    timings: [],
     results: {},
     onDispose: (free) => prepared.onDispose(free),
   };

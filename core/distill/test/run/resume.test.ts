@@ -4,6 +4,7 @@ import { readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RunEvent } from 'potstill';
+import { duration } from '../../src/report/format.js';
 import { Workplace } from './tiny.js';
 
 let place: Workplace;
@@ -56,6 +57,35 @@ describe('runRecipe with resume', () => {
       );
     expect(resumed.summary.student.metrics).toEqual(whole.summary.student.metrics);
     expect(await readdir(place.runs)).toHaveLength(2);
+  });
+
+  it('shows the times of all processes in the report', async () => {
+    let time = 0;
+    const clock = { now: () => (time += 60_000) };
+    const { signal, services } = aborter('student', 1);
+    const run = (options: object) => place.run('student.yaml', { set: [component], ...options });
+    await expect(run({ signal, services: { ...services, clock } })).rejects.toMatchObject({
+      code: 'TRAIN_INTERRUPTED',
+    });
+    const times = async (folder: string) =>
+      (
+        JSON.parse(await readFile(join(folder, 'stages.json'), 'utf8')) as {
+          readonly times: Readonly<Record<'baseline' | 'label' | 'student' | 'evaluate', number>>;
+        }
+      ).times;
+    const [name = ''] = await readdir(place.runs);
+    const before = await times(join(place.runs, name));
+    expect(before.baseline).toBeGreaterThan(60);
+    const { runFolder } = await run({ resume: true, services: { clock } });
+    const after = await times(runFolder);
+    // The baseline is taken from the folder: a single step of the clock. The student goes on.
+    expect(after.baseline).toBe(before.baseline + 60);
+    expect(after.student).toBeGreaterThan(before.student + 60);
+    const page = await readFile(join(runFolder, 'report.html'), 'utf8');
+    for (const stage of ['baseline', 'label', 'student', 'evaluate'] as const)
+      expect(page.replaceAll(/\s+/g, ' ')).toContain(
+        `<th scope="row">${stage}</th> <td>${duration(after[stage])}</td>`,
+      );
   });
 
   it('goes on in a stream of data to the same bytes', async () => {
