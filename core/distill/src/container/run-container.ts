@@ -11,9 +11,11 @@ import type {
   Services,
 } from '../contracts/index.js';
 import { PotstillError, type ErrorRecord } from '../errors/potstill-error.js';
+import { messageOf } from '../errors/records.js';
 import { planReference } from '../recipe/components.js';
-import type { ComponentPlan, RecipeTrace } from '../recipe/plan.js';
+import type { ComponentPlan, PluginIdentity, RecipeTrace } from '../recipe/plan.js';
 import { kindWords, quote } from '../recipe/words.js';
+import { guard } from './guard.js';
 import { host } from './host.js';
 import { serviceNames } from './plugin-shape.js';
 import { relabel } from './relabel.js';
@@ -34,8 +36,8 @@ export interface RunContainer {
   /** Each is made when it is first read. */
   readonly services: Services;
   /**
-   * Makes a component. What a plugin throws becomes PLUGIN_FAILED, naming the plugin, the component and its place in the
-   * recipe; errors that are records already keep their code and get the place.
+   * Makes a component. What a plugin throws, then or later in any of the component's methods, becomes PLUGIN_FAILED,
+   * naming the plugin, the component, the method and the place in the recipe; errors with a code of their own keep it.
    */
   make<K extends ComponentKind>(plan: ComponentPlan<K>, context: Contexts[K]): Promise<Components[K]>;
   /** Who made what for whom, so far, a line each. */
@@ -134,13 +136,20 @@ class Run implements RunContainer {
       kind: K,
       reference: ComponentReference,
       context: Contexts[K],
-    ): Promise<Components[K]> => this.make(planReference(kind, reference, this.#registry, path), context);
+    ): Promise<Components[K]> =>
+      this.#make(planReference(kind, reference, this.#registry, path), context, false);
     return Object.defineProperty(this.#view(asker), 'make', { value: make }) as ComponentServices;
   }
 
-  async make<K extends ComponentKind>(
+  async make<K extends ComponentKind>(plan: ComponentPlan<K>, context: Contexts[K]): Promise<Components[K]> {
+    return this.#make(plan, context, true);
+  }
+
+  /** `written`: whether the options stand in the recipe at `path`, so that errors can point at one of them. */
+  async #make<K extends ComponentKind>(
     { definition, plugin, options, path }: ComponentPlan<K>,
     context: Contexts[K],
+    written: boolean,
   ): Promise<Components[K]> {
     const label = `${kindWords[definition.kind]} ${definition.name}`;
     const what = `the ${kindWords[definition.kind]} ${quote(definition.name)}`;
@@ -149,13 +158,27 @@ class Run implements RunContainer {
     try {
       made = await definition.create(options, this.#componentView(`${label} (${path})`, path), context);
     } catch (error) {
-      throw relabel(error, plugin, what, path, this.#place);
+      throw relabel(error, plugin, what, path, this.#place, written);
     }
     if (made === null || (typeof made !== 'object' && typeof made !== 'function')) {
       const nothing = new Error(`create returned ${String(made)}`);
       throw relabel(nothing, plugin, what, path, this.#place);
     }
-    return made;
+    // potstill's own components are not guarded: what they throw unforeseen is a bug.
+    if (plugin.name === host.name) return made;
+    return guard(made, (error, method) => this.#methodFailed(error, method, plugin, what, path));
+  }
+
+  #methodFailed(
+    error: unknown,
+    method: string,
+    plugin: PluginIdentity,
+    what: string,
+    path: string,
+  ): PotstillError {
+    const called = method === '' ? what : `\`${method}\` of ${what}`;
+    const message = `${plugin.name} ${plugin.version}: ${called} failed (${path}): ${messageOf(error)}`;
+    return new PotstillError(this.#place({ code: 'PLUGIN_FAILED', message, path }), { cause: error });
   }
 
   explain(): string {

@@ -4,6 +4,7 @@ import { pino } from 'pino';
 import type { RunContainer } from '../container/run-container.js';
 import type { Exporter, Metric, Paths, Student, Teacher } from '../contracts/index.js';
 import { alignClasses } from '../teach/index.js';
+import { checkFolderNames } from './choose-folder.js';
 import { checkExportNames } from './check-exports.js';
 import { checkParts } from './check-parts.js';
 import { openData, type RunData } from './data.js';
@@ -48,11 +49,19 @@ export interface PreparedRun {
 /** Opens what the recipe names. Whatever can be refused without training is refused here, before any teacher is trained. */
 export async function prepareRun(planned: PlannedRun, options: RunOptions): Promise<PreparedRun> {
   const { plan } = planned.recipe;
+  checkFolderNames({ '--folder': options.runFolder, '--runs': options.runsFolder });
   const runsFolder = resolve(options.runsFolder ?? 'runs');
   const log = new RunLog(options.services?.progress ?? { emit: () => undefined });
   const disposals: (() => void | Promise<void>)[] = [];
   const dispose = async () => {
-    for (const free of disposals.splice(0).reverse()) await free();
+    let failure: { readonly error: unknown } | undefined;
+    for (const free of disposals.splice(0).reverse())
+      try {
+        await free();
+      } catch (error) {
+        failure ??= { error };
+      }
+    if (failure) throw failure.error;
   };
   let runFolder = options.runFolder ?? join(runsFolder, folderName(identityOf(planned)));
   const paths: Paths = {
@@ -128,7 +137,8 @@ export async function prepareRun(planned: PlannedRun, options: RunOptions): Prom
       dispose,
     };
   } catch (error) {
-    await dispose();
+    // What went wrong first is what the user is to see.
+    await dispose().catch(() => undefined);
     throw error;
   }
 }

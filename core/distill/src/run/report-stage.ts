@@ -8,7 +8,6 @@ import { resultOf, stage, type RunContext, type Stage } from './context.js';
 import { transformed } from './data.js';
 import { reportFile } from './names.js';
 import { recipeYaml } from './recipe-yaml.js';
-import { stageTimes } from './stage-times.js';
 import { summarize } from './summarize.js';
 import type { BiasCorrectionSummary, Summary } from './summary.js';
 
@@ -65,7 +64,7 @@ async function report(context: RunContext, summary: Summary): Promise<void> {
       : {}),
     machine: describeMachine(),
     versions: summary.versions,
-    timings: Object.entries(stageTimes(folder)).map(([stage, seconds]) => ({ stage, seconds })),
+    timings: context.timings.all,
   });
 }
 

@@ -7,7 +7,6 @@ import { exportStage } from './export-stage.js';
 import { labelStage } from './label-stage.js';
 import { preflightStage } from './preflight-stage.js';
 import { reportStage } from './report-stage.js';
-import { timeStage } from './stage-times.js';
 import { studentStage } from './student-stage.js';
 import { teacherStage } from './teacher-stage.js';
 
@@ -23,12 +22,12 @@ const stages = [
   reportStage,
 ] as const;
 
-/** Runs every stage that the recipe asks for and keeps its result in the context, its time in the folder. */
+/** Runs every stage that the recipe asks for and keeps its result and its time in the context. */
 export async function runStages(context: RunContext): Promise<void> {
   for (const stage of stages) await runStage<StageName>(stage, context);
 }
 
 async function runStage<N extends StageName>(stage: Stage<N>, context: RunContext): Promise<void> {
   if (stage.applies?.(context) === false) return;
-  context.results[stage.name] = await timeStage(context, stage.name, () => stage.run(context));
+  context.results[stage.name] = await context.timings.time(stage.name, () => stage.run(context));
 }
