@@ -43,7 +43,7 @@ function commandPages(root: Command, name: string): MorePages {
         )
         .join('\n'),
     );
-  const long = flags.flatMap(({ option }) => (option.long == null ? [] : [option.long]));
+  const long = flags.flatMap(({ option }) => (option.long ? [option.long] : []));
   return { pages, names: [...root.commands.map((each) => each.name()), ...long] };
 }
 
