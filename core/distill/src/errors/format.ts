@@ -70,6 +70,9 @@ function allowedLine(record: ErrorRecord, width: number): string | undefined {
   return wrapList(allowedCount === undefined ? 'allowed' : 'nearest', allowed, tail, width);
 }
 
+/** Further lines are set in, so that none of them looks like one of ours. */
+const inset = (text: string) => text.replace(/\n/g, '\n  ');
+
 /**
  * One record as text, without a closing newline:
  * code and message, place, the piece of source with marker and hint, what is allowed, where to read more.
@@ -77,7 +80,7 @@ function allowedLine(record: ErrorRecord, width: number): string | undefined {
 export function formatError(told: ErrorRecord, { color = false, width = 100 }: FormatOptions = {}): string {
   const paint = painter(color);
   const record = shown(told);
-  const lines = [`${paint.bad(`error[${record.code}]`)}: ${paint.bold(record.message)}`];
+  const lines = [`${paint.bad(`error[${record.code}]`)}: ${paint.bold(inset(record.message))}`];
   const place = where(record);
   if (place !== undefined) lines.push(paint.dim(`  --> ${place}`));
   const hint = record.hint;

@@ -18,7 +18,7 @@ export function addCheck(root: Command, output: Output): void {
   root
     .command('check')
     .description(
-      'check a recipe wholly, its plugins, their options and the recipes of its teachers included, without running it',
+      'check a recipe, its plugins, all options and the recipes of its teachers, without running anything',
     )
     .argument('<recipe>', 'a YAML file', pathValue)
     .option('--set <path=value>', setHelp, collect)
