@@ -9,6 +9,7 @@ import { preflightStage } from './preflight-stage.js';
 import { reportStage } from './report-stage.js';
 import { studentStage } from './student-stage.js';
 import { teacherStage } from './teacher-stage.js';
+import { aborted, stopped, untilAborted } from '../train/until-aborted.js';
 
 const stages = [
   teacherStage,
@@ -31,6 +32,10 @@ async function runStage<N extends StageName>(stage: Stage<N>, context: RunContex
   if (stage.applies?.(context) === false) return;
   const { clock } = context.container.services;
   const start = clock.now();
-  context.results[stage.name] = await stage.run(context);
+  // Trainings stop by themselves, with a checkpoint.
+  const trains = stage.name === 'teacher' || stage.name === 'baseline' || stage.name === 'student';
+  const result = await untilAborted(trains ? undefined : context.signal, stage.run(context));
+  if (result === aborted) throw stopped(stage.name);
+  context.results[stage.name] = result;
   context.timings.push({ stage: stage.name, seconds: (clock.now() - start) / 1000 });
 }
