@@ -13,6 +13,7 @@ const flow = [
   'container',
   'data',
   'teach',
+  'store',
   'students',
   'losses',
   'train',

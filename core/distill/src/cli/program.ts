@@ -8,6 +8,8 @@ import { addExport } from './commands/export.js';
 import { addInspect } from './commands/inspect.js';
 import { addList } from './commands/list.js';
 import { addRun } from './commands/run.js';
+import { addSchema } from './commands/schema.js';
+import { addVerify } from './commands/verify.js';
 import type { Output } from './output.js';
 
 const examples = `
@@ -19,9 +21,23 @@ Examples:
   potstill list --plugin @potstill/vision           what recipes can use
   potstill explain soft-targets                     a component and its options, or an error code
   potstill inspect teacher.onnx                     inputs, outputs and inner values of an ONNX file
+  potstill verify runs/NAME-1a2b3c4d                whether the files of a run are whole
 
 Exit codes: 0 done, 1 the run failed, 2 something to mend in recipe, command or data (no command at all included),
 3 a plugin is at fault, 70 a bug in potstill, 130 interrupted.`;
+
+/** In the order of the help. */
+const commands = [
+  addRun,
+  addCheck,
+  addEvaluate,
+  addExport,
+  addVerify,
+  addInspect,
+  addList,
+  addExplain,
+  addSchema,
+];
 
 export function program(output: Output): Command {
   const root = new Command('potstill')
@@ -35,7 +51,6 @@ export function program(output: Output): Command {
       // Told by `runProgram`, which knows of --json.
       outputError: () => undefined,
     });
-  for (const add of [addRun, addCheck, addList, addExplain, addEvaluate, addExport, addInspect])
-    add(root, output);
+  for (const add of commands) add(root, output);
   return root;
 }

@@ -31,6 +31,9 @@ export function plainProgress(write: (line: string) => void, now: () => number):
         case 'warning':
           write(warningText(event));
           break;
+        case 'run':
+          event.notes.forEach(write);
+          break;
         case 'done':
           break;
       }

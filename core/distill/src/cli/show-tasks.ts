@@ -126,6 +126,9 @@ export function taskProgress(write: (line: string) => void, now: () => number): 
           held.push(warningText(event));
           if (stack.length === 0) queue = queue.then(() => held.splice(0).forEach(write));
           break;
+        case 'run':
+          queue = queue.then(() => event.notes.forEach(write));
+          break;
         case 'done':
           break;
       }

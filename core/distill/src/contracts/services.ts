@@ -6,6 +6,15 @@ import type { TeacherStore } from './teacher.js';
 /** Something that happened, as `--json` prints it and the run folder's `events.jsonl` keeps it. */
 export type RunEvent =
   | {
+      /** The first event of a run. */
+      readonly event: 'run';
+      readonly runFolder: string;
+      /** Whether it continues what an earlier process began. */
+      readonly resumed: boolean;
+      /** Why a resumed run begins anew, and which parts are made again. */
+      readonly notes: readonly string[];
+    }
+  | {
       readonly event: 'stage';
       readonly stage: string;
       readonly state: 'start' | 'end';

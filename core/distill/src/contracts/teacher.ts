@@ -39,11 +39,33 @@ export interface Teacher {
   dispose(): Promise<void>;
 }
 
-/** Where teacher outputs are kept. The default keeps them in memory for the length of a run. */
-export interface TeacherStore {
+/** A teacher's answers about one data set. */
+export interface AnswersRequest {
   /**
-   * The outputs for a batch: kept ones where the key has them, else the teacher's, then kept.
-   * `key` names teacher, data and preprocessing; it must change whenever the outputs would. `null` keeps nothing.
+   * Names teacher, data and preprocessing; it changes whenever the answers would. `null`: an example does not look the
+   * same twice, so nothing is kept.
    */
-  outputs(key: string | null, teacher: Teacher, batch: Batch): Promise<HostTensors>;
+  readonly key: string | null;
+  /** All its outputs are read. */
+  readonly teacher: Teacher;
+  /** Examples of the data set. */
+  readonly size: number;
+}
+
+/** Answers of a teacher: those that are kept, and the teacher's own where none are. */
+export interface Answers {
+  /** All outputs for a batch, the batch axis first. What is not kept is asked for and then kept. */
+  read(batch: Batch): Promise<HostTensors>;
+  /** Examples from `from` up to `to` that are not kept. */
+  missing(from: number, to: number): Promise<readonly number[]>;
+  /** False where each batch goes to the teacher: asking ahead is of no use. */
+  readonly keeps: boolean;
+  /** Examples are filled in blocks of so many, beginning at 0: what is left half full by a kill is lost. */
+  readonly block: number;
+  close(): void;
+}
+
+/** Where a teacher's answers are kept: on disk by default, shared by all runs of a runs folder. */
+export interface TeacherStore {
+  open(request: AnswersRequest): Promise<Answers>;
 }

@@ -128,6 +128,9 @@ const own = {
   RUN_CHECKPOINT_DAMAGED: {
     help: 'A file of the run cannot be read, does not match its checksum or was written by something else. Follow the hint; with --resume potstill makes again what is missing. `potstill verify` checks the whole folder.',
   },
+  RUN_STAGE_ANEW: {
+    help: 'Warning: a file that a stage had written is missing, so that the resumed run does the stage again, with the same result.',
+  },
   RUN_IN_USE: {
     help: 'Another process is writing to that run folder. Wait for it, stop it, or begin in another folder.',
   },
@@ -140,6 +143,12 @@ const own = {
   RUN_WRITE_FAILED: {
     help: 'A file of the run could not be written (disk full, no permission). What was written before is whole; make room and use --resume.',
     exit: 'failed',
+  },
+  STORE_DAMAGED: {
+    help: 'Warning: a file of the teacher store is damaged or belongs to something else. It is removed, and the teacher is asked about its examples again.',
+  },
+  STORE_TOO_LARGE: {
+    help: 'Warning: the answers of the teacher would take more than half of the free disk space, so that they are not kept and the teacher is asked in every epoch.',
   },
   EVALUATE_TENSOR: {
     help: 'A metric reads an output or a field that is not there, or has another shape than it needs.',

@@ -7,24 +7,31 @@ import { checkLabels, checkLogits, pick, targetField } from './check.js';
 import { logSoftmax } from './softmax.js';
 
 /**
- * `-sum_i y_i log softmax(z)_i`, mean over the batch, where `y` is one-hot, or with label smoothing `s` (Szegedy et al.
- * 2016, section 7) `(1 - s) * onehot + s / N`.
- * Logits float32 [batch, classes], labels int32 [batch]. The gradient is in closed form, `(softmax(z) - y) / batch`.
- * A label outside 0..classes-1 counts as a row without truth: check labels where data is read.
+ * `-sum_i y_i log softmax(z)_i`, mean over the rows that have a label, where `y` is one-hot, or with label smoothing `s`
+ * (Szegedy et al. 2016, section 7) `(1 - s) * onehot + s / N`.
+ * Logits float32 [batch, classes], labels int32 [batch]. The gradient is in closed form, `(softmax(z) - y) / rows`.
+ * A label outside 0..classes-1, such as -1, means that the row has no label: it adds nothing to the value, the gradient or
+ * the number of rows (PyTorch's `ignore_index`). Without any label the loss is 0.
  */
 export function crossEntropy(logits: tf.Tensor2D, labels: tf.Tensor1D, labelSmoothing = 0): tf.Scalar {
   const [batch, classes] = logits.shape;
   const compute = tf.customGrad((z, save) => {
+    const labelled = tf.logicalAnd(tf.greaterEqual(labels, 0), tf.less(labels, classes));
+    const counts = tf.reshape(tf.cast(labelled, 'float32'), [batch, 1]);
+    const share = tf.div(counts, tf.maximum(tf.sum(counts), 1));
     // tf.oneHot refuses a depth of 1.
     const hard = classes === 1 ? tf.ones([batch, 1]) : tf.oneHot(labels, classes, 1, 0, 'float32');
     const truth =
       labelSmoothing === 0 ? hard : tf.add(tf.mul(hard, 1 - labelSmoothing), labelSmoothing / classes);
     const { shifted, logSum, probabilities } = logSoftmax(z as tf.Tensor);
-    const value = tf.mean(tf.sum(tf.mul(truth, tf.sub(logSum, shifted)), -1));
-    (save as tf.GradSaveFunc)([tf.sub(probabilities, truth)]);
+    const rows = tf.sum(tf.mul(truth, tf.sub(logSum, shifted)), -1, true);
+    (save as tf.GradSaveFunc)([tf.sub(probabilities, truth), share]);
     return {
-      value,
-      gradFunc: (dy, saved) => tf.mul(saved[0] as tf.Tensor, tf.div(dy, batch)),
+      value: tf.sum(tf.mul(rows, share)),
+      gradFunc: (dy, saved) => {
+        const [difference, shares] = saved as [tf.Tensor, tf.Tensor];
+        return tf.mul(difference, tf.mul(dy, shares));
+      },
     };
   });
   return compute(logits) as tf.Scalar;
@@ -44,7 +51,7 @@ export const crossEntropyLoss: AnyComponent = loss('cross-entropy', {
       .string()
       .optional()
       .describe(
-        'The field with the class index, int32 [batch]. Default: the target that the data set names.',
+        'The field with the class index, int32 [batch]; rows of -1 are not counted. Default: the target that the data set names.',
       ),
   }),
   create(options, _services, { data }) {

@@ -19,8 +19,7 @@ const excluded = -1e9;
  * `T^2 * KL(softmax(v/T) || softmax(z/T))`, mean over the batch: equations 1 and 2 of the paper with the T^2 that keeps
  * its weight beside hard labels. KL and not cross-entropy, so that 0 is perfect; the gradients are the same.
  * Student's `z` and teacher's `v`: float32 [batch, classes]. Nothing flows back to the teacher.
- * The gradient is in closed form, `T * (softmax(z/T) - softmax(v/T)) / batch`. Above T = 100 or so the value (not the
- * gradient) loses digits, as float32 then holds two nearly equal distributions.
+ * The gradient is in closed form, `T * (softmax(z/T) - softmax(v/T)) / batch`. The value is never negative.
  */
 export function softTargets(
   student: tf.Tensor2D,
@@ -34,8 +33,9 @@ export function softTargets(
     const p = logSoftmax(scaled(teacher));
     const q = logSoftmax(scaled(z as tf.Tensor));
     const logRatio = tf.sub(tf.sub(p.shifted, q.shifted), tf.sub(p.logSum, q.logSum));
-    const value = tf.mul(tf.sum(tf.mul(p.probabilities, logRatio)), temperature ** 2 / batch);
-    (save as tf.GradSaveFunc)([tf.sub(q.probabilities, p.probabilities)]);
+    const difference = tf.sub(q.probabilities, p.probabilities);
+    const value = tf.mul(tf.sum(divergence(p.probabilities, logRatio, difference)), temperature ** 2 / batch);
+    (save as tf.GradSaveFunc)([difference]);
     return {
       value,
       gradFunc: (dy, saved) => tf.mul(saved[0] as tf.Tensor, tf.mul(dy, temperature / batch)),
@@ -44,12 +44,42 @@ export function softTargets(
   return compute(student) as tf.Scalar;
 }
 
+/** Where the logarithm of the ratio is smaller, the divergence is computed as a series. */
+const near = 0.25;
+
+/**
+ * `p log(p/q) + q - p` for each class: its sum over the classes is the divergence, and no term is negative. Where the
+ * distributions nearly agree, both parts of it are large beside their sum; there it is `p (r + exp(-r) - 1)` with
+ * `r = log(p/q)`, as a series.
+ */
+function divergence(p: tf.Tensor, logRatio: tf.Tensor, difference: tf.Tensor): tf.Tensor {
+  const r = tf.clipByValue(logRatio, -near, near);
+  const factor = [7, 6, 5, 4, 3].reduce<tf.Tensor>(
+    (rest, n) => tf.sub(1, tf.mul(tf.mul(r, 1 / n), rest)),
+    tf.scalar(1),
+  );
+  const series = tf.mul(p, tf.mul(tf.mul(tf.square(r), 0.5), factor));
+  return tf.where(tf.less(tf.abs(logRatio), near), series, tf.add(tf.mul(p, logRatio), difference));
+}
+
+/** The engine holds up to so many numbers of one constant. */
+const chunk = 1024;
+
+/** Numbers of the host as a constant of any length. */
+function constant(values: readonly number[]): tf.Tensor {
+  const parts = Array.from({ length: Math.ceil(values.length / chunk) }, (_, i) =>
+    tf.tensor1d(values.slice(i * chunk, (i + 1) * chunk)),
+  );
+  return parts.length === 1 ? (parts[0] as tf.Tensor) : tf.concat(parts);
+}
+
 /** A mask and not a gather: its closed-form gradient needs no scatter. */
 function restrict(logits: tf.Tensor, count: number, classes: readonly number[] | undefined): tf.Tensor {
   if (classes === undefined) return logits;
-  const mask = Array.from({ length: count }, (_, i) => (classes.includes(i) ? 1 : 0));
-  const floor = mask.map((keep) => (keep ? 0 : excluded));
-  return tf.add(tf.mul(logits, tf.tensor1d(mask)), tf.tensor1d(floor));
+  const kept = new Set(classes);
+  const mask = Array.from({ length: count }, (_, i) => kept.has(i));
+  const factor = constant(mask.map((keep) => (keep ? 1 : 0)));
+  return tf.add(tf.mul(logits, factor), constant(mask.map((keep) => (keep ? 0 : excluded))));
 }
 
 export const softTargetsLoss: AnyComponent = loss('soft-targets', {

@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 import type { Engine, HostTensors, Optimizer, RandomStream } from '@potstill/engine';
 import type { Batch, DataDescription, Student, Teacher } from '../contracts/index.js';
 import { parameterCount } from '../students/index.js';
-import { canBeKept, onlyOutputs } from '../teach/index.js';
+import { canBeKept, onlyOutputs } from '../store/index.js';
 import { fieldsOf } from '../train/fields.js';
 import type { WeightedLoss } from '../train/objective.js';
 import type { Finding } from './finding.js';

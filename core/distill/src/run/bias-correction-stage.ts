@@ -4,13 +4,13 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Batch, NamedVariable } from '../contracts/index.js';
 import { PotstillError } from '../errors/potstill-error.js';
 import { batches } from '../data/index.js';
-import { readWeights, writeWeights } from '../train/checkpoint.js';
+import { writeWeights } from '../train/checkpoint.js';
 import type { BiasCorrectionPlan } from '../recipe/plan.js';
 import { bestBiasOffset, type BiasOffset } from './bias-correction.js';
 import { stage, type RunContext, type Stage } from './context.js';
 import { evaluationBatch } from './evaluation.js';
 import { predictorOf } from './predict.js';
-import { loadWeights, weightsOf } from './weights.js';
+import { loadWeights, readOwnWeights, weightsOf } from './weights.js';
 
 /** Corrects the student in place and keeps the weights in `student/corrected.safetensors`. */
 export const biasCorrectionStage: Stage<'bias-correction'> = {
@@ -23,7 +23,7 @@ export const biasCorrectionStage: Stage<'bias-correction'> = {
     const done = folder.finished<BiasOffset>('bias-correction');
     if (!done) return correct(context, biasCorrection);
     const path = folder.file('student', 'corrected.safetensors');
-    loadWeights(student, (await readWeights(path)).variables, path);
+    loadWeights(student, await readOwnWeights(path, context.identity), path);
     return done;
   },
 };

@@ -1,45 +1,50 @@
-// Which folder a run writes to: a new one, or one to go on in.
-import { resolve } from 'node:path';
+// Which folder a run writes to: a new one, or one to continue in.
+import { basename, resolve } from 'node:path';
 import { PotstillError } from '../errors/potstill-error.js';
-import { changedTrainingData, RunFolder, type RecordedData, type RunIdentity } from './folder.js';
-import type { Summary } from './summary.js';
+import { differences } from './differences.js';
+import { findNamesake, findRuns } from './find-runs.js';
+import { RunFolder } from './folder.js';
+import { identityOf } from './identity.js';
+import type { PlannedRun } from './teachers.js';
 
 export interface FolderChoice {
   readonly runsFolder: string;
   readonly runFolder: string | undefined;
-  /** `if-there`: go on where something is, else start anew. */
+  /** Continue in a folder of the same run. Where there is none a new one is made: `if-there` without a word about it. */
   readonly resume: boolean | 'if-there';
 }
 
-/** The folder. `RUN_NO_CHECKPOINT` when there is nothing to resume, `RUN_OTHER_RECIPE` when it is of another run. */
-export async function chooseFolder(choice: FolderChoice, identity: RunIdentity): Promise<RunFolder> {
+/** The folder, locked. `RUN_OTHER_RECIPE` when the one named is of another run, `RUN_IN_USE` when another process has it. */
+export async function chooseFolder(choice: FolderChoice, planned: PlannedRun): Promise<RunFolder> {
   const { runsFolder, runFolder, resume } = choice;
+  const identity = identityOf(planned);
   if (runFolder !== undefined)
-    return resume === true ? RunFolder.open(runFolder, identity) : RunFolder.createAt(runFolder, identity);
+    return resume === true
+      ? RunFolder.open(runFolder, identity, planned)
+      : RunFolder.createAt(runFolder, identity);
   if (resume === false) return RunFolder.create(runsFolder, identity);
-  const latest = (await RunFolder.find(runsFolder, identity)).at(-1);
-  if (latest !== undefined) return RunFolder.open(latest, identity);
-  if (resume === 'if-there') return RunFolder.create(runsFolder, identity);
-  throw new PotstillError({
-    code: 'RUN_NO_CHECKPOINT',
-    message: `there is no run of \`${identity.name}\` with this recipe and seed in ${resolve(runsFolder)}`,
-    hint: 'Run without --resume, or name the folder.',
-    location: { file: resolve(runsFolder) },
-  });
+  const latest = (await findRuns(runsFolder, identity, { begun: true })).at(-1);
+  if (latest !== undefined) return RunFolder.open(latest, identity, planned);
+  const namesake = resume === true ? await findNamesake(runsFolder, identity) : undefined;
+  const folder = await RunFolder.create(runsFolder, identity);
+  if (resume === true) {
+    const differs = namesake
+      ? ` (in ${basename(namesake.path)} ${await differences(namesake.path, namesake.identity, identity, planned)})`
+      : '';
+    folder.beginning.notes.push(
+      `nothing to resume: ${resolve(runsFolder)} has no run of \`${identity.name}\` with this recipe and seed${differs}; the run begins anew`,
+    );
+  }
+  return folder;
 }
 
-/** The latest complete run with the same training on the same data; whatever machine and number of threads made it. */
-export async function findComplete(
-  runsFolder: string,
-  identity: RunIdentity,
-  fingerprints: RecordedData['fingerprints'],
-): Promise<{ readonly folder: RunFolder; readonly summary: Summary } | undefined> {
-  for (const path of (await RunFolder.find(runsFolder, identity)).reverse()) {
-    const folder = await RunFolder.read(path);
-    const summary = await folder.summary<Summary>();
-    const data = await folder.recordedData();
-    if (summary && data && changedTrainingData(data, { fingerprints }).length === 0)
-      return { folder, summary };
-  }
-  return undefined;
+/** `USAGE` for a folder that was given as an empty text, as an unset variable of a shell is. */
+export function checkFolderNames(folders: Readonly<Record<string, string | undefined>>): void {
+  for (const [option, folder] of Object.entries(folders))
+    if (folder?.trim() === '')
+      throw new PotstillError({
+        code: 'USAGE',
+        message: `${option} is empty`,
+        hint: 'Name a folder, or leave the option out.',
+      });
 }

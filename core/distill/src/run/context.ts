@@ -14,6 +14,7 @@ import type { RunLog } from './log.js';
 import type { CompleteRun } from './run-teacher.js';
 import type { Summary } from './summary.js';
 import type { PlannedRun } from './teachers.js';
+import type { Timings } from './timings.js';
 import type { Trained } from './train-student.js';
 
 /** The result of each stage, by its name. */
@@ -66,10 +67,7 @@ export interface RunContext {
   readonly resume: boolean;
   readonly signal: AbortSignal | undefined;
   readonly checkpointEvery: { readonly seconds: number } | { readonly steps: number } | undefined;
-  /** When the run was prepared, in milliseconds since 1970. */
-  readonly begun: number;
-  /** Seconds of each stage of this process, in order. */
-  readonly timings: { readonly stage: string; readonly seconds: number }[];
+  readonly timings: Timings;
   /** Results of the stages so far. */
   readonly results: { -readonly [N in StageName]?: StageResults[N] };
   /** Called when the run ends. */

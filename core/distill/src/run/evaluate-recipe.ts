@@ -1,10 +1,11 @@
 // A finished student, the teacher or any ONNX model, on a recipe's data with its metrics.
 import { resolve } from 'node:path';
 import type { OpenRecipe } from '../container/open-recipe.js';
-import type { Metric, MetricValue } from '../contracts/index.js';
+import type { Metric, MetricValue, ProgressSink } from '../contracts/index.js';
 import { PotstillError } from '../errors/potstill-error.js';
 import { checkAnswers, reorderedFinding } from '../preflight/answers.js';
 import { openData, type OpenData, type RunData } from './data.js';
+import { memoryTeacherStore } from '../store/index.js';
 import { createEvaluator } from './evaluation.js';
 import { evaluatedFile, evaluatedStudent, evaluatedTeacher, type EvaluatedModel } from './evaluated-model.js';
 import { quietContainer } from './latest-run.js';
@@ -21,6 +22,8 @@ export interface EvaluateOptions {
   readonly runsFolder?: string;
   /** Default `test`. */
   readonly role?: 'train' | 'validation' | 'test';
+  /** Is told of warnings. */
+  readonly progress?: ProgressSink;
 }
 
 export interface EvaluationResult {
@@ -40,7 +43,7 @@ export async function evaluateRecipe(
   const { plan } = recipe;
   const role = options.role ?? 'test';
   const runsFolder = resolve(options.runsFolder ?? 'runs');
-  const container = await quietContainer(recipe, runsFolder);
+  const container = await quietContainer(recipe, runsFolder, options.progress);
   const { services } = container;
   let data: RunData | undefined;
   let opened: EvaluatedModel | undefined;
@@ -76,7 +79,7 @@ export async function evaluateRecipe(
     const evaluator = createEvaluator({
       metrics,
       teacher: undefined,
-      store: services.store,
+      store: memoryTeacherStore(),
       random: services.random,
     });
     const { values } = await evaluator.evaluate(chosen, (batch) => model.label(batch));

@@ -20,20 +20,21 @@ export interface Evaluator {
 export function createEvaluator(options: {
   readonly metrics: readonly Metric[];
   readonly teacher: Teacher | undefined;
+  /** Keeps the teacher's answers between evaluations. */
   readonly store: TeacherStore;
   readonly random: RandomStream;
 }): Evaluator {
   const { metrics, teacher, store, random } = options;
   const read = ({ dataset, transforms, name }: OpenData) =>
     batches(dataset, { size: evaluationBatch, transforms, name, random: random.child(name) });
-  const answers = (data: OpenData) => {
+  const answers = async (data: OpenData) => {
     if (!teacher) return undefined;
-    const key = teacherKey(teacher, data);
-    return (batch: Batch) => store.outputs(key, teacher, batch);
+    const opened = await store.open({ key: teacherKey(teacher, data), teacher, size: data.size });
+    return (batch: Batch) => opened.read(batch);
   };
   return {
-    evaluate(data, predict) {
-      const teacherOutputs = answers(data);
+    async evaluate(data, predict) {
+      const teacherOutputs = await answers(data);
       return evaluateModel({
         predict,
         batches: read(data),
@@ -43,7 +44,7 @@ export function createEvaluator(options: {
       });
     },
     async evaluateTeacher(data) {
-      const predict = answers(data);
+      const predict = await answers(data);
       return predict && evaluateModel({ predict, batches: read(data), metrics, ...targetOf(data) });
     },
   };

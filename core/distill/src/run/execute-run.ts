@@ -1,19 +1,25 @@
 // Executes a prepared run: chooses its folder, runs the stages, writes the summary.
+import type { Logger } from 'pino';
 import { fingerprint } from '../data/index.js';
+import { memoryTeacherStore } from '../store/index.js';
 import { describeMachine } from '../report/machine.js';
-import { chooseFolder, findComplete } from './choose-folder.js';
+import { exitCodeOfError } from '../errors/records.js';
+import { exitCodes } from '../errors/codes.js';
+import { chooseFolder } from './choose-folder.js';
+import { completeSummary, filesToRestore } from './complete-run.js';
 import { resultOf, type RunContext } from './context.js';
 import { dataFingerprints } from './data.js';
 import { createEvaluator } from './evaluation.js';
+import { findComplete } from './find-runs.js';
 import type { RunFolder } from './folder.js';
 import { identityOf } from './identity.js';
-import { resolvedRecipeFile } from './names.js';
+import { resolvedRecipeFile, teacherRecipeFile } from './names.js';
 import type { PreparedRun } from './prepare-run.js';
 import { recipeYaml } from './recipe-yaml.js';
 import type { ReuseMode } from './reuse-mode.js';
 import type { CompleteRun } from './run-teacher.js';
 import { runStages } from './stages.js';
-import type { Summary } from './summary.js';
+import { Timings } from './timings.js';
 import { weightsOf } from './weights.js';
 
 /** Runs the stages that are not done yet, then frees what was prepared. */
@@ -31,54 +37,75 @@ export async function executeRun(prepared: PreparedRun, mode: ReuseMode): Promis
         log.emit({ event: 'stage', stage: 'student', state, detail });
       return known;
     }
-    folder = await chooseFolder({ runsFolder, runFolder: options.runFolder, resume: mode.resume }, identity);
+    const { runFolder } = options;
+    folder = await chooseFolder({ runsFolder, runFolder, resume: mode.resume }, planned);
     prepared.useFolder(folder.path);
-    await folder.recordData(recorded);
-    const current = await folder.isResultOf(identity, recorded);
-    const finished = await folder.summary<Summary>();
-    if (finished && current) {
-      options.services?.progress?.emit({ event: 'done', runFolder: folder.path, summary: finished });
+    const finished = await folder.adopt(identity, recorded);
+    const { notes, resumed } = folder.beginning;
+    if (finished) {
+      const broken = await filesToRestore(folder.path);
+      if (broken.length > 0) notes.push(`made again, since missing or damaged: ${broken.join(', ')}`);
+    }
+    const done = finished !== undefined && notes.length === 0;
+    if (done) {
+      const { progress } = options.services ?? {};
+      progress?.emit({ event: 'run', runFolder: folder.path, resumed, notes });
+      progress?.emit({ event: 'done', runFolder: folder.path, summary: finished });
       return { folder, summary: finished };
     }
-    // The training is the same, what is made of it is not: made again from the trained weights.
-    if (!current) await folder.renew(identity, recorded);
-    log.openIn(folder.path);
+    log.openIn(folder.path, { event: 'run', runFolder: folder.path, resumed, notes });
     await folder.write(resolvedRecipeFile, recipeYaml(planned.recipe.plan));
+    if (planned.teacher) await folder.write(teacherRecipeFile, recipeYaml(planned.teacher.recipe.plan));
+    const timings = await Timings.open(folder.path, container.services.clock, prepared.begun);
     container.services.logger.info({ ...identity, fingerprints, machine: describeMachine() }, 'run');
     const { recipeHash: _recipe, ...ofTraining } = identity;
     const { test: _test, ...trainedOn } = fingerprints;
-    const context = contextOf(prepared, mode, folder, fingerprint(ofTraining, trainedOn));
+    const context = contextOf(prepared, mode, {
+      folder,
+      timings,
+      identity: fingerprint(ofTraining, trainedOn),
+    });
     await runStages(context);
     const summary = resultOf(context, 'report');
-    await folder.writeSummary(summary);
+    await folder.writeSummary(await completeSummary(folder, summary));
     log.emit({ event: 'done', runFolder: folder.path, summary });
     return { folder, summary };
   } catch (error) {
-    try {
-      if (folder) container.services.logger.error({ err: error }, 'stopped');
-    } catch {
-      // A full disk is told by the error itself, which must not be hidden by the log's own.
-    }
+    if (folder?.isUntouched && exitCodeOfError(error) === exitCodes.user) {
+      // Refused before anything was trained: nothing in the folder is worth keeping.
+      log.close();
+      await folder.discard();
+    } else if (folder) logFailure(container.services.logger, error);
     await prepared.dispose().catch(() => undefined);
     throw error;
   } finally {
+    log.close();
     await prepared.dispose();
+    await folder?.close();
+  }
+}
+
+function logFailure(logger: Logger, error: unknown): void {
+  try {
+    logger.error({ err: error }, 'stopped');
+  } catch {
+    // A full disk is told by the error itself, which must not be hidden by the log's own.
   }
 }
 
 function contextOf(
   prepared: PreparedRun,
   { resume }: ReuseMode,
-  folder: RunFolder,
-  identity: string,
+  own: Pick<RunContext, 'folder' | 'timings' | 'identity'>,
 ): RunContext {
   const { planned, container, log, data, student, metrics, exporters, teacherRun, options } = prepared;
-  const { random, store } = container.services;
+  const { random } = container.services;
+  const store = memoryTeacherStore();
   const context: RunContext = {
     planned,
     plan: planned.recipe.plan,
     container,
-    folder,
+    ...own,
     log,
     data,
     metrics,
@@ -94,13 +121,10 @@ function contextOf(
     trainsBaseline: prepared.trainsBaseline,
     student,
     initial: weightsOf(student),
-    identity,
     random,
     resume: resume !== false,
     signal: options.signal,
     checkpointEvery: options.checkpointEvery,
-    begun: prepared.begun,
-    timings: [],
     results: {},
     onDispose: (free) => prepared.onDispose(free),
   };

@@ -1,13 +1,14 @@
 // Exports the student of a finished run once more: to another form, or to another folder.
 import { join, resolve } from 'node:path';
 import type { OpenRecipe } from '../container/open-recipe.js';
-import type { Exporter, ExportResult } from '../contracts/index.js';
+import type { Exporter, ExportResult, ProgressSink } from '../contracts/index.js';
 import type { ComponentPlan } from '../recipe/plan.js';
-import { readWeights } from '../train/checkpoint.js';
+import { checkFolderNames } from './choose-folder.js';
 import { checkExportNames } from './check-exports.js';
 import { openData, transformed, type RunData } from './data.js';
-import { latestRun, quietContainer } from './latest-run.js';
-import { exportsFolder, finalWeights } from './names.js';
+import { readFinalWeights } from './final-weights.js';
+import { latestRun, quietContainer, silent } from './latest-run.js';
+import { exportsFolder } from './names.js';
 import { loadWeights } from './weights.js';
 
 export interface ExportOptions {
@@ -18,6 +19,8 @@ export interface ExportOptions {
   readonly runsFolder?: string;
   /** Where to write. Default: `exports` in the run folder. */
   readonly to?: string;
+  /** Is told of warnings. */
+  readonly progress?: ProgressSink;
 }
 
 export interface ExportedRun {
@@ -29,8 +32,10 @@ export interface ExportedRun {
 /** Errors: `RUN_NO_CHECKPOINT`, `EXPORT_FAILED`. */
 export async function exportRecipe(recipe: OpenRecipe, options: ExportOptions = {}): Promise<ExportedRun> {
   const { plan } = recipe;
+  const { progress } = options;
+  checkFolderNames({ '--to': options.to });
   const runsFolder = resolve(options.runsFolder ?? 'runs');
-  const container = await quietContainer(recipe, runsFolder);
+  const container = await quietContainer(recipe, runsFolder, progress);
   let data: RunData | undefined;
   try {
     data = await openData(plan, container);
@@ -40,8 +45,8 @@ export async function exportRecipe(recipe: OpenRecipe, options: ExportOptions = 
       ...(runFolder === undefined ? {} : { runFolder }),
     });
     const student = await container.make(plan.student, { data: data.description });
-    const weights = run.folder.file(finalWeights);
-    loadWeights(student, (await readWeights(weights)).variables, weights);
+    const { variables, path } = await readFinalWeights(run, progress ?? silent);
+    loadWeights(student, variables, path);
     const folder = resolve(options.to ?? join(run.folder.path, exportsFolder));
     const exports: ExportResult[] = [];
     const exporters: Exporter[] = [];

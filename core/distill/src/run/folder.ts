@@ -1,58 +1,49 @@
 // The folder of one run: which it is, what in it is done, and its small files.
-import { mkdir, readFile, readdir, rm } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import type { DataDescription } from '../contracts/index.js';
+import { mkdir, rm, rmdir } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
 import { PotstillError } from '../errors/potstill-error.js';
-import { makeFolder, writeAtomically, writeFailed } from '../files/write-atomically.js';
-
-/** What a run is of. Written first, so that a resumed run knows its own. */
-export interface RunIdentity {
-  readonly name: string;
-  /** Of all that decides the result. */
-  readonly recipeHash: string;
-  /** Of what decides the weights: where it is the same, finished trainings are reused. Absent in runs of potstill 0.1.0. */
-  readonly trainHash?: string | undefined;
-  /** Hash of the teacher's recipe, its own teacher's included; null for other teachers and none. */
-  readonly teacherHash: string | null;
-  readonly seed: number;
-  /** Versions of potstill and of the plugins whose components are used. */
-  readonly versions: string;
-  readonly backend: string;
-  /** Threads change the last bits of a sum, so that a resumed run must have the same number. */
-  readonly threads: number;
-}
-
-/** The data of a run: what it was trained on, and how the student's inputs look. */
-export interface RecordedData {
-  readonly fingerprints: Readonly<Record<string, string>>;
-  readonly description: DataDescription;
-}
-
-const identityFile = 'run.json';
-const stagesFile = 'stages.json';
-const summaryFile = 'summary.json';
-const dataFile = 'data.json';
+import { writeJson } from '../files/json.js';
+import { makeFolder, removeLeftovers, writeAtomically, writeFailed } from '../files/write-atomically.js';
+import { differences, differingKeys } from './differences.js';
+import { lockRun, type Lock } from './lock.js';
+import { eventsFile, logFile, metricsFile, resolvedRecipeFile, teacherRecipeFile } from './names.js';
+import {
+  readRunFile,
+  runFiles,
+  type RecordedData,
+  type RecordedSummary,
+  type RunFile,
+  type RunIdentity,
+} from './run-files.js';
+import { droppedStages } from './stage-files.js';
+import type { Summary } from './summary.js';
+import type { PlannedRun } from './teachers.js';
 
 /** `<name>-<first 8 digits of the hash of what decides the weights>`. */
 export function folderName({ name, trainHash, recipeHash }: RunIdentity): string {
   return `${name}-${(trainHash ?? recipeHash).slice(0, 8)}`;
 }
 
-/** Keys in which a folder's run differs so that its trained weights are not those of `identity`. */
-function differences(found: RunIdentity, identity: Partial<RunIdentity>): (keyof RunIdentity)[] {
-  const passed = found.trainHash === undefined ? 'trainHash' : 'recipeHash';
-  return (Object.keys(identity) as (keyof RunIdentity)[]).filter(
-    (key) => key !== passed && found[key] !== identity[key],
-  );
+/** How a run came to its folder. */
+export interface Beginning {
+  readonly resumed: boolean;
+  /** What the user should know of it: why a resumed run begins anew, which stages are made again. */
+  readonly notes: string[];
 }
 
 export class RunFolder {
+  readonly beginning: Beginning;
   private stages: Record<string, unknown> = {};
 
   private constructor(
     /** Absolute. */
     readonly path: string,
-  ) {}
+    resumed: boolean,
+    /** Undefined for a folder that is only read. */
+    private readonly lock?: Lock,
+  ) {
+    this.beginning = { resumed, notes: [] };
+  }
 
   /** A new folder below `runsFolder`: the name, or the name with the first of -2, -3… that is free. */
   static async create(runsFolder: string, identity: RunIdentity): Promise<RunFolder> {
@@ -67,116 +58,126 @@ export class RunFolder {
         if ((cause as NodeJS.ErrnoException).code === 'EEXIST') continue;
         throw writeFailed(path, cause);
       }
-      return RunFolder.begin(path, identity);
+      return RunFolder.locked(path, false, (folder) => folder.writeFile('identity', identity));
     }
   }
 
   /** A folder that the user named. It must not hold a run already. */
   static async createAt(path: string, identity: RunIdentity): Promise<RunFolder> {
-    if (await readJson(join(path, identityFile)))
-      throw new PotstillError({
-        code: 'RUN_OTHER_RECIPE',
-        message: `${path} holds a run already`,
-        hint: 'Use --resume to continue it, or name another folder.',
-        location: { file: path },
-      });
     await makeFolder(path);
-    return RunFolder.begin(resolve(path), identity);
+    return RunFolder.locked(path, false, async (folder) => {
+      if (await readRunFile(path, 'identity'))
+        throw new PotstillError({
+          code: 'RUN_OTHER_RECIPE',
+          message: `${path} holds a run already`,
+          hint: 'Use --resume to continue it, or name another folder.',
+          location: { file: path },
+        });
+      await folder.writeFile('identity', identity);
+    });
   }
 
-  private static async begin(path: string, identity: RunIdentity): Promise<RunFolder> {
-    const folder = new RunFolder(path);
-    await folder.writeJson(identityFile, identity);
-    return folder;
+  /**
+   * A folder to continue in. A run of another recipe, seed or version is `RUN_OTHER_RECIPE`. A folder without run.json,
+   * as a kill or a hand leaves it, begins anew: checkpoints know for themselves what they are of.
+   */
+  static async open(path: string, identity: RunIdentity, planned: PlannedRun): Promise<RunFolder> {
+    await makeFolder(path);
+    return RunFolder.locked(path, true, async (folder) => {
+      const found = await readRunFile(path, 'identity');
+      if (!found) {
+        folder.beginning.notes.push(
+          `${basename(folder.path)} has no ${runFiles.identity.name}: the run begins anew, with the checkpoints that are there`,
+        );
+        await folder.writeFile('identity', identity);
+      } else if (differingKeys(found.value, identity).length > 0)
+        throw new PotstillError({
+          code: 'RUN_OTHER_RECIPE',
+          message: `${path} is of another run: ${await differences(path, found.value, identity, planned)}`,
+          hint: 'Run without --resume, or with the recipe, version and threads that the run began with.',
+          location: { file: path },
+        });
+      folder.stages = (await readRunFile(path, 'stages'))?.value ?? {};
+      for (const [stage, why] of await droppedStages(folder.path, folder.stages)) {
+        if (why !== undefined) folder.beginning.notes.push(why);
+        folder.stages = Object.fromEntries(Object.entries(folder.stages).filter(([name]) => name !== stage));
+      }
+    });
   }
 
-  /** A folder to go on in. Another recipe, seed or version than `identity` is `RUN_OTHER_RECIPE`. */
-  static async open(path: string, identity: RunIdentity): Promise<RunFolder> {
-    const found = (await readJson(join(path, identityFile))) as RunIdentity | undefined;
-    if (!found)
-      throw new PotstillError({
-        code: 'RUN_NO_CHECKPOINT',
-        message: `${path} holds no run: there is no ${identityFile}`,
-        hint: 'Run without --resume first.',
-        location: { file: path },
-      });
-    const different = differences(found, identity);
-    if (different.length > 0)
-      throw new PotstillError({
-        code: 'RUN_OTHER_RECIPE',
-        message: `${path} is of another run: ${different.map((key) => `${key} ${String(found[key])}, now ${String(identity[key])}`).join('; ')}`,
-        hint: 'Run without --resume, or with the recipe, version and threads that the run began with.',
-        location: { file: path },
-      });
-    return RunFolder.read(path);
-  }
-
-  /** A folder to look into, whatever run it holds. */
-  static async read(path: string): Promise<RunFolder> {
-    const folder = new RunFolder(resolve(path));
-    folder.stages = ((await readJson(join(path, stagesFile))) ?? {}) as Record<string, unknown>;
-    return folder;
-  }
-
-  /** Folders below `runsFolder` whose run has that identity, whatever its threads; the newest name last. */
-  static async find(runsFolder: string, whole: RunIdentity): Promise<string[]> {
-    let names: string[];
+  /** Locked, and without what a killed process left. `prepare` that fails unlocks it. */
+  private static async locked(
+    path: string,
+    resumed: boolean,
+    prepare: (folder: RunFolder) => Promise<void>,
+  ): Promise<RunFolder> {
+    const folder = new RunFolder(resolve(path), resumed, await lockRun(path));
     try {
-      names = await readdir(runsFolder);
-    } catch {
-      return [];
+      await removeLeftovers(path);
+      await prepare(folder);
+      return folder;
+    } catch (error) {
+      await folder.close();
+      throw error;
     }
-    const found: { path: string; number: number }[] = [];
-    const { threads: _, ...identity } = whole;
-    const bases = [folderName(whole), folderName({ ...whole, trainHash: undefined })];
-    for (const name of names) {
-      const base = bases.find((each) => name.startsWith(each));
-      if (base === undefined) continue;
-      const rest = name.slice(base.length);
-      const number = rest === '' ? 1 : Number(/^-(\d+)$/.exec(rest)?.[1] ?? NaN);
-      if (Number.isNaN(number)) continue;
-      const path = join(resolve(runsFolder), name);
-      const theirs = (await readJson(join(path, identityFile)).catch(() => undefined)) as
-        RunIdentity | undefined;
-      if (theirs && differences(theirs, identity).length === 0) found.push({ path, number });
-    }
-    return found.sort((a, b) => a.number - b.number).map(({ path }) => path);
+  }
+
+  /** A folder to look into, whatever run it holds and whoever works there. */
+  static async read(path: string): Promise<RunFolder> {
+    const folder = new RunFolder(resolve(path), true);
+    folder.stages = (await readRunFile(path, 'stages'))?.value ?? {};
+    return folder;
+  }
+
+  /** Lets other processes write here. */
+  async close(): Promise<void> {
+    await this.lock?.release();
+  }
+
+  /** Whether nothing has been trained here, by this process or an earlier one. */
+  get isUntouched(): boolean {
+    return !this.beginning.resumed && Object.keys(this.stages).every((name) => name === 'teacher');
+  }
+
+  /** Removes what the run has written so far, and the folder when nothing else is in it. */
+  async discard(): Promise<void> {
+    await this.close();
+    const names = Object.values(runFiles).map(({ name }) => name);
+    for (const name of [...names, resolvedRecipeFile, teacherRecipeFile, metricsFile, eventsFile, logFile])
+      await rm(this.file(name), { force: true });
+    await rmdir(this.path).catch(() => undefined);
   }
 
   /** What the data sets held when the run began; undefined before it is recorded. */
   async recordedData(): Promise<RecordedData | undefined> {
-    return (await readJson(this.file(dataFile))) as RecordedData | undefined;
+    return (await readRunFile(this.path, 'data'))?.value;
   }
 
-  /** Records the data, or compares what is trained on with what is recorded: other content is `RUN_OTHER_RECIPE`. */
-  async recordData(data: RecordedData): Promise<void> {
+  /**
+   * Makes the folder one of that recipe and those data: records them, or compares what is trained on with what is
+   * recorded. Other content is `RUN_OTHER_RECIPE`. Gives the summary when the run is complete; one of another recipe or
+   * of other test data with the same training is forgotten.
+   */
+  async adopt(identity: RunIdentity, data: RecordedData): Promise<Summary | undefined> {
     const known = await this.recordedData();
-    if (!known) return this.writeJson(dataFile, data);
-    const changed = changedTrainingData(known, data);
+    const changed = known ? changedTrainingData(known, data) : [];
     if (changed.length > 0)
       throw new PotstillError({
         code: 'RUN_OTHER_RECIPE',
-        message: `${this.path} was begun with other data: ${changed.join(', ')}`,
+        message: `${this.path} was begun with other data: ${changed.map((name) => `the ${name} data has changed`).join(', ')}`,
         hint: 'Run without --resume: training cannot continue on other data.',
         location: { file: this.path },
       });
-  }
-
-  /** Whether the summary is of that recipe and those data, and not of others with the same training. */
-  async isResultOf(
-    identity: RunIdentity,
-    { fingerprints }: Pick<RecordedData, 'fingerprints'>,
-  ): Promise<boolean> {
-    const found = (await readJson(this.file(identityFile))) as RunIdentity | undefined;
-    const data = await this.recordedData();
-    return found?.recipeHash === identity.recipeHash && data?.fingerprints.test === fingerprints.test;
-  }
-
-  /** Forgets the summary, and is from now on of this recipe and these data, whose training is the same. */
-  async renew(identity: RunIdentity, data: RecordedData): Promise<void> {
-    await rm(this.file(summaryFile), { force: true });
-    await this.writeJson(identityFile, identity);
-    await this.writeJson(dataFile, data);
+    const summary = await this.summary();
+    const current =
+      summary?.recipeHash === identity.recipeHash &&
+      summary.seed === identity.seed &&
+      known?.fingerprints.test === data.fingerprints.test;
+    if (known && current) return summary;
+    await rm(this.file(runFiles.summary.name), { force: true });
+    await this.writeFile('identity', identity);
+    await this.writeFile('data', data);
+    return undefined;
   }
 
   file(...names: string[]): string {
@@ -191,11 +192,7 @@ export class RunFolder {
   /** Records a stage as finished. `result` is plain data, given back by {@link finished} after a resume. */
   async finish(stage: string, result: object): Promise<void> {
     this.stages[stage] = result;
-    await this.writeJson(stagesFile, this.stages);
-  }
-
-  async writeJson(name: string, value: unknown): Promise<void> {
-    await writeAtomically(this.file(name), `${JSON.stringify(value, finiteOnly, 2)}\n`);
+    await this.writeFile('stages', this.stages);
   }
 
   async write(name: string, content: string): Promise<void> {
@@ -203,13 +200,28 @@ export class RunFolder {
   }
 
   /** The summary, when the run is complete. */
-  async summary<T>(): Promise<T | undefined> {
-    return (await readJson(this.file(summaryFile))) as T | undefined;
+  async summary(): Promise<Summary | undefined> {
+    return summaryOf(await this.recordedSummary());
   }
 
-  async writeSummary(summary: object): Promise<void> {
-    await this.writeJson(summaryFile, summary);
+  /** The summary with the checksums of files beside it. */
+  async recordedSummary(): Promise<RecordedSummary | undefined> {
+    return (await readRunFile(this.path, 'summary'))?.value;
   }
+
+  async writeSummary(summary: RecordedSummary): Promise<void> {
+    await this.writeFile('summary', summary);
+  }
+
+  private async writeFile(file: RunFile, value: object): Promise<void> {
+    await writeJson(this.file(runFiles[file].name), value);
+  }
+}
+
+function summaryOf(recorded: RecordedSummary | undefined): Summary | undefined {
+  if (!recorded) return undefined;
+  const { files: _, ...summary } = recorded;
+  return summary;
 }
 
 /** Names of the data sets of a training whose content is another. Test data decides no weights. */
@@ -220,33 +232,4 @@ export function changedTrainingData(
   return Object.keys({ ...known.fingerprints, ...now.fingerprints }).filter(
     (name) => name !== 'test' && known.fingerprints[name] !== now.fingerprints[name],
   );
-}
-
-/** A JSON file; undefined when there is none. One that is not JSON is `RUN_CHECKPOINT_DAMAGED`. */
-async function readJson(path: string): Promise<unknown> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw cause;
-  }
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new PotstillError(
-      {
-        code: 'RUN_CHECKPOINT_DAMAGED',
-        message: `${path} is not JSON`,
-        hint: 'Remove the run folder, or the file, and run again.',
-        location: { file: path },
-      },
-      { cause },
-    );
-  }
-}
-
-function finiteOnly(_key: string, value: unknown): unknown {
-  return typeof value === 'number' && !Number.isFinite(value) ? null : value;
 }

@@ -1,5 +1,5 @@
 // What a run is of, out of its plan.
-import type { RunIdentity } from './folder.js';
+import type { RunIdentity } from './run-files.js';
 import type { PlannedRun } from './teachers.js';
 import { versionsOf } from './versions.js';
 

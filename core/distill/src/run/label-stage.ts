@@ -1,6 +1,6 @@
-// Stage `label`: asks the teacher about all training examples once, where a loss reads its outputs and they can be kept.
+// Stage `label`: asks the teacher about all training examples once, where a loss reads its outputs and the store keeps them.
 import type { Teacher } from '../contracts/index.js';
-import { canBeKept, onlyOutputs } from '../teach/index.js';
+import { onlyOutputs } from '../store/index.js';
 import { labelAhead } from '../train/source.js';
 import { disposeLosses } from './assemble.js';
 import { stage, type RunContext, type Stage } from './context.js';
@@ -22,14 +22,13 @@ export const labelStage: Stage<'label'> = {
   },
 };
 
-/** The teacher with the outputs that losses read; undefined where there are none, or none that can be kept. */
+/** The teacher with the outputs that losses read; undefined where there are none. */
 async function readTeacher(context: RunContext): Promise<Teacher | undefined> {
   const losses = await lossesOf(context, 'student');
   const read = losses.flatMap(({ loss }) => loss.needs.teacher);
   disposeLosses(losses);
   if (!context.teacher || read.length === 0) return undefined;
-  const teacher = onlyOutputs(context.teacher, read);
-  return canBeKept(teacher) ? teacher : undefined;
+  return onlyOutputs(context.teacher, read);
 }
 
 async function label(
@@ -43,7 +42,6 @@ async function label(
   await labelAhead({
     data: data.train,
     size: total,
-    batch: plan.train.batch,
     random: random.child('train'),
     teacher,
     store,

@@ -4,12 +4,13 @@ import { openRecipe, type OpenRecipe } from '../container/open-recipe.js';
 import type { RunContainer } from '../container/run-container.js';
 import { PotstillError } from '../errors/potstill-error.js';
 import { builtInPlugin } from './built-in.js';
-import { findComplete } from './choose-folder.js';
+import type { ProgressSink } from '../contracts/index.js';
+import { checkFolderNames } from './choose-folder.js';
 import { dataFingerprints, type RunData } from './data.js';
+import { findComplete } from './find-runs.js';
 import { RunFolder } from './folder.js';
 import { identityOf } from './identity.js';
 import { openContainer } from './open-container.js';
-import type { Summary } from './summary.js';
 import type { CompleteRun } from './run-teacher.js';
 import { planTeachers } from './teachers.js';
 
@@ -20,9 +21,10 @@ export async function latestRun(
   where: { readonly runFolder?: string; readonly runsFolder: string },
 ): Promise<CompleteRun> {
   const { runFolder, runsFolder } = where;
+  checkFolderNames({ '--folder': runFolder, '--runs': runsFolder });
   if (runFolder !== undefined) {
     const folder = await RunFolder.read(runFolder);
-    const summary = await folder.summary<Summary>();
+    const summary = await folder.summary();
     if (summary) return { folder, summary };
   } else {
     const planned = await planTeachers(recipe, (file, set) =>
@@ -41,8 +43,15 @@ export async function latestRun(
   });
 }
 
-/** A recipe's container outside a run: nothing is reported and nothing is written. */
-export async function quietContainer(recipe: OpenRecipe, folder: string): Promise<RunContainer> {
+/** For commands that tell nothing on their way. */
+export const silent: ProgressSink = { emit: () => undefined };
+
+/** A recipe's container outside a run: nothing is written. */
+export async function quietContainer(
+  recipe: OpenRecipe,
+  folder: string,
+  progress: ProgressSink = silent,
+): Promise<RunContainer> {
   return openContainer(recipe, {
     paths: {
       recipeFolder: recipe.plan.folder,
@@ -50,7 +59,7 @@ export async function quietContainer(recipe: OpenRecipe, folder: string): Promis
       runsFolder: folder,
       dataFolder: process.env.POTSTILL_DATA,
     },
-    progress: { emit: () => undefined },
+    progress,
     overrides: {},
   });
 }

@@ -1,35 +1,46 @@
 // What a run tells while it goes: every event on disk as a JSON line, learning curves beside them, then to the user.
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, closeSync, openSync, readSync, fstatSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ProgressSink, RunEvent } from '../contracts/index.js';
-import type { EpochRecord } from '../train/checkpoint.js';
 import { writeAtomically, writeFailed } from '../files/write-atomically.js';
+import type { EpochRecord } from '../train/checkpoint.js';
+import { eventsFile, logFile, metricsFile } from './names.js';
 import type { SummaryWarning } from './summary.js';
 
-/** What comes before {@link openIn} reaches the user at once, and the files when there is a folder. */
+/** Until {@link openIn} gives it a folder, everything is held back, so that the folder is the first thing told. */
 export class RunLog implements ProgressSink {
   readonly #warnings: SummaryWarning[] = [];
   readonly #histories = new Map<string, readonly EpochRecord[]>();
-  readonly #early: { readonly file: string; readonly line: string }[] = [];
+  readonly #heldLines: string[] = [];
+  readonly #heldEvents: RunEvent[] = [];
   #folder: string | undefined;
 
   constructor(private readonly sink: ProgressSink) {}
 
-  /** From here on events are appended to `events.jsonl` and log lines to `run.log`, in which a resumed run goes on. */
-  openIn(folder: string): void {
+  /** From here on events are appended to `events.jsonl` and log lines to `run.log`; `first` before all that was held back. */
+  openIn(folder: string, first: RunEvent): void {
     this.#folder = folder;
-    for (const { file, line } of this.#early.splice(0)) this.#append(file, line);
+    for (const file of [eventsFile, logFile]) endLastLine(join(folder, file));
+    for (const event of [first, ...this.#heldEvents.splice(0)]) this.#pass(event);
+    for (const line of this.#heldLines.splice(0)) this.#append(logFile, line);
+  }
+
+  /** Writes nothing more. What was held back reaches the user; there is no folder that could keep it. */
+  close(): void {
+    this.#folder = undefined;
+    for (const event of this.#heldEvents.splice(0)) this.sink.emit(event);
   }
 
   /** Where pino writes: a line of the run's log. */
   write(line: string): void {
-    this.#append('run.log', line);
+    if (this.#folder === undefined) this.#heldLines.push(line);
+    else this.#append(logFile, line);
   }
 
   emit(event: RunEvent): void {
     if (event.event === 'warning' && !this.#isNew(event)) return;
-    this.#append('events.jsonl', `${JSON.stringify(event)}\n`);
-    this.sink.emit(event);
+    if (this.#folder === undefined) this.#heldEvents.push(event);
+    else this.#pass(event);
   }
 
   /** A warning, said once however often it is found. Those that components emit are kept alike. */
@@ -48,7 +59,7 @@ export class RunLog implements ProgressSink {
     const lines = [...this.#histories].flatMap(([of, records]) =>
       records.map(({ epoch, metrics }) => `${JSON.stringify({ stage: of, epoch, ...metrics })}\n`),
     );
-    await writeAtomically(join(this.#folder, 'metrics.jsonl'), lines.join(''));
+    await writeAtomically(join(this.#folder, metricsFile), lines.join(''));
   }
 
   #isNew({ event: _, ...warning }: Extract<RunEvent, { event: 'warning' }>): boolean {
@@ -58,11 +69,13 @@ export class RunLog implements ProgressSink {
     return true;
   }
 
+  #pass(event: RunEvent): void {
+    this.#append(eventsFile, `${JSON.stringify(event)}\n`);
+    this.sink.emit(event);
+  }
+
   #append(file: string, line: string): void {
-    if (this.#folder === undefined) {
-      this.#early.push({ file, line });
-      return;
-    }
+    if (this.#folder === undefined) return;
     const path = join(this.#folder, file);
     try {
       // Synchronous: a line is on disk before what it tells of goes on, and lines keep their order.
@@ -71,4 +84,22 @@ export class RunLog implements ProgressSink {
       throw writeFailed(path, cause);
     }
   }
+}
+
+/** A kill may leave half a line; what is appended begins on a line of its own. */
+function endLastLine(path: string): void {
+  let file: number;
+  try {
+    file = openSync(path, 'r');
+  } catch {
+    return; // There is none; a file that cannot be opened is told when it is written.
+  }
+  try {
+    const last = Buffer.alloc(1);
+    const { size } = fstatSync(file);
+    if (size === 0 || readSync(file, last, 0, 1, size - 1) === 0 || last.toString() === '\n') return;
+  } finally {
+    closeSync(file);
+  }
+  appendFileSync(path, '\n');
 }

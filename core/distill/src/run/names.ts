@@ -5,3 +5,10 @@ export const finalWeights = 'student.safetensors';
 export const resolvedRecipeFile = 'recipe.yaml';
 export const reportFile = 'report.html';
 export const exportsFolder = 'exports';
+/** The recipe of a teacher that is a recipe, resolved. */
+export const teacherRecipeFile = 'teacher.yaml';
+export const metricsFile = 'metrics.jsonl';
+export const eventsFile = 'events.jsonl';
+export const logFile = 'run.log';
+/** Answers of teachers, below the runs folder. */
+export const teacherStoreFolder = '.teacher-store';

@@ -1,10 +1,12 @@
 // The container of one run: standard services, the run's own paths, and what the caller or a plugin puts in their place.
+import { join } from 'node:path';
 import { createEngine } from '@potstill/engine';
 import { createRunContainer, type RunContainer } from '../container/run-container.js';
 import { standardServices } from '../container/services.js';
 import type { OpenRecipe } from '../container/open-recipe.js';
 import type { Paths, ProgressSink, Services } from '../contracts/index.js';
-import { memoryTeacherStore } from '../teach/index.js';
+import { diskTeacherStore } from '../store/index.js';
+import { teacherStoreFolder } from './names.js';
 
 /** Opens it; `dispose` ends the engine too, when it was made here. */
 export async function openContainer(
@@ -32,7 +34,24 @@ export async function openContainer(
       seed: plan.train.seed,
       paths,
       engine: () => engine,
-      store: () => memoryTeacherStore(),
+      store: () =>
+        diskTeacherStore({
+          folder: join(paths.runsFolder, teacherStoreFolder),
+          onTooLarge: (bytes, free) =>
+            progress.emit({
+              event: 'warning',
+              code: 'STORE_TOO_LARGE',
+              message: `the teacher's answers would take ${gigabytes(bytes)} of ${gigabytes(free)} free: they are not kept`,
+              hint: 'The teacher is asked in every epoch. Make room, read fewer outputs, or keep runs on another disk.',
+            }),
+          onDamaged: (path, reason) =>
+            progress.emit({
+              event: 'warning',
+              code: 'STORE_DAMAGED',
+              message: `${path}: ${reason}`,
+              hint: 'The teacher is asked about its examples again.',
+            }),
+        }),
     }),
     overrides: { ...overrides, progress },
     trace: plan.trace,
@@ -46,4 +65,8 @@ export async function openContainer(
       if (!overrides.engine) await engine.dispose();
     },
   };
+}
+
+function gigabytes(bytes: number): string {
+  return `${(bytes / 1e9).toFixed(1)} GB`;
 }

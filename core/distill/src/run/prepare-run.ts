@@ -4,6 +4,7 @@ import { pino } from 'pino';
 import type { RunContainer } from '../container/run-container.js';
 import type { Exporter, Metric, Paths, Student, Teacher } from '../contracts/index.js';
 import { alignClasses } from '../teach/index.js';
+import { checkFolderNames } from './choose-folder.js';
 import { checkExportNames } from './check-exports.js';
 import { checkParts } from './check-parts.js';
 import { openData, type RunData } from './data.js';
@@ -48,6 +49,7 @@ export interface PreparedRun {
 /** Opens what the recipe names. Whatever can be refused without training is refused here, before any teacher is trained. */
 export async function prepareRun(planned: PlannedRun, options: RunOptions): Promise<PreparedRun> {
   const { plan } = planned.recipe;
+  checkFolderNames({ '--folder': options.runFolder, '--runs': options.runsFolder });
   const runsFolder = resolve(options.runsFolder ?? 'runs');
   const log = new RunLog(options.services?.progress ?? { emit: () => undefined });
   const disposals: (() => void | Promise<void>)[] = [];

@@ -69,7 +69,13 @@ export async function searchRate(context: RunContext, training: StudentTraining)
   const chosen = candidates.find(({ factor }) => factor === attempt.factor)?.rate ?? NaN;
   const rateSearch: RateSearch = { stage: name, figure: train.select, candidates, chosen };
   const { steps, best: epoch } = trained;
-  await folder.finish(name, { steps, best: epoch, settings, rateSearch } satisfies TrainingRecord);
+  await folder.finish(name, {
+    steps,
+    best: epoch,
+    settings,
+    rateSearch,
+    history: trained.history,
+  } satisfies TrainingRecord);
   return { ...trained, rateSearch };
 }
 

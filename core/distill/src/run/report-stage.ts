@@ -64,7 +64,7 @@ async function report(context: RunContext, summary: Summary): Promise<void> {
       : {}),
     machine: describeMachine(),
     versions: summary.versions,
-    timings: context.timings,
+    timings: context.timings.all,
   });
 }
 

@@ -4,18 +4,19 @@ import { join } from 'node:path';
 import { fingerprint } from '../data/index.js';
 import type { OpenRecipe } from '../container/open-recipe.js';
 import type { DataDescription, ProgressSink, Services, Teacher } from '../contracts/index.js';
-import { readIfThere } from '../files/read-file.js';
+import { damagedFile, readIfThere } from '../files/read-file.js';
 import { trainHash } from '../recipe/resolved.js';
 import { parameterCount } from '../students/index.js';
 import { alignClasses } from '../teach/index.js';
 import { checkAgainstSummary } from '../teach/summary-beside.js';
-import { readWeights } from '../train/checkpoint.js';
 import type { RunFolder } from './folder.js';
-import { finalWeights } from './names.js';
+import { readFinalWeights } from './final-weights.js';
 import { openContainer } from './open-container.js';
 import { predictorOf } from './predict.js';
+import { runFiles } from './run-files.js';
 import type { Summary } from './summary.js';
 import { checkTeacherData, warnOfPreprocessing } from './teacher-data.js';
+import { restoreHint } from './verify.js';
 import { loadWeights } from './weights.js';
 
 /** A run that is complete. */
@@ -29,7 +30,7 @@ export function teacherEvents(sink: ProgressSink): ProgressSink {
   const rename = (stage: string) => (stage === 'student' ? 'teacher' : `teacher/${stage}`);
   return {
     emit(event) {
-      if (event.event === 'done') return;
+      if (event.event === 'done' || event.event === 'run') return;
       if (event.event === 'warning') sink.emit({ ...event, message: `teacher: ${event.message}` });
       else sink.emit({ ...event, stage: rename(event.stage) });
     },
@@ -42,13 +43,14 @@ export function teacherEvents(sink: ProgressSink): ProgressSink {
  */
 export async function openRunTeacher(
   recipe: OpenRecipe,
-  { folder, summary }: CompleteRun,
+  run: CompleteRun,
   data: DataDescription,
   services: Pick<Services, 'engine' | 'logger' | 'clock' | 'paths'>,
   progress: ProgressSink,
 ): Promise<Teacher> {
+  const { folder, summary } = run;
   const recorded = await folder.recordedData();
-  if (!recorded) throw new Error(`internal: ${folder.path} is complete and has no record of its data`);
+  if (!recorded) throw damagedFile(folder.file(runFiles.data.name), 'the file is missing', restoreHint);
   const { engine, logger, clock } = services;
   const paths = { ...services.paths, recipeFolder: recipe.plan.folder, runFolder: folder.path };
   const container = await openContainer(recipe, { paths, progress, overrides: { engine, logger, clock } });
@@ -56,8 +58,7 @@ export async function openRunTeacher(
   warnOfPreprocessing(recipe.plan.name, recorded.description, data, progress);
 
   const student = await container.make(recipe.plan.student, { data: recorded.description });
-  const path = folder.file(finalWeights);
-  const { variables } = await readWeights(path);
+  const { variables, path } = await readFinalWeights(run, progress);
   loadWeights(student, variables, path);
   const parts = Object.entries(variables).flatMap(([name, tensor]) => [
     name,

@@ -30,12 +30,11 @@ export async function runStages(context: RunContext): Promise<void> {
 
 async function runStage<N extends StageName>(stage: Stage<N>, context: RunContext): Promise<void> {
   if (stage.applies?.(context) === false) return;
-  const { clock } = context.container.services;
-  const start = clock.now();
   // Trainings stop by themselves, with a checkpoint.
   const trains = stage.name === 'teacher' || stage.name === 'baseline' || stage.name === 'student';
-  const result = await untilAborted(trains ? undefined : context.signal, stage.run(context));
+  const result = await context.timings.time(stage.name, () =>
+    untilAborted(trains ? undefined : context.signal, stage.run(context)),
+  );
   if (result === aborted) throw stopped(stage.name);
   context.results[stage.name] = result;
-  context.timings.push({ stage: stage.name, seconds: (clock.now() - start) / 1000 });
 }

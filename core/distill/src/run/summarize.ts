@@ -9,7 +9,7 @@ import type { BiasCorrectionSummary, Summary, VerdictSummary } from './summary.j
 import { versionsOf } from './versions.js';
 
 export function summarize(context: RunContext): Summary {
-  const { plan, planned, results, log, container } = context;
+  const { plan, planned, results, log, timings } = context;
   const { teacher, baseline, student } = resultOf(context, 'evaluate');
   const { exports, size } = resultOf(context, 'export');
   return {
@@ -37,7 +37,7 @@ export function summarize(context: RunContext): Summary {
     })),
     preflight: results.preflight ?? [],
     warnings: log.warnings,
-    seconds: (container.services.clock.now() - context.begun) / 1000,
+    seconds: timings.seconds,
   };
 }
 

@@ -71,6 +71,6 @@ export interface Summary {
   /** What the checks before training found, good and bad. */
   readonly preflight: readonly Finding[];
   readonly warnings: readonly SummaryWarning[];
-  /** Of this process, from the start to the summary. */
+  /** Of all processes that worked on the run, from their starts to the summary. */
   readonly seconds: number;
 }

@@ -1,7 +1,7 @@
 // One training of one student in a sub-folder of the run.
 import type { Schedule } from '../contracts/index.js';
 import { numbersOf } from '../evaluate/evaluate-model.js';
-import { readCheckpoint, readWeights } from '../train/checkpoint.js';
+import { readCheckpoint, type EpochRecord } from '../train/checkpoint.js';
 import { fieldsOf } from '../train/fields.js';
 import type { WeightedLoss } from '../train/objective.js';
 import { selection, type Selection } from '../train/select.js';
@@ -11,12 +11,17 @@ import { disposeLosses, makeOptimizer, makeSchedule } from './assemble.js';
 import type { RunContext } from './context.js';
 import { lossesOf } from './losses-of.js';
 import type { StudentTraining, Trained } from './train-student.js';
-import { loadWeights } from './weights.js';
+import { loadWeights, readOwnWeights } from './weights.js';
 
 /** What a folder records of a finished training. */
 export interface TrainingRecord extends Pick<Trained, 'steps' | 'best' | 'rateSearch'> {
   /** Absent in runs of potstill 0.1.0, whose baselines had none. */
   readonly settings?: string;
+  /** Absent in runs of potstill 0.1.0, which kept it in last.safetensors alone. JSON has null for what is not finite. */
+  readonly history?: readonly {
+    readonly epoch: number;
+    readonly metrics: Readonly<Record<string, number | null>>;
+  }[];
 }
 
 /** One of several trainings of a student. `stage` names its folder and its events. */
@@ -35,11 +40,23 @@ export async function finishedTraining(
   const { folder, log } = context;
   const record = folder.finished<TrainingRecord>(name);
   if (!record || (record.settings ?? '') !== settings) return undefined;
-  const history = (await readCheckpoint(folder.file(name, 'last.safetensors')))?.position.history ?? [];
+  const history = await historyOf(context, name, record);
   await log.history(name, history);
   await takeBest(context, name);
-  const { settings: _settings, ...done } = record;
+  const { settings: _settings, history: _history, ...done } = record;
   return { ...done, history };
+}
+
+async function historyOf(
+  { folder }: RunContext,
+  name: string,
+  { history }: TrainingRecord,
+): Promise<readonly EpochRecord[]> {
+  if (!history) return (await readCheckpoint(folder.file(name, 'last.safetensors')))?.position.history ?? [];
+  return history.map(({ epoch, metrics }) => ({
+    epoch,
+    metrics: Object.fromEntries(Object.entries(metrics).map(([key, value]) => [key, value ?? NaN])),
+  }));
 }
 
 /** Trains to the end, records that, and leaves the best weights in the student. */
@@ -54,7 +71,7 @@ export async function trainOnce(
   try {
     const { steps, best, history } = await run(context, training, attempt, losses);
     await takeBest(context, attempt.stage);
-    await context.folder.finish(attempt.stage, { steps, best, settings } satisfies TrainingRecord);
+    await context.folder.finish(attempt.stage, { steps, best, settings, history } satisfies TrainingRecord);
     return { steps, best, history };
   } finally {
     disposeLosses(losses);
@@ -62,9 +79,9 @@ export async function trainOnce(
 }
 
 /** Loads the best weights of a training into the student. */
-export async function takeBest({ folder, student }: RunContext, name: string): Promise<void> {
+export async function takeBest({ folder, student, identity }: RunContext, name: string): Promise<void> {
   const path = folder.file(name, 'best.safetensors');
-  loadWeights(student, (await readWeights(path)).variables, path);
+  loadWeights(student, await readOwnWeights(path, `${identity} ${name}`), path);
 }
 
 /** How the best epoch of a training is chosen. */
@@ -123,7 +140,10 @@ async function run(
     resume: context.resume,
     ...(context.signal ? { signal: context.signal } : {}),
     ...(context.checkpointEvery ? { checkpointEvery: context.checkpointEvery } : {}),
-    onHistory: (history) => log.history(stage, history),
+    onHistory: async (history) => {
+      await log.history(stage, history);
+      await context.timings.save();
+    },
   });
 }
 

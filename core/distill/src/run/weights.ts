@@ -3,6 +3,7 @@ import type { DType, HostTensor, HostTensors } from '@potstill/engine';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Student } from '../contracts/index.js';
 import { PotstillError } from '../errors/potstill-error.js';
+import { readWeights } from '../train/checkpoint.js';
 
 /** A copy of all weights as they are. */
 export function weightsOf(student: Student): HostTensors {
@@ -12,6 +13,20 @@ export function weightsOf(student: Student): HostTensors {
       hostTensor(variable.dtype as DType, [...variable.shape], variable.dataSync() as ArrayLike<number>),
     ]),
   );
+}
+
+const weightsHint = 'Remove the file and use --resume: the stage it belongs to is made again.';
+
+/** Weights of this run whose identity begins so, as that of each try of a stage does: others are `RUN_OTHER_RECIPE`. */
+export async function readOwnWeights(path: string, identity: string): Promise<HostTensors> {
+  const { variables, metadata, sealed } = await readWeights(path, weightsHint);
+  if (!sealed || metadata['potstill.identity']?.startsWith(identity)) return variables;
+  throw new PotstillError({
+    code: 'RUN_OTHER_RECIPE',
+    message: `${path} was written by another recipe, seed or data`,
+    hint: weightsHint,
+    location: { file: path },
+  });
 }
 
 /** Puts weights into the student. Another name or shape is `RUN_CHECKPOINT_DAMAGED`, naming `from`. */
@@ -37,6 +52,7 @@ function unfit(from: string, why: string): PotstillError {
   return new PotstillError({
     code: 'RUN_CHECKPOINT_DAMAGED',
     message: `the weights of ${from} do not fit the student: ${why}`,
+    hint: 'Use the recipe and the version of potstill that the run was made with.',
     location: { file: from },
   });
 }

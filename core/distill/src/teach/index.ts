@@ -1,4 +1,4 @@
-// Teachers that come with potstill, and where their outputs are kept.
+// Teachers that come with potstill.
 import type { AnyComponent } from '../contracts/index.js';
 import { checkpoint } from './checkpoint.js';
 import { onnx } from './onnx.js';
@@ -6,11 +6,9 @@ import { onnx } from './onnx.js';
 export { openModel, openStudentTeacher } from './checkpoint.js';
 export { alignClasses } from './class-order.js';
 export { inspectModel, type InnerValue, type InspectedModel, type InspectedValue } from './inspect.js';
-export { memoryTeacherStore } from './memory-store.js';
 export { openOnnxTeacher, type OnnxTeacherOptions } from './onnx-teacher.js';
 export { readModelFile, type ModelFile } from './model-file.js';
 export type { InputOptions } from './input.js';
 export type { OutputRequest, OutputsOption } from './outputs.js';
-export { canBeKept, onlyOutputs } from './only-outputs.js';
 
 export const teacherComponents: readonly AnyComponent[] = [onnx, checkpoint];

@@ -2,7 +2,7 @@
 import { ort } from '@potstill/engine';
 import type { HostTensor, HostTensors } from '@potstill/engine';
 import type { ExternalFile } from './external-data.js';
-import { fromFloat16 } from './float16.js';
+import { fromFloat16 } from '../data/float16.js';
 import { reasonOf, teacherInvalid, teacherOutput } from './invalid.js';
 
 /** An input or output as the graph declares it. */

@@ -47,7 +47,7 @@ export interface ReadWeights extends Weights {
 }
 
 /** What to do about a damaged checkpoint; true since a stage without its files begins anew, and a finished one needs no `last`. */
-const checkpointHint =
+export const checkpointHint =
   'Remove the file and use --resume: an unfinished stage then begins anew with the same result, a finished one does not need it.';
 
 /** zod's own number refuses NaN and infinities, which a history may hold. */

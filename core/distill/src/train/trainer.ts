@@ -11,7 +11,9 @@ import type {
 import type { Schedule, ScheduleAt, Services, Student } from '../contracts/index.js';
 import { PotstillError } from '../errors/potstill-error.js';
 import {
+  checkpointHint,
   readCheckpoint,
+  readWeightsIfThere,
   writeCheckpoint,
   writeWeights,
   type EpochRecord,
@@ -183,6 +185,16 @@ class Trainer {
         hint: 'Run without --resume, or choose another run folder.',
         location: { file: this.lastPath },
       });
+    // Read already now: damage is told before the rest of the training, not after it.
+    if (checkpoint.position.best && !(await readWeightsIfThere(this.bestPath, checkpointHint))) {
+      const { stage, services } = this.training;
+      services.progress.emit({
+        event: 'warning',
+        code: 'RUN_STAGE_ANEW',
+        message: `${this.bestPath} is missing: the stage \`${stage}\` begins anew`,
+      });
+      return;
+    }
     await this.session.restore(checkpoint.state);
     this.position = checkpoint.position;
     const { epoch, batch } = this.position;

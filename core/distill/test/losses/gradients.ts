@@ -29,13 +29,17 @@ export function softTargetsByAutodiff(
   return tf.mul(tf.mean(divergence), temperature ** 2);
 }
 
-/** Cross-entropy by TF.js's own log-softmax and gradients. */
+/** Cross-entropy by TF.js's own log-softmax and gradients, over the rows that have a label. */
 export function crossEntropyByAutodiff(
   student: tf.Tensor2D,
-  labels: tf.Tensor1D,
+  labels: readonly number[],
   smoothing: number,
 ): tf.Scalar {
+  const rows = labels.flatMap((label, row) => (label < 0 ? [] : [row]));
+  // Depends on the logits, so that there is a gradient.
+  if (rows.length === 0) return tf.mul(tf.sum(student), 0);
   const classes = student.shape[1];
-  const truth = tf.add(tf.mul(tf.oneHot(labels, classes), 1 - smoothing), smoothing / classes);
-  return tf.neg(tf.mean(tf.sum(tf.mul(truth, tf.logSoftmax(student)), -1)));
+  const oneHot = tf.oneHot(tf.gather(tf.tensor1d([...labels], 'int32'), rows), classes);
+  const truth = tf.add(tf.mul(oneHot, 1 - smoothing), smoothing / classes);
+  return tf.neg(tf.mean(tf.sum(tf.mul(truth, tf.logSoftmax(tf.gather(student, rows))), -1)));
 }

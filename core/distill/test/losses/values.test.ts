@@ -1,5 +1,6 @@
 // Losses beside PyTorch and beside TF.js's own gradients, and the properties that hold for all logits.
 import { readFileSync } from 'node:fs';
+import { createEngine, randomStream, sgd } from '@potstill/engine';
 import { crossEntropy, logitMatching, softTargets } from 'potstill';
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
@@ -69,7 +70,8 @@ const problem = fc
       shape: fc.constant<[number, number]>([batch, classes]),
       student: logits,
       teacher: logits,
-      labels: fc.array(fc.integer({ min: 0, max: classes - 1 }), { minLength: batch, maxLength: batch }),
+      // -1: a row without a label.
+      labels: fc.array(fc.integer({ min: -1, max: classes - 1 }), { minLength: batch, maxLength: batch }),
       temperature: fc.constantFrom(1, 2, 4, 20),
     });
   });
@@ -89,7 +91,7 @@ describe('closed-form gradients', () => {
         for (const smoothing of [0, 0.2])
           expectClose(
             differentiate((x) => crossEntropy(x, y, smoothing), z),
-            differentiate((x) => crossEntropyByAutodiff(x, y, smoothing), z),
+            differentiate((x) => crossEntropyByAutodiff(x, labels, smoothing), z),
           );
       }),
       { numRuns: 40 },
@@ -111,7 +113,88 @@ describe('closed-form gradients', () => {
   });
 });
 
+describe('crossEntropy', () => {
+  const z = () =>
+    tf.tensor2d([
+      [1, 2, 3],
+      [0.5, -1, 0],
+      [2, 0, -2],
+    ]);
+
+  // As torch.nn.functional.cross_entropy(z, [2, -1, 0], ignore_index=-1, label_smoothing=...) has it.
+  it.each([
+    [0, 0.2752688, [0.04501529, 0.12236424, -0.16737952, 0, 0, 0, -0.06659333, 0.05865521, 0.00793812]],
+    [0.1, 0.4252688, [0.02834862, 0.10569757, -0.13404619, 0, 0, 0, -0.03326, 0.04198855, -0.00872855]],
+  ])('does not count rows of label -1 (smoothing %d)', (smoothing, value, gradient) => {
+    const labels = tf.tensor1d([2, -1, 0], 'int32');
+    expectClose(
+      differentiate((x) => crossEntropy(x, labels, smoothing), z()),
+      { value, gradient },
+      1e-6,
+    );
+  });
+
+  it.each([0, 0.1])('is 0 without any label (smoothing %d)', (smoothing) => {
+    const labels = tf.tensor1d([-1, -1, -1], 'int32');
+    const { value, gradient } = differentiate((x) => crossEntropy(x, labels, smoothing), z());
+    expect(value).toBe(0);
+    expect(gradient.every((g) => g === 0)).toBe(true);
+  });
+});
+
 describe('softTargets', () => {
+  it('keeps its digits with many classes at a high temperature', () => {
+    const [count, temperature] = [10_000, 100];
+    const noise = (i: number) => ((i * 7919) % count) / count;
+    const v = Float32Array.from({ length: count }, (_, i) => 3 + noise(i));
+    const z = Float32Array.from({ length: count }, (_, i) => 3 + noise(i + 1));
+    const divergence = (student: Float32Array): number => {
+      const logs = (logits: Float32Array): number[] => {
+        const sum = logits.reduce((total, x) => total + Math.exp(x / temperature), 0);
+        return Array.from(logits, (x) => x / temperature - Math.log(sum));
+      };
+      const [p, q] = [logs(v), logs(student)];
+      return temperature ** 2 * p.reduce((total, x, i) => total + Math.exp(x) * (x - (q[i] as number)), 0);
+    };
+    const value = (student: Float32Array): number =>
+      differentiate(
+        (x) => softTargets(x, tf.tensor2d(v, [1, count]), { temperature }),
+        tf.tensor2d(student, [1, count]),
+      ).value;
+    expect(Math.abs(value(z) / divergence(z) - 1)).toBeLessThan(1e-4);
+    // Almost equal logits: one differs.
+    const almost = v.map((x, i) => (i === 0 ? x + 1e-3 : x));
+    expect(value(almost)).toBeGreaterThanOrEqual(0);
+    expect(value(almost)).toBeLessThan(1e-7);
+    expect(value(v)).toBe(0);
+  });
+
+  it.each(['onnx', 'cpu'] as const)('takes some of more than 1,024 classes (%s)', async (backend) => {
+    const count = 3000;
+    const classes = Array.from({ length: 1500 }, (_, i) => 2 * i);
+    const w = tf.variable(tf.zeros<tf.Rank.R2>([1, count]));
+    const engine = await createEngine({ backend });
+    const session = await engine.training({
+      variables: [{ name: 'w', variable: w }],
+      loss: ({ v }) => ({ loss: softTargets(w, v as tf.Tensor2D, { temperature: 1, classes }) }),
+      optimizer: sgd(),
+      random: randomStream(1),
+    });
+    const data = Float32Array.from({ length: count }, (_, i) =>
+      i % 2 === 1 ? 50 : i === 4 ? Math.log(1500) : 0,
+    );
+    const { loss } = await session.train({ v: { dtype: 'float32', shape: [1, count], data } }, { rate: 1 });
+    // The teacher: 1500 / 2999 for class 4, 1 / 2999 for each other of the 1,500; the student 1 / 1500 for each.
+    const expected = (1500 / 2999) * Math.log(1500 ** 2 / 2999) + (1499 / 2999) * Math.log(1500 / 2999);
+    expect(loss).toBeCloseTo(expected, 3);
+    await session.sync();
+    const after = w.dataSync();
+    expect(after[4]).toBeCloseTo(1500 / 2999 - 1 / 1500, 5);
+    expect(after[6]).toBeCloseTo(1 / 2999 - 1 / 1500, 7);
+    expect(after.filter((x, i) => i % 2 === 1 && x !== 0)).toHaveLength(0);
+    await engine.dispose();
+    w.dispose();
+  });
   it('is never negative, and 0 where student and teacher agree', () => {
     fc.assert(
       fc.property(problem, ({ shape, student, teacher, temperature }) => {
@@ -120,7 +203,7 @@ describe('softTargets', () => {
           (x) => softTargets(x, tf.tensor2d(teacher, shape), { temperature }),
           z,
         );
-        expect(value).toBeGreaterThan(-1e-6 * temperature ** 2);
+        expect(value).toBeGreaterThanOrEqual(0);
         const same = differentiate((x) => softTargets(x, z, { temperature }), z);
         expect(same.value).toBe(0);
         expect(same.gradient.every((g) => g === 0)).toBe(true);

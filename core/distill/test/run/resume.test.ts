@@ -1,10 +1,10 @@
 // Runs that were stopped, and what a folder of another run is good for.
 import { existsSync } from 'node:fs';
-import { readFile, readdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RunEvent } from 'potstill';
-import { Workplace } from './tiny.js';
+import { editJson, Workplace } from './tiny.js';
 
 let place: Workplace;
 beforeEach(async () => {
@@ -55,7 +55,8 @@ describe('runRecipe with resume', () => {
         await readFile(join(whole.runFolder, file)),
       );
     expect(resumed.summary.student.metrics).toEqual(whole.summary.student.metrics);
-    expect(await readdir(place.runs)).toHaveLength(2);
+    const runs = (await readdir(place.runs)).filter((name) => !name.startsWith('.'));
+    expect(runs).toHaveLength(2);
   });
 
   it('goes on in a stream of data to the same bytes', async () => {
@@ -79,13 +80,33 @@ describe('runRecipe with resume', () => {
     expect(place.stages()).toEqual([]);
   });
 
-  it('says when there is nothing to go on with', async () => {
-    await expect(place.run('teacher.yaml', { resume: true })).rejects.toMatchObject({
-      code: 'RUN_NO_CHECKPOINT',
-    });
-    await expect(
-      place.run('teacher.yaml', { resume: true, runFolder: join(place.folder, 'none') }),
-    ).rejects.toThrow(/RUN_NO_CHECKPOINT: .*none holds no run/);
+  it('begins anew, and says so, where nothing is to resume: killed before anything was on disk', async () => {
+    const notes = () => place.events.flatMap((event) => (event.event === 'run' ? event.notes : []));
+    const first = await place.run('teacher.yaml', { resume: true });
+    expect(notes()).toEqual([
+      `nothing to resume: ${place.runs} has no run of \`tiny-teacher\` with this recipe and seed; the run begins anew`,
+    ]);
+    place.events.splice(0);
+    await place.run('teacher.yaml', { resume: true, set: ['train.rate=0.02'] });
+    expect(notes()[0]).toMatch(
+      /nothing to resume: .*\(in tiny-teacher-\w+ `train\.rate` was 0\.01 and is now 0\.02\)/,
+    );
+    place.events.splice(0);
+    const named = await place.run('teacher.yaml', { resume: true, runFolder: join(place.folder, 'named') });
+    expect(notes()).toEqual([
+      'named has no run.json: the run begins anew, with the checkpoints that are there',
+    ]);
+    expect(named.summary.student.metrics).toEqual(first.summary.student.metrics);
+  });
+
+  it('uses the folder that a kill left without run.json', async () => {
+    const whole = await place.run('teacher.yaml', { runsFolder: join(place.folder, 'whole') });
+    const name = basename(whole.runFolder);
+    await mkdir(join(place.runs, name), { recursive: true });
+    await writeFile(join(place.runs, name, 'run.json.4711.tmp'), '{');
+    const { runFolder } = await place.run('teacher.yaml', { resume: true });
+    expect(runFolder).toBe(join(place.runs, name));
+    expect((await readdir(runFolder)).filter((each) => each.endsWith('.tmp'))).toEqual([]);
   });
 
   it('refuses the folder of another seed, data or number of threads', async () => {
@@ -93,20 +114,31 @@ describe('runRecipe with resume', () => {
     await rm(join(runFolder, 'summary.json'));
     await expect(
       place.run('student.yaml', { set: [component, 'train.seed=9'], resume: true, runFolder }),
-    ).rejects.toThrow(/RUN_OTHER_RECIPE: .*seed 1, now 9/);
+    ).rejects.toThrow(/RUN_OTHER_RECIPE: .*`train\.seed` was 1 and is now 9$/);
     await expect(place.run('student.yaml', { set: [component, 'threads=2'], resume: true })).rejects.toThrow(
-      /threads 1, now 2/,
+      /`threads` was 1 and is now 2/,
     );
     const file = join(runFolder, 'data.json');
-    await writeFile(file, (await readFile(file, 'utf8')).replace(/"train": "[^"]*"/, '"train": "other"'));
+    await editJson(file, (text) => text.replace(/"train": "[^"]*"/, '"train": "other"'));
     await expect(place.run('student.yaml', { set: [component], resume: true })).rejects.toThrow(
-      /begun with other data: train/,
+      /begun with other data: the train data has changed/,
     );
   });
 
   it('does not write into a folder that holds a run', async () => {
     const { runFolder } = await place.run('teacher.yaml');
     await expect(place.run('teacher.yaml', { runFolder })).rejects.toThrow(/holds a run already/);
+  });
+
+  it.each([
+    ['train.rate=0.9', '`train.rate` was 0.05 and is now 0.9'],
+    ['losses.1.temperature=3', '`losses.1.temperature` was 2 and is now 3'],
+    ['student.hidden=[4, 5]', '`student.hidden.1` was not there and is now 5'],
+    ['teacher.set={train.epochs: 5}', 'teacher: `train.epochs` was 4 and is now 5'],
+  ])('says what differs: %s', async (change, words) => {
+    const { runFolder } = await place.run('student.yaml');
+    const resumed = place.run('student.yaml', { set: [change], runFolder, resume: true });
+    await expect(resumed).rejects.toThrow(words);
   });
 
   it('says which file could not be written when the runs folder is a file', async () => {

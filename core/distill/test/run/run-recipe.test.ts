@@ -1,5 +1,5 @@
 // Whole runs of tiny recipes: stages, what they leave, what they compare.
-import { readFile, readdir, rm } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ort } from '@potstill/engine';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -39,8 +39,10 @@ describe('runRecipe', () => {
       'student',
       'student.safetensors',
       'summary.json',
+      'teacher.yaml',
+      'timings.json',
     ]);
-    expect(JSON.parse(await readFile(join(runFolder, 'summary.json'), 'utf8'))).toEqual(summary);
+    expect(JSON.parse(await readFile(join(runFolder, 'summary.json'), 'utf8'))).toMatchObject(summary);
     expect(summary).toMatchObject({
       name: 'tiny-student',
       seed: 1,
@@ -189,11 +191,11 @@ describe('runRecipe', () => {
   });
 
   it('writes a log that says on which machine, and why it stopped', async () => {
-    const recipe = await place.open('student.yaml', 'teacher={use: tiny/teacher, constant: true}');
+    const recipe = await place.open('student.yaml', component, 'train.rate=1e38');
     await expect(runRecipe(recipe, { runsFolder: place.runs, known: place.known })).rejects.toThrow(
-      /PREFLIGHT_TAP/,
+      /TRAIN_NOT_FINITE/,
     );
-    const [name = ''] = await readdir(place.runs);
+    const [name = ''] = (await readdir(place.runs)).filter((each) => !each.startsWith('.'));
     const lines = (await readFile(join(place.runs, name, 'run.log'), 'utf8')).trim().split('\n');
     const [first, last] = [lines[0], lines.at(-1)].map(
       (line) => JSON.parse(line ?? '') as Record<string, unknown>,
@@ -203,7 +205,29 @@ describe('runRecipe', () => {
       name: 'tiny-student',
       machine: { node: process.versions.node },
     });
-    expect(last).toMatchObject({ msg: 'stopped', err: { records: [{ code: 'PREFLIGHT_TAP' }] } });
+    expect(last).toMatchObject({ msg: 'stopped', err: { records: [{ code: 'TRAIN_NOT_FINITE' }] } });
+  });
+
+  it('leaves no folder behind when preflight refuses, and nothing of its own in one that was there', async () => {
+    const set = ['teacher={use: tiny/teacher, constant: true}'];
+    await expect(place.run('student.yaml', { set })).rejects.toThrow(/PREFLIGHT_TAP/);
+    expect(await readdir(place.runs)).toEqual([]);
+    const runFolder = join(place.folder, 'mine');
+    await mkdir(runFolder);
+    await writeFile(join(runFolder, 'notes.txt'), '');
+    await expect(place.run('student.yaml', { set, runFolder })).rejects.toThrow(/PREFLIGHT_TAP/);
+    expect(await readdir(runFolder)).toEqual(['notes.txt']);
+  });
+
+  it('tells the run folder first, before warnings of the data', async () => {
+    const { runFolder } = await place.run('student.yaml', { set: [component] });
+    expect(place.events[0]).toEqual({ event: 'run', runFolder, resumed: false, notes: [] });
+    expect(place.events.filter(({ event }) => event === 'run')).toHaveLength(1);
+  });
+
+  it('refuses an empty name of a folder', async () => {
+    await expect(place.run('student.yaml', { runFolder: '' })).rejects.toThrow(/USAGE: --folder is empty/);
+    await expect(place.run('student.yaml', { runsFolder: ' ' })).rejects.toThrow(/USAGE: --runs is empty/);
   });
 
   it('says when figures are not of test data', async () => {

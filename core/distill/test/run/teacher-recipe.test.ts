@@ -1,11 +1,11 @@
 // Teachers that are recipes: trained once, and again when they are stale.
 import { existsSync } from 'node:fs';
-import { readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { PotstillError } from 'potstill';
 import { evaluateRecipe } from '../../src/run/evaluate-recipe.js';
-import { studentYaml, Workplace } from './tiny.js';
+import { editJson, studentYaml, Workplace } from './tiny.js';
 
 let place: Workplace;
 beforeEach(async () => {
@@ -36,19 +36,14 @@ describe('runRecipe with a teacher that is a recipe', () => {
     const runs = await readdir(place.runs);
     for (const name of runs.filter((each) => each.startsWith('tiny-teacher'))) {
       const file = join(place.runs, name, 'data.json');
-      const data = JSON.parse(await readFile(file, 'utf8')) as { fingerprints: { train: string } };
-      data.fingerprints.train = 'other';
-      await writeFile(file, JSON.stringify(data));
+      await editJson(file, (text) => text.replace(/"train": "[^"]*"/, '"train": "other"'));
     }
     await place.run('student.yaml', { set: ['train.seed=4'] });
     expect(place.stages()).toEqual([...ofTeacher, ...stages]);
 
     for (const name of (await readdir(place.runs)).filter((each) => each.startsWith('tiny-teacher'))) {
       const file = join(place.runs, name, 'run.json');
-      await writeFile(
-        file,
-        (await readFile(file, 'utf8')).replace(/potstill\\":\\"[^\\]*/, 'potstill\\":\\"0.0.1'),
-      );
+      await editJson(file, (text) => text.replace(/potstill\\":\\"[^\\]*/, 'potstill\\":\\"0.0.1'));
     }
     await place.run('student.yaml', { set: ['train.seed=5'] });
     expect(place.stages()).toEqual([...ofTeacher, ...stages]);
@@ -61,7 +56,7 @@ describe('runRecipe with a teacher that is a recipe', () => {
       (await readFile(join(place.folder, 'teacher.yaml'), 'utf8')).replace('16]', '12]'),
     );
     await expect(place.run('student.yaml', { runFolder: first.runFolder, resume: true })).rejects.toThrow(
-      /RUN_OTHER_RECIPE: .* is of another run: teacherHash/,
+      /RUN_OTHER_RECIPE: .* is of another run: teacher: `student\.hidden\.0` was 16 and is now 12/,
     );
   });
 
@@ -77,10 +72,7 @@ describe('runRecipe with a teacher that is a recipe', () => {
     await place.write('teacher.yaml', await readFile(join(place.folder, 'teacher.yaml'), 'utf8'));
     const { runFolder } = await place.run('teacher.yaml');
     const file = join(runFolder, 'data.json');
-    await writeFile(
-      file,
-      (await readFile(file, 'utf8')).replace(/("x": \{\s*"dtype": "float32",\s*"shape": \[\s*)6/, '$17'),
-    );
+    await editJson(file, (text) => text.replace(/("x": \{\s*"dtype": "float32",\s*"shape": \[\s*)6/, '$17'));
     await expect(place.run('student.yaml')).rejects.toMatchObject({ code: 'TEACHER_INVALID' });
   });
 

@@ -1,11 +1,12 @@
 // A plugin and recipes small enough to run whole in a test.
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomStream } from '@potstill/engine';
 import { pino } from 'pino';
 import { dataset, definePlugin, teacher, transform, type Plugin, type RunEvent } from 'potstill';
 import { z } from 'zod';
+import { writeJson } from '../../src/files/json.js';
 import { filterClasses } from '../../src/data/index.js';
 import { openRecipe, type OpenRecipe } from '../../src/container/open-recipe.js';
 import { builtInPlugin } from '../../src/run/built-in.js';
@@ -139,6 +140,12 @@ train: { epochs: 3, batch: 16, optimizer: { use: sgd, momentum: 0.9 }, rate: 0.0
 threads: 1
 preflight: { sample: 64 }
 `;
+
+/** Edits a JSON file of a run as another version of potstill might have written it: with a checksum that fits. */
+export async function editJson(file: string, edit: (text: string) => string): Promise<void> {
+  const value = JSON.parse(edit(await readFile(file, 'utf8'))) as object;
+  await writeJson(file, value);
+}
 
 export class Workplace {
   readonly events: RunEvent[] = [];

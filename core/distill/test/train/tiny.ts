@@ -16,6 +16,7 @@ import type {
   Teacher,
 } from 'potstill';
 import { memoryDataset } from '../../src/data/index.js';
+import { memoryTeacherStore } from '../../src/store/index.js';
 import { trainingSource, type TrainingSource } from '../../src/train/source.js';
 import { train, type Training } from '../../src/train/trainer.js';
 
@@ -187,6 +188,6 @@ export function tinySource(size: number, batch: number, random: RandomStream): T
     batch,
     random,
     teacher: tinyTeacher(),
-    store: { outputs: (_key, teacher, read) => teacher.label(read) },
+    store: memoryTeacherStore(),
   });
 }

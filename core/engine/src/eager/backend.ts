@@ -1,7 +1,9 @@
 // Loads the TF.js backends that run eagerly.
 import * as tf from '@tensorflow/tfjs-core';
 import { EngineError } from '../errors.js';
-import { correctKernels } from './corrections/index.js';
+import { onBackend } from '../tfjs.js';
+import { withGradients } from '../kernels/gradients/install.js';
+import { withCorrections } from './corrections/index.js';
 
 /** Not a literal: the package is optional, and its types need not be there to compile this. */
 const tfjsNode = ['@tensorflow', 'tfjs-node'].join('/');
@@ -24,8 +26,12 @@ export async function eagerBackend(
     // tfjs-node makes itself the default when it is loaded; that is for the caller to decide.
     if (before && before !== tf.getBackend()) await tf.setBackend(before);
   }
-  correctKernels(name);
   return name;
+}
+
+/** Runs `body` on an eager backend, with the engine's gradients and corrected kernels. */
+export function onEager<T>(backend: string, body: () => T): T {
+  return onBackend(backend, () => withCorrections(backend, () => withGradients(body)));
 }
 
 function missing(cause: unknown): EngineError {

@@ -1,13 +1,11 @@
 // A forward pass run at once on a TF.js backend.
 import * as tf from '@tensorflow/tfjs-core';
 import { EngineError } from '../errors.js';
-import { withGradients } from '../kernels/gradients/install.js';
 import { checkOutputs } from '../record/outputs.js';
 import { noRandom } from '../record/random.js';
 import { checkVariables, valueOf } from '../session/definition.js';
 import { checkInputs } from '../session/host.js';
 import { accountOf, type Holder } from '../session/memory.js';
-import { onBackend } from '../tfjs.js';
 import type {
   Explanation,
   Forward,
@@ -17,6 +15,7 @@ import type {
   NamedVariable,
   Predictor,
 } from '../types.js';
+import { onEager } from './backend.js';
 import { fromTensor, tensorsOf } from './tensors.js';
 import { lend, own } from './lend.js';
 
@@ -39,9 +38,7 @@ export class EagerPredictor implements Predictor, Holder {
       return lend(this.values, () => {
         let outputs: HostTensors = {};
         tf.tidy(() => {
-          const made = checkOutputs(
-            withGradients(() => this.forward(tensorsOf(inputs), { training: false, random: noRandom })),
-          );
+          const made = checkOutputs(this.forward(tensorsOf(inputs), { training: false, random: noRandom }));
           outputs = Object.fromEntries(made.map(([name, tensor]) => [name, fromTensor(tensor)]));
         });
         return outputs;
@@ -97,11 +94,11 @@ export function fixedEagerPredictor(
   forward: Forward,
 ): EagerPredictor {
   checkVariables(variables);
-  const values = onBackend(
+  const values = onEager(
     backend,
     () => new Map(variables.map((variable) => [variable, own(valueOf(variable))] as const)),
   );
-  return new EagerPredictor(forward, values, async (body) => Promise.resolve(onBackend(backend, body)), [
+  return new EagerPredictor(forward, values, async (body) => Promise.resolve(onEager(backend, body)), [
     ...values.values(),
   ]);
 }

@@ -1,7 +1,6 @@
 // A training session that runs each step at once on a TF.js backend: the reference, and tfjs-node.
 import * as tf from '@tensorflow/tfjs-core';
 import { EngineError } from '../errors.js';
-import { withGradients } from '../kernels/gradients/install.js';
 import { accumulatedSlot, gathered, meansOf, partAfter, updateAfter } from '../record/accumulate.js';
 import { eagerRandom } from '../record/random.js';
 import { gradientsOf, updateAll } from '../record/update.js';
@@ -10,7 +9,7 @@ import { checkInputs, copyOf, hostOf } from '../session/host.js';
 import { accountOf, type Holder } from '../session/memory.js';
 import { checkState } from '../session/state.js';
 import { Turns } from '../session/turns.js';
-import { dropGradientTape, onBackend } from '../tfjs.js';
+import { dropGradientTape } from '../tfjs.js';
 import type {
   DType,
   Explanation,
@@ -28,6 +27,7 @@ import type {
   TrainingState,
   WeightOptions,
 } from '../types.js';
+import { onEager } from './backend.js';
 import { lend, own } from './lend.js';
 import { bytesHeld, EagerPredictor, refuseEstimate, refuseExplain } from './predictor.js';
 import { tensorsOf, tensorOf } from './tensors.js';
@@ -48,7 +48,7 @@ export class EagerTraining implements TrainingSession, Holder {
     checkDefinition(definition);
     this.values = new Map();
     this.slots = new Map();
-    onBackend(backend, () => {
+    onEager(backend, () => {
       for (const variable of definition.variables) this.values.set(variable, own(valueOf(variable)));
       for (const { variable, slot, shape } of slotsOf(definition))
         this.slots.set(slotName(variable.name, slot.name), own(freshSlot(slot, shape, variable)));
@@ -62,7 +62,7 @@ export class EagerTraining implements TrainingSession, Holder {
   private turn<T>(body: () => T): Promise<T> {
     return this.turns.take(() => {
       if (this.disposed) throw new EngineError('ENGINE_STATE', 'the training session was disposed of');
-      return Promise.resolve(onBackend(this.backend, body));
+      return Promise.resolve(onEager(this.backend, body));
     });
   }
 
@@ -72,7 +72,7 @@ export class EagerTraining implements TrainingSession, Holder {
       return lend(this.values, () => {
         let result: StepResult | undefined;
         tf.tidy(() => {
-          result = withGradients(() => this.update(inputs, rate));
+          result = this.update(inputs, rate);
         });
         return result as StepResult;
       });
@@ -99,7 +99,7 @@ export class EagerTraining implements TrainingSession, Holder {
         loss: read(loss),
         terms: Object.fromEntries(terms.map(({ name, value }) => [name, read(value)])),
       };
-      const finite = Number.isFinite(result.loss) && Object.values(result.terms).every(Number.isFinite);
+      const finite = Number.isFinite(result.loss);
       if (finite) {
         this.apply(gradients, rate);
         this.calls++;

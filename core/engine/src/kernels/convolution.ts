@@ -115,14 +115,14 @@ function backpropInput(spec: WindowSpec): KernelRule {
       if (sizeOf(dy.shape) === 0) return [filled(graph, shape, 0, 'float32')];
       const wide = window.strides.some((n) => n > 1);
       if (wide && spec.spatial === 2 && window.dilations.every((n) => n === 1))
-        return [uncut(graph, spreadByPhases(graph, window, dy, filter), window, shape)];
+        return [uncut(graph, spreadByPhases(graph, window, dy, filter), shape)];
       const spatialAxes = window.filter.map((_, i) => i);
       const weights = {
         conv: () => filterFirst(graph, reverse(graph, filter, spatialAxes), 'io'),
         transposed: () => filterFirst(graph, filter, 'oi'),
       };
       const dx = spread(graph, window, channelsFirst(graph, dy), weights, inChannels);
-      return [uncut(graph, channelsLast(graph, dx), window, shape)];
+      return [uncut(graph, channelsLast(graph, dx), shape)];
     },
   };
 }

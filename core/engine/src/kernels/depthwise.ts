@@ -62,7 +62,7 @@ const backpropInput: KernelRule = {
     };
     const near = withoutStrides(graph, dy, window);
     const dx = spread(graph, near.window, channelsFirst(graph, near.dy), weights, inChannels, inChannels);
-    return [uncut(graph, channelsLast(graph, dx), window, shape)];
+    return [uncut(graph, channelsLast(graph, dx), shape)];
   },
 };
 

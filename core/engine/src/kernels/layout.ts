@@ -66,17 +66,14 @@ export function tapsOfChannels(graph: GraphBuilder, x: Value, window: Window): V
 
 /** The part of a channels-last image that a window reaches. */
 export function cut(graph: GraphBuilder, x: Value, window: Window): Value {
-  return graph.slice(x, [0, ...window.skipped, 0], [x.shape[0] ?? 0, ...window.input, x.shape.at(-1) ?? 0]);
+  const begin = x.shape.map(() => 0);
+  return graph.slice(x, begin, [x.shape[0] ?? 0, ...window.input, x.shape.at(-1) ?? 0]);
 }
 
 /** Zeros for what {@link cut} took away, up to `shape`. */
-export function uncut(graph: GraphBuilder, x: Value, window: Window, shape: readonly number[]): Value {
-  const front = [0, ...window.skipped, 0];
+export function uncut(graph: GraphBuilder, x: Value, shape: readonly number[]): Value {
   return graph.pad(
     x,
-    shape.map((length, i): readonly [number, number] => {
-      const before = front[i] ?? 0;
-      return [before, length - before - (x.shape[i] ?? 0)];
-    }),
+    shape.map((length, i): readonly [number, number] => [0, length - (x.shape[i] ?? 0)]),
   );
 }

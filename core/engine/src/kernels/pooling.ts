@@ -89,7 +89,7 @@ function maxGradient(spec: WindowSpec): KernelRule {
           strides: window.strides,
           pads: onnxPads(window),
         });
-        return [uncut(graph, channelsLast(graph, dx), window, x.shape)];
+        return [uncut(graph, channelsLast(graph, dx), x.shape)];
       }
       const size = sizeOf(shape);
       const count = sizeOf(dy.shape);
@@ -104,7 +104,7 @@ function maxGradient(spec: WindowSpec): KernelRule {
         'float32',
         { axis: 0, reduction: 'add' },
       );
-      return [uncut(graph, channelsLast(graph, graph.reshape(dx, shape)), window, x.shape)];
+      return [uncut(graph, channelsLast(graph, graph.reshape(dx, shape)), x.shape)];
     },
   };
 }
@@ -172,7 +172,7 @@ function averageGradient(spec: WindowSpec): KernelRule {
       const gradient = shared(graph, dy, window);
       const tiles = window.filter.every((n, i) => n === window.strides[i] && window.before[i] === 0);
       if (tiles || window.output.every((n, i) => n === 1 && window.before[i] === 0)) {
-        return [uncut(graph, tiled(graph, gradient, window), window, x.shape)];
+        return [uncut(graph, tiled(graph, gradient, window), x.shape)];
       }
       // Channels are spread one by one: as a batch of images with one channel.
       const { batch, inChannels, input, output } = window;
@@ -180,7 +180,7 @@ function averageGradient(spec: WindowSpec): KernelRule {
       const ones = () => filled(graph, [1, 1, ...window.filter], 1, 'float32');
       const dx = spread(graph, window, images, { conv: ones, transposed: ones }, 1);
       const spreadOut = channelsLast(graph, graph.reshape(dx, [batch, inChannels, ...input]));
-      return [uncut(graph, spreadOut, window, x.shape)];
+      return [uncut(graph, spreadOut, x.shape)];
     },
   };
 }

@@ -17,8 +17,6 @@ export interface Window {
   readonly before: readonly number[];
   /** Padding that the last window needs after the last element; negative where elements are left over. */
   readonly after: readonly number[];
-  /** Elements cut off before the first; see {@link reached}. */
-  readonly skipped: readonly number[];
 }
 
 type Rounding = 'floor' | 'round' | 'ceil';
@@ -105,7 +103,6 @@ export function windowOf(
     dilations,
     before,
     after,
-    skipped: before.map(() => 0),
   };
 }
 
@@ -123,7 +120,10 @@ function checkPoolPadding(
   }
 }
 
-/** Asks TF.js where windows lie, so that the rules of 'same', numbers and explicit padding are its own. */
+/**
+ * Asks TF.js where windows lie, so that the rules of 'same', numbers and explicit padding are its own. Over volumes it
+ * pads 'same' by a negative number where a stride is wider than the filter; as over images, that is none.
+ */
 function placed(
   { kind, spatial }: WindowSpec,
   image: readonly number[],
@@ -175,7 +175,7 @@ function placed(
           plain,
         );
   return {
-    before: [info.padInfo.front, info.padInfo.top, info.padInfo.left],
+    before: [info.padInfo.front, info.padInfo.top, info.padInfo.left].map((n) => Math.max(0, n)),
     output: [info.outDepth, info.outHeight, info.outWidth],
   };
 }
@@ -193,17 +193,14 @@ export function isPointwise({ filter, before, after }: Window): boolean {
 /**
  * The window over the part of the image that it reaches; the rest is cut off (see `cut` in layout.ts), because ONNX
  * knows no negative padding and would give left-over elements windows of their own. TF.js leaves elements out after
- * the last window when padding is a number (it takes the height's stride and filter for both axes), and before the
- * first when three spatial axes are padded to 'same' under strides wider than the filter.
+ * the last window when padding is a number (it takes the height's stride and filter for both axes), and when strides are
+ * wider than the filter.
  */
 export function reached(window: Window): Window {
-  const skipped = window.before.map((n) => Math.max(0, -n));
   const excess = window.after.map((n, i) => (-n >= (window.strides[i] ?? 1) ? -n : 0));
   return {
     ...window,
-    skipped,
-    before: window.before.map((n) => Math.max(0, n)),
-    input: window.input.map((n, i) => n - (excess[i] ?? 0) - (skipped[i] ?? 0)),
+    input: window.input.map((n, i) => n - (excess[i] ?? 0)),
     after: window.after.map((n, i) => n + (excess[i] ?? 0)),
   };
 }

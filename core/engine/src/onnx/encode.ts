@@ -106,11 +106,15 @@ function onnxGraph(graph: Graph, name: string, place: Place, within: Place['dime
       },
     },
   });
+  // ONNX Runtime warns of constants that nothing reads.
+  const read = new Set([...graph.outputs, ...graph.nodes.flatMap(({ inputs }) => inputs)]);
   return {
     name,
     input: graph.inputs.map(info),
     output: graph.outputs.map(info),
-    initializer: [...graph.constants].map(([value, data]) => tensorOf(nameOf(value), value, data)),
+    initializer: [...graph.constants].flatMap(([value, data]) =>
+      read.has(value) ? [tensorOf(nameOf(value), value, data)] : [],
+    ),
     node: graph.nodes.map((node, i) =>
       onnxNode(node, `${place.prefix}${operatorOf(node.op).opType}_${i}`, place, within),
     ),

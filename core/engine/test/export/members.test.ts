@@ -1,7 +1,6 @@
 // Every network of the suite, trained a little, exported and run by ONNX Runtime beside the student on TF.js's cpu backend.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ort } from '@potstill/engine';
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, describe, expect, it } from 'vitest';
 import {
@@ -11,7 +10,10 @@ import {
   type HostTensor,
   type HostTensors,
   type NamedVariable,
+  type OnnxGraph,
+  ort,
   randomStream,
+  readOnnxModel,
   sgd,
 } from '@potstill/engine';
 import { everyMember } from '../../../../bench/members/index.js';
@@ -85,6 +87,22 @@ function first(inputs: readonly (readonly [string, HostTensor])[], count: number
   );
 }
 
+/** Initializers that nothing reads, in a graph and in those within its nodes. */
+function unread(graph: OnnxGraph | null | undefined): string[] {
+  const nodes = graph?.node ?? [];
+  const bodies = nodes.flatMap(({ attribute = [] }) => attribute.flatMap(({ g }) => (g ? [g] : [])));
+  const reads = (part: OnnxGraph | null | undefined): string[] => [
+    ...(part?.output ?? []).map(({ name }) => String(name)),
+    ...(part?.node ?? []).flatMap(({ input = [], attribute = [] }) => [
+      ...input,
+      ...attribute.flatMap(({ g }) => (g ? reads(g) : [])),
+    ]),
+  ];
+  const read = new Set(reads(graph));
+  const own = (graph?.initializer ?? []).map(({ name }) => String(name)).filter((name) => !read.has(name));
+  return [...own, ...bodies.flatMap((body) => unread(body))];
+}
+
 describe('exportOnnx', () => {
   it.each(everyMember.map((member) => [member.name, member]))('writes %s', async (_, member) => {
     const network = member.make('small');
@@ -99,6 +117,7 @@ describe('exportOnnx', () => {
         ]),
       ),
     });
+    expect(unread(readOnnxModel(bytes).graph)).toEqual([]);
     // For test/onnx_check.py.
     const folder = process.env.POTSTILL_EXPORTS;
     if (folder) writeFileSync(join(folder, `${member.name}.onnx`), bytes);

@@ -4,6 +4,7 @@ import { ort } from '@potstill/engine';
 import { expect } from 'vitest';
 import { type HostTensor, randomStream } from '@potstill/engine';
 import { sizeOf } from '../../src/graph/builder.js';
+import { withCorrections } from '../../src/eager/corrections/index.js';
 import { withGradients } from '../../src/kernels/gradients/install.js';
 import { kernelTable } from '../../src/kernels/index.js';
 import type { KernelTable } from '../../src/kernels/rule.js';
@@ -112,15 +113,13 @@ function referenceOf(
   const run = (replaced: ReadonlyMap<number, Float64Array>): Reference['outputs'] => {
     tf.engine().startScope();
     try {
-      return differentiable(
-        op(
-          ...inputs.map(({ dtype, shape, data }, i) =>
-            dtype === 'float32'
-              ? doubles(replaced.get(i) ?? data, shape)
-              : tf.tensor(data, [...shape], dtype),
-          ),
-        ),
-      ).map((output) => ({ shape: output.shape, data: Float64Array.from(output.dataSync()) }));
+      const tensors = inputs.map(({ dtype, shape, data }, i) =>
+        dtype === 'float32' ? doubles(replaced.get(i) ?? data, shape) : tf.tensor(data, [...shape], dtype),
+      );
+      return differentiable(withCorrections('cpu', () => op(...tensors))).map((output) => ({
+        shape: output.shape,
+        data: Float64Array.from(output.dataSync()),
+      }));
     } finally {
       tf.engine().endScope();
     }

@@ -97,8 +97,9 @@ describe('pooling kernels', () => {
   it('three spatial axes agree', async () => {
     const x = normal([2, 4, 5, 6, 2]);
     for (const strides of [1, 2, 3]) {
+      // Not a stride wider than the window: see departures.
       await golden(() => [
-        tf.grad((a) => tf.maxPool3d(a as tf.Tensor5D, 2, strides, 'same').square())(x),
+        tf.grad((a) => tf.maxPool3d(a as tf.Tensor5D, Math.max(2, strides), strides, 'same').square())(x),
         tf.grad((a) => tf.avgPool3d(a as tf.Tensor5D, 2, strides, 'valid').square())(x),
         tf.avgPool3d(x as tf.Tensor5D, 3, strides, 'same'),
       ]);

@@ -4,6 +4,7 @@ import { openRecipe } from '../../container/open-recipe.js';
 import type { MetricValue } from '../../contracts/index.js';
 import { builtInPlugin } from '../../run/built-in.js';
 import { evaluateRecipe, type EvaluateOptions } from '../../run/evaluate-recipe.js';
+import { warningText } from '../event-text.js';
 import { collect, pathValue, setHelp } from '../options.js';
 import type { Output } from '../output.js';
 
@@ -49,6 +50,7 @@ export function addEvaluate(root: Command, output: Output): void {
       const opened = await openRecipe(recipe, { set: options.set ?? [], builtIn: [builtInPlugin] });
       const result = await evaluateRecipe(opened, {
         runsFolder: options.runs,
+        progress: { emit: (event) => event.event === 'warning' && output.note(warningText(event)) },
         role: options.data,
         ...(options.teacher === undefined ? {} : { teacher: options.teacher }),
         ...(options.model === undefined ? {} : { model: options.model }),

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { openRecipe } from '../../container/open-recipe.js';
 import { builtInPlugin } from '../../run/built-in.js';
 import { exportRecipe } from '../../run/export-recipe.js';
+import { warningText } from '../event-text.js';
 import { collect, pathValue, setHelp } from '../options.js';
 import type { Output } from '../output.js';
 
@@ -48,6 +49,7 @@ export function addExport(root: Command, output: Output): void {
       const { folder, exports } = await exportRecipe(opened, {
         exporters: asked.plan.exporters,
         runsFolder: options.runs,
+        progress: { emit: (event) => event.event === 'warning' && output.note(warningText(event)) },
         ...(options.to === undefined ? {} : { to: options.to }),
         ...(options.folder === undefined ? {} : { runFolder: options.folder }),
       });

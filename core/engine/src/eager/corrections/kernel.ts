@@ -1,4 +1,4 @@
-// Replaces single kernels of a TF.js backend.
+// Single kernels of a TF.js backend, with the engine's own in their place.
 import * as tf from '@tensorflow/tfjs-core';
 
 /** Inputs are what TF.js's operations pass: tensors, though the declared type promises less. */
@@ -11,14 +11,15 @@ export type Original = (inputs: Inputs, attributes: Attributes) => tf.Tensor;
 /** A kernel written in TF.js operations; what is not its result is freed after it. */
 export type Correction = (inputs: Inputs, attributes: Attributes, original: Original) => tf.Tensor;
 
+export type KernelConfig = Parameters<typeof tf.registerKernel>[0];
+
 function asTensor(info: tf.TensorInfo): tf.Tensor {
   return info instanceof tf.Tensor ? (info as tf.Tensor) : tf.engine().makeTensorFromTensorInfo(info);
 }
 
-export function replaceKernel(kernelName: string, backendName: string, correction: Correction): void {
-  const own = tf.getKernel(kernelName, backendName);
-  tf.unregisterKernel(kernelName, backendName);
-  tf.registerKernel({
+/** The backend's kernel with a correction around it. */
+export function corrected(own: KernelConfig, correction: Correction): KernelConfig {
+  return {
     ...own,
     kernelFunc: ({ inputs, attrs = {}, backend }) => {
       const original: Original = (given, attributes) => {
@@ -27,5 +28,12 @@ export function replaceKernel(kernelName: string, backendName: string, correctio
       };
       return tf.tidy(() => correction(inputs as Inputs, attrs, original));
     },
-  });
+  };
+}
+
+/** Registers a kernel in the place of the one that is registered. */
+export function register(config: KernelConfig): void {
+  // TF.js warns of replacements.
+  tf.unregisterKernel(config.kernelName, config.backendName);
+  tf.registerKernel(config);
 }

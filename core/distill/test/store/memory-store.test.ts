@@ -1,9 +1,9 @@
 // Teacher outputs kept in memory.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Batch, HostTensors, Teacher } from 'potstill';
-import { memoryTeacherStore } from '../../src/teach/index.js';
-import { refusal } from './models.js';
+import type { Batch, HostTensors, Teacher, TeacherStore } from 'potstill';
+import { memoryTeacherStore } from '../../src/store/index.js';
+import { refusal } from '../teach/models.js';
 
 /** Answers example i, seen as x = i + 0.5, with [x, 2x] and the class i % 3; remembers what it was asked. */
 function recording(over: Partial<Teacher> = {}): Teacher & { asked: number[][] } {
@@ -39,6 +39,16 @@ function batchOf(indices: readonly number[]): Batch {
   };
 }
 
+/** What the store answers for a batch of a data set of 1,000. */
+async function ask(
+  store: TeacherStore,
+  key: string | null,
+  teacher: Teacher,
+  batch: Batch,
+): Promise<HostTensors> {
+  return (await store.open({ key, teacher, size: 1000 })).read(batch);
+}
+
 const someBatches = fc.array(fc.array(fc.nat({ max: 300 }), { maxLength: 12 }), { maxLength: 12 });
 
 describe('memoryTeacherStore', () => {
@@ -50,7 +60,7 @@ describe('memoryTeacherStore', () => {
         const plain = recording();
         for (const indices of lists) {
           const batch = batchOf(indices);
-          expect(await store.outputs('key', teacher, batch)).toEqual(await plain.label(batch));
+          expect(await ask(store, 'key', teacher, batch)).toEqual(await plain.label(batch));
         }
       }),
     );
@@ -66,7 +76,7 @@ describe('memoryTeacherStore', () => {
         const known = new Set<number>();
         for (const indices of lists) {
           const before = teacher.asked.length;
-          await store.outputs('key', teacher, batchOf(indices));
+          await ask(store, 'key', teacher, batchOf(indices));
           const missing = indices.filter((index) => !known.has(index));
           if (indices.length > 0)
             expect(teacher.asked.slice(before)).toEqual(missing.length > 0 ? [missing] : []);
@@ -78,7 +88,7 @@ describe('memoryTeacherStore', () => {
 
   it('asks once about an example that a batch names twice', async () => {
     const teacher = recording();
-    const answers = await memoryTeacherStore().outputs('key', teacher, batchOf([4, 4, 1]));
+    const answers = await ask(memoryTeacherStore(), 'key', teacher, batchOf([4, 4, 1]));
     expect(teacher.asked).toEqual([[4, 1]]);
     expect([...(answers.logits?.data ?? [])]).toEqual([4.5, 9, 4.5, 9, 1.5, 3]);
   });
@@ -86,8 +96,8 @@ describe('memoryTeacherStore', () => {
   it('keeps nothing without a key', async () => {
     const store = memoryTeacherStore();
     const teacher = recording();
-    for (let i = 0; i < 2; i++) await store.outputs(null, teacher, batchOf([1, 2]));
-    await store.outputs('key', teacher, batchOf([1, 2]));
+    for (let i = 0; i < 2; i++) await ask(store, null, teacher, batchOf([1, 2]));
+    await ask(store, 'key', teacher, batchOf([1, 2]));
     expect(teacher.asked).toHaveLength(3);
   });
 
@@ -100,9 +110,9 @@ describe('memoryTeacherStore', () => {
           logits: { dtype: 'float32', shape: [batch.size], data: new Float32Array(batch.size) },
         }),
     });
-    const mine = await store.outputs('a', teacher, batchOf([7]));
-    expect((await store.outputs('b', other, batchOf([7]))).logits?.shape).toEqual([1]);
-    expect(await store.outputs('a', teacher, batchOf([7]))).toEqual(mine);
+    const mine = await ask(store, 'a', teacher, batchOf([7]));
+    expect((await ask(store, 'b', other, batchOf([7]))).logits?.shape).toEqual([1]);
+    expect(await ask(store, 'a', teacher, batchOf([7]))).toEqual(mine);
     expect(teacher.asked).toEqual([[7]]);
   });
 
@@ -110,7 +120,7 @@ describe('memoryTeacherStore', () => {
     const store = memoryTeacherStore();
     const teacher = recording();
     for (let i = 0; i < 3; i++) {
-      const { logits } = await store.outputs('key', teacher, batchOf([3]));
+      const { logits } = await ask(store, 'key', teacher, batchOf([3]));
       expect([...(logits?.data ?? [])]).toEqual([3.5, 7]);
       logits?.data.fill(-1);
     }
@@ -120,27 +130,27 @@ describe('memoryTeacherStore', () => {
     const store = memoryTeacherStore();
     const good = recording();
     const bad = recording({ label: () => Promise.reject(new Error('not now')) });
-    await expect(store.outputs('key', bad, batchOf([1]))).rejects.toThrow('not now');
+    await expect(ask(store, 'key', bad, batchOf([1]))).rejects.toThrow('not now');
     const [left, right] = await Promise.all([
-      store.outputs('key', good, batchOf([1, 2])),
-      store.outputs('key', good, batchOf([2, 1])),
+      ask(store, 'key', good, batchOf([1, 2])),
+      ask(store, 'key', good, batchOf([2, 1])),
     ]);
     expect([...(left.class?.data ?? [])]).toEqual([1, 2]);
     expect([...(right.class?.data ?? [])]).toEqual([2, 1]);
     const asked = good.asked.length;
-    expect([...((await store.outputs('key', good, batchOf([2, 1]))).class?.data ?? [])]).toEqual([2, 1]);
+    expect([...((await ask(store, 'key', good, batchOf([2, 1]))).class?.data ?? [])]).toEqual([2, 1]);
     expect(good.asked).toHaveLength(asked);
   });
 
   it('answers a batch of none', async () => {
-    const answers = await memoryTeacherStore().outputs('key', recording(), batchOf([]));
+    const answers = await ask(memoryTeacherStore(), 'key', recording(), batchOf([]));
     expect(answers.logits?.shape).toEqual([0, 2]);
   });
 
   it('does not keep outputs whose length varies, which padding has changed', async () => {
     const store = memoryTeacherStore();
     const teacher = recording({ outputs: { logits: { dtype: 'float32', shape: [null] } } });
-    for (let i = 0; i < 2; i++) await store.outputs('key', teacher, batchOf([1]));
+    for (let i = 0; i < 2; i++) await ask(store, 'key', teacher, batchOf([1]));
     expect(teacher.asked).toHaveLength(2);
   });
 
@@ -151,12 +161,12 @@ describe('memoryTeacherStore', () => {
       });
     const store = memoryTeacherStore();
     const short = recording({ label: () => wrong([1, 2]) });
-    const rows = await refusal(store.outputs('key', short, batchOf([1, 2])));
+    const rows = await refusal(ask(store, 'key', short, batchOf([1, 2])));
     expect(rows.code).toBe('TEACHER_OUTPUT');
     expect(rows.message).toContain('answered 2 examples with `logits` of shape [1, 2]');
     const growing = recording({ label: (batch) => wrong([batch.size, batch.indices[0] as number]) });
-    await store.outputs('growing', growing, batchOf([1]));
-    const form = await refusal(store.outputs('growing', growing, batchOf([2])));
+    await ask(store, 'growing', growing, batchOf([1]));
+    const form = await refusal(ask(store, 'growing', growing, batchOf([2])));
     expect(form.message).toContain('`logits` was float32 [1] an example, and is now float32 [2]');
   });
 });

@@ -1,9 +1,9 @@
 // Keeps teacher outputs in memory for the length of a run: one growing array per output, one row per example.
 import type { DTypeArray, DType, HostTensor, HostTensors } from '@potstill/engine';
-import type { Batch, Teacher, TeacherStore } from '../contracts/index.js';
+import type { Answers, Batch, Teacher, TeacherStore } from '../contracts/index.js';
 import { elementCount, gatherRows, shapeText } from '../data/index.js';
 import { hostTensor, zeros } from '../data/arrays.js';
-import { teacherOutput } from './invalid.js';
+import { teacherOutput } from '../teach/invalid.js';
 import { canBeKept } from './only-outputs.js';
 
 /**
@@ -13,10 +13,32 @@ import { canBeKept } from './only-outputs.js';
 export function memoryTeacherStore(): TeacherStore {
   const kept = new Map<string, Rows>();
   return {
-    async outputs(key, teacher, batch) {
-      if (key === null || !canBeKept(teacher) || batch.size === 0) return answersOf(teacher, batch);
-      let rows = kept.get(key);
-      if (!rows) kept.set(key, (rows = new Rows()));
+    async open({ key, teacher, size }) {
+      if (key === null || !canBeKept(teacher)) return liveAnswers(teacher, size);
+      // Rows of one teacher hold the outputs that were asked for when they were made.
+      const name = JSON.stringify([key, Object.keys(teacher.outputs)]);
+      let rows = kept.get(name);
+      if (!rows) kept.set(name, (rows = new Rows()));
+      return keptAnswers(rows, teacher);
+    },
+  };
+}
+
+/** Keeps nothing: each batch goes to the teacher. */
+export function liveAnswers(teacher: Teacher, size: number): Answers {
+  return {
+    read: (batch) => answersOf(teacher, batch),
+    missing: async (from, to) => Array.from({ length: Math.min(to, size) - from }, (_, i) => from + i),
+    keeps: false,
+    block: 1,
+    close: () => undefined,
+  };
+}
+
+function keptAnswers(rows: Rows, teacher: Teacher): Answers {
+  return {
+    async read(batch) {
+      if (batch.size === 0) return answersOf(teacher, batch);
       const missing = rows.missing(batch.indices);
       if (missing.length > 0) {
         const asked = missing.length === batch.size ? batch : rowsOf(batch, missing);
@@ -26,10 +48,18 @@ export function memoryTeacherStore(): TeacherStore {
       }
       return rows.read(batch.indices);
     },
+    async missing(from, to) {
+      const all = Array.from({ length: to - from }, (_, i) => from + i);
+      return rows.missing(all).map((position) => all[position] as number);
+    },
+    keeps: true,
+    block: 1,
+    close: () => undefined,
   };
 }
 
-async function answersOf(teacher: Teacher, batch: Batch): Promise<HostTensors> {
+/** The teacher's answers, each with one row an example, else `TEACHER_OUTPUT`. */
+export async function answersOf(teacher: Teacher, batch: Batch): Promise<HostTensors> {
   const answers = await teacher.label(batch);
   for (const [name, { shape }] of Object.entries(answers)) {
     if (shape[0] !== batch.size)
@@ -42,7 +72,7 @@ async function answersOf(teacher: Teacher, batch: Batch): Promise<HostTensors> {
 }
 
 /** The given rows of a batch, as a batch. */
-function rowsOf({ tensors, indices }: Batch, rows: readonly number[]): Batch {
+export function rowsOf({ tensors, indices }: Batch, rows: readonly number[]): Batch {
   return {
     size: rows.length,
     tensors: Object.fromEntries(
