@@ -17,8 +17,9 @@ afterAll(() => rm(folder, { recursive: true }));
 const data = {
   spec: { image: { dtype: 'float32', shape: [2] } },
   inputs: ['image'],
-  targets: ['label'],
+  target: 'label',
   labels: ['a', 'b'],
+  fingerprint: 'digits',
 } as const;
 
 const recipe = `name: wrong-files
