@@ -17,9 +17,9 @@ afterAll(() => rm(folder, { recursive: true }));
 const data = {
   spec: { image: { dtype: 'float32', shape: [2] } },
   inputs: ['image'],
-  target: 'label',
+  targets: ['label'],
   labels: ['a', 'b'],
-  fingerprint: 'digits',
+  fingerprint: 'none',
 } as const;
 
 const recipe = `name: wrong-files
