@@ -19,6 +19,7 @@ const data = {
   inputs: ['image'],
   targets: ['label'],
   labels: ['a', 'b'],
+  fingerprint: 'none',
 } as const;
 
 const recipe = `name: wrong-files
