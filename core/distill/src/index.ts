@@ -1,6 +1,7 @@
 // The public door of potstill.
 export type * from './contracts/index.js';
 export { errorCodes, exitCodeOf, exitCodes, type ErrorCodeName } from './errors/codes.js';
+export { aboutOption } from './errors/option.js';
 export { PotstillError, type ErrorRecord, type SourceLocation } from './errors/potstill-error.js';
 export * from './plugin/define.js';
 export type * from './recipe/plan.js';
@@ -37,6 +38,7 @@ export { errorJson, formatError, formatErrors, type FormatOptions } from './erro
 export { exitCodeOfError, recordsOf } from './errors/records.js';
 export { explainCode } from './errors/explain.js';
 export { loadRecipe, planRecipe, readRecipe, type LoadOptions, type ReadOptions } from './recipe/load.js';
+export { componentsJsonSchema } from './recipe/component-schema.js';
 export { recipeJsonSchema } from './recipe/json-schema.js';
 export { recipeHash, resolvedRecipe, trainHash } from './recipe/resolved.js';
 export { explain, explainComponent, optionRows, type OptionRow } from './container/explain.js';

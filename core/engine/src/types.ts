@@ -154,7 +154,7 @@ export interface StepResult {
   readonly loss: number;
   /** The other scalars that the loss function returned, by name. */
   readonly terms: Readonly<Record<string, number>>;
-  /** False when the loss or a term is NaN or infinite: the update was discarded and the state is the one before the step. */
+  /** False when the loss is NaN or infinite: the update was discarded and the state is the one before the step. Other terms do not matter. */
   readonly finite: boolean;
 }
 

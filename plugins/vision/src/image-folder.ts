@@ -1,5 +1,12 @@
 // The data set `vision/image-folder`: one folder a class, images in it.
-import { dataset, PotstillError, resolveDataPath, type IndexedDataset, type Services } from 'potstill';
+import {
+  aboutOption,
+  dataset,
+  PotstillError,
+  resolveDataPath,
+  type IndexedDataset,
+  type Services,
+} from 'potstill';
 import { z } from 'zod';
 import { checkDeepImages } from './deep-images.js';
 import { imagesInMemory, imagesOnDemand } from './image-dataset.js';
@@ -64,8 +71,10 @@ export const imageFolder = dataset(name, {
     source: z.string().optional().describe('where the data comes from and its licence, for the report'),
   }),
   create: async (options, services, { train }): Promise<IndexedDataset> => {
-    const folder = resolveDataPath(options.folder, services.paths);
-    const listed = await listImages(folder, options.classes?.map(String));
+    const [folder, listed] = await aboutOption('folder', async () => {
+      const path = resolveDataPath(options.folder, services.paths);
+      return [path, await listImages(path, options.classes?.map(String))] as const;
+    });
     const { labels, files } = listed;
     tellLeftOut(listed, folder, services);
     const keep = options.cache === 'memory';

@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module';
 import { access } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { dataset, PotstillError, resolveDataPath, type Paths } from 'potstill';
+import { aboutOption, dataset, PotstillError, resolveDataPath, type Paths } from 'potstill';
 import { z } from 'zod';
 import { classNames, readIdxImages } from './idx-images.js';
 import { normalisedLike } from './normalise.js';
@@ -26,10 +26,14 @@ export const mnist = dataset('vision/mnist', {
   }),
   create: async (options, services, { train }) => {
     const { split, folder, ...rest } = options;
-    const where =
-      folder === undefined ? packageFolder(services.paths) : resolveDataPath(folder, services.paths);
-    const images = await idxFile(where, `${prefixes[split]}-images-idx3-ubyte`);
-    const labels = await idxFile(where, `${prefixes[split]}-labels-idx1-ubyte`);
+    const [images, labels] = await aboutOption('folder', async () => {
+      const where =
+        folder === undefined ? packageFolder(services.paths) : resolveDataPath(folder, services.paths);
+      return [
+        await idxFile(where, `${prefixes[split]}-images-idx3-ubyte`),
+        await idxFile(where, `${prefixes[split]}-labels-idx1-ubyte`),
+      ] as const;
+    });
     const pixels = await readIdxImages(images, labels);
     return pixelDataset(pixels, {
       ...rest,

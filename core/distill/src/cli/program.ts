@@ -8,6 +8,7 @@ import { addExport } from './commands/export.js';
 import { addInspect } from './commands/inspect.js';
 import { addList } from './commands/list.js';
 import { addRun } from './commands/run.js';
+import { addSchema } from './commands/schema.js';
 import { addVerify } from './commands/verify.js';
 import type { Output } from './output.js';
 
@@ -25,6 +26,19 @@ Examples:
 Exit codes: 0 done, 1 the run failed, 2 something to mend in recipe, command or data (no command at all included),
 3 a plugin is at fault, 70 a bug in potstill, 130 interrupted.`;
 
+/** In the order of the help. */
+const commands = [
+  addRun,
+  addCheck,
+  addEvaluate,
+  addExport,
+  addVerify,
+  addInspect,
+  addList,
+  addExplain,
+  addSchema,
+];
+
 export function program(output: Output): Command {
   const root = new Command('potstill')
     .description("Knowledge distillation as a recipe: a large model's knowledge into a small one.")
@@ -37,7 +51,6 @@ export function program(output: Output): Command {
       // Told by `runProgram`, which knows of --json.
       outputError: () => undefined,
     });
-  for (const add of [addRun, addCheck, addList, addExplain, addEvaluate, addExport, addInspect, addVerify])
-    add(root, output);
+  for (const add of commands) add(root, output);
   return root;
 }

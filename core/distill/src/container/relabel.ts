@@ -8,6 +8,7 @@ import { host } from './host.js';
 /**
  * What to throw instead of `error`. Our own kinds of error keep their codes and get path and place where they have none;
  * an unforeseen error of a plugin becomes PLUGIN_FAILED with the error as cause; one of potstill's own stays what it is, a bug.
+ * A path that begins with a dot is of one of the component's options; `written` says whether they stand in the recipe.
  */
 export function relabel(
   error: unknown,
@@ -15,15 +16,20 @@ export function relabel(
   what: string,
   path?: string,
   place: (record: ErrorRecord) => ErrorRecord = (record) => record,
+  written = true,
 ): unknown {
   const at = (record: ErrorRecord): ErrorRecord => {
     if (path === undefined || record.location !== undefined) return place(record);
     if (record.path === undefined) return place({ ...record, path });
-    return place(record.path.startsWith('.') ? { ...record, path: path + record.path } : record);
+    if (!record.path.startsWith('.')) return place(record);
+    return place({ ...record, path: written ? path + record.path : path });
   };
   if (error instanceof PotstillError || error instanceof EngineError) {
     const [first, ...others] = recordsOf(error);
-    return new PotstillError([at(first), ...others.map(at)], { cause: error.cause ?? error });
+    return new PotstillError(
+      [at(first), ...others.map(at)],
+      error.cause === undefined ? {} : { cause: error.cause },
+    );
   }
   if (plugin.name === host.name) return error;
   const where = path === undefined ? '' : ` (${path})`;

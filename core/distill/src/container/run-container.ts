@@ -136,13 +136,20 @@ class Run implements RunContainer {
       kind: K,
       reference: ComponentReference,
       context: Contexts[K],
-    ): Promise<Components[K]> => this.make(planReference(kind, reference, this.#registry, path), context);
+    ): Promise<Components[K]> =>
+      this.#make(planReference(kind, reference, this.#registry, path), context, false);
     return Object.defineProperty(this.#view(asker), 'make', { value: make }) as ComponentServices;
   }
 
-  async make<K extends ComponentKind>(
+  async make<K extends ComponentKind>(plan: ComponentPlan<K>, context: Contexts[K]): Promise<Components[K]> {
+    return this.#make(plan, context, true);
+  }
+
+  /** `written`: whether the options stand in the recipe at `path`, so that errors can point at one of them. */
+  async #make<K extends ComponentKind>(
     { definition, plugin, options, path }: ComponentPlan<K>,
     context: Contexts[K],
+    written: boolean,
   ): Promise<Components[K]> {
     const label = `${kindWords[definition.kind]} ${definition.name}`;
     const what = `the ${kindWords[definition.kind]} ${quote(definition.name)}`;
@@ -151,7 +158,7 @@ class Run implements RunContainer {
     try {
       made = await definition.create(options, this.#componentView(`${label} (${path})`, path), context);
     } catch (error) {
-      throw relabel(error, plugin, what, path, this.#place);
+      throw relabel(error, plugin, what, path, this.#place, written);
     }
     if (made === null || (typeof made !== 'object' && typeof made !== 'function')) {
       const nothing = new Error(`create returned ${String(made)}`);

@@ -17,7 +17,7 @@ export interface ErrorRecord {
   /** What would be right. */
   readonly hint?: string;
   readonly location?: SourceLocation;
-  /** Path in the recipe, as `losses.0.temperature`. Components begin theirs with a dot: `.temperature` is that option of their own. */
+  /** Path in the recipe, as `losses.0.temperature`. Components begin theirs with a dot: `.temperature` is their own option of that name; see `aboutOption`. */
   readonly path?: string;
   /** The source lines around the location, with the marker. */
   readonly frame?: string;

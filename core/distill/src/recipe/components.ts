@@ -61,7 +61,7 @@ function unknownComponent(written: WrittenComponent, lookup: ComponentLookup): E
 }
 
 /** A schema that refuses unknown keys, unless its author said what other keys are. */
-function strict(schema: z.ZodObject): z.ZodObject {
+export function strict(schema: z.ZodObject): z.ZodObject {
   return schema.def.catchall === undefined ? schema.strict() : schema;
 }
 

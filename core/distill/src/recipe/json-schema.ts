@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { recipeSchema } from './schema.js';
 
 export interface JsonSchema {
+  readonly $schema?: string;
+  readonly $ref?: string;
   readonly type?: string | readonly string[];
   readonly title?: string;
   readonly description?: string;
@@ -20,6 +22,12 @@ export interface JsonSchema {
   readonly prefixItems?: readonly JsonSchema[];
   readonly anyOf?: readonly JsonSchema[];
   readonly oneOf?: readonly JsonSchema[];
+  readonly allOf?: readonly JsonSchema[];
+  readonly not?: JsonSchema;
+  readonly if?: JsonSchema;
+  readonly then?: JsonSchema;
+  readonly else?: JsonSchema;
+  readonly definitions?: Readonly<Record<string, JsonSchema>>;
   readonly required?: readonly string[];
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly additionalProperties?: JsonSchema | boolean;
@@ -39,7 +47,7 @@ function mapValues(record: Readonly<Record<string, JsonSchema>>, change: (schema
 }
 
 /** The schema without its required keys, except inside lists, which `extends` replaces as a whole. */
-function optional(schema: JsonSchema): JsonSchema {
+export function optional(schema: JsonSchema): JsonSchema {
   const { required: _, ...rest } = schema;
   return {
     ...rest,
@@ -79,7 +87,7 @@ export function recipeJsonSchema(): Record<string, unknown> {
   return {
     title: 'potstill recipe',
     description:
-      'Written from core/distill/src/recipe/schema.ts. `potstill check` also checks the options of components.',
+      'Without the options of components: `potstill schema -p PLUGIN` writes a schema that has them.',
     ...optional(schema),
     if: { required: ['extends'] },
     else: requirements(schema),

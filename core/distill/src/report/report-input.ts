@@ -55,10 +55,8 @@ export type ReportSection = { readonly title: string } & (
 /** How long a stage took. */
 export interface StageTime {
   readonly stage: string;
-  /** Wall time, of all processes that worked on the stage. */
+  /** Wall time, of all processes that worked on the stage in this run. */
   readonly seconds: number;
-  /** The stage was finished before this process, in a run that was resumed or by another run. */
-  readonly earlier?: boolean;
 }
 
 export interface ReportInput {

@@ -1,9 +1,11 @@
 // Any tf.layers model from its JSON as a student.
 import { resolve } from 'node:path';
+import { fixBatchNorms } from '@potstill/engine';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { z } from 'zod';
 import type { AnyComponent, NamedTensors, Student } from '../contracts/index.js';
+import { aboutOption } from '../errors/option.js';
 import { student } from '../plugin/define.js';
 import { bindInputs } from './layers-inputs.js';
 import { nameVariables } from './layers-variables.js';
@@ -37,7 +39,7 @@ export const layersStudent: AnyComponent = student('layers', {
   options,
   async create(given, services, { data }) {
     const path = resolve(services.paths.recipeFolder, given.model);
-    const file = await readModelFile(path, !given.fresh);
+    const file = await aboutOption('model', () => readModelFile(path, !given.fresh));
     const softened = removeSoftmax(file.topology, given.logits);
     if (softened !== undefined)
       services.progress.emit({
@@ -46,7 +48,7 @@ export const layersStudent: AnyComponent = student('layers', {
         message: `layers: the softmax of layer \`${softened}\` was taken off, so that the model gives logits`,
         hint: 'Exports give logits, too. Apply a softmax where probabilities are wanted.',
       });
-    const model = await build(file.topology, path);
+    const model = await aboutOption('model', () => build(file.topology, path));
     const layers = leaves(model.layers);
     for (const [layer, ignored] of ignoredOptions(layers))
       services.progress.emit({
@@ -57,6 +59,7 @@ export const layersStudent: AnyComponent = student('layers', {
       });
     const current: CurrentStep = { at: undefined };
     takeOverRandomness(layers, current);
+    fixBatchNorms(layers);
     const variables = nameVariables(layers, services.random.child('student'), file.weights);
     tf.dispose(file.weights ?? {});
 

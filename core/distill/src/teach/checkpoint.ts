@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { DataDescription, Services, Teacher } from '../contracts/index.js';
 import { resolveDataPath } from '../data/index.js';
+import { aboutOption } from '../errors/option.js';
 import { readJson } from '../files/json.js';
 import { teacher } from '../plugin/define.js';
 import { teacherInvalid } from './invalid.js';
@@ -82,7 +83,12 @@ export const checkpoint = teacher('checkpoint', {
     ),
   }),
   create: async ({ run, outputs }, services, { data }) =>
-    openStudentTeacher(await exportedFile(resolveDataPath(run, services.paths)), data, services, outputs),
+    openStudentTeacher(
+      await aboutOption('run', () => exportedFile(resolveDataPath(run, services.paths))),
+      data,
+      services,
+      outputs,
+    ),
 });
 
 /** The ONNX file of a run's folder; a file is taken as it is. */

@@ -2,6 +2,7 @@
 import type { HostTensor, HostTensors } from '@potstill/engine';
 import type { Batch, DataDescription, Teacher, TensorSpecs } from '../contracts/index.js';
 import { fingerprint } from '../data/index.js';
+import { aboutOption } from '../errors/option.js';
 import { PotstillError } from '../errors/potstill-error.js';
 import { fitInput, type InputMapping, type InputOptions } from './input.js';
 import { reasonOf, teacherInvalid } from './invalid.js';
@@ -45,12 +46,14 @@ export interface OnnxTeacherOptions {
 export async function openOnnxTeacher(options: OnnxTeacherOptions): Promise<Teacher> {
   const { file, data, threads, outputs, labels = labelsOf(file) } = options;
   const asked = outputs && requestsOf(outputs);
-  if (asked) checkNames(file, asked);
+  if (asked) await aboutOption('outputs', () => checkNames(file, asked));
   else firstOutput(file);
   const names = Object.values(asked ?? {}).map(({ from }) => from);
   const session = await openSession(file, tapped(file, names), threads);
   try {
-    const mappings = inputsOf(file.path, session, data, options.input ?? {});
+    const mappings = await aboutOption('input', () =>
+      inputsOf(file.path, session, data, options.input ?? {}),
+    );
     const classes = [labels?.length, data.labels?.length].filter((count) => count !== undefined);
     const requests = asked ?? {
       logits: {
@@ -106,7 +109,7 @@ async function teacherOf(
     }),
   );
   const specs = Object.fromEntries([...answers].map(([key, { spec }]) => [key, spec]));
-  checkLabelCount(file.path, specs, labels);
+  await aboutOption('labels', () => checkLabelCount(file.path, specs, labels));
   const convert = (batch: Batch): HostTensors =>
     Object.fromEntries(
       [...mappings].map(([name, mapping]) => {

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { DataDescription, Services, Teacher } from '../contracts/index.js';
 import { resolveDataPath } from '../data/index.js';
+import { aboutOption } from '../errors/option.js';
 import { teacher } from '../plugin/define.js';
 import { readModelFile, type ModelFile } from './model-file.js';
 import { openOnnxTeacher } from './onnx-teacher.js';
@@ -69,7 +70,7 @@ export const onnx = teacher('onnx', {
   create: async ({ model, sha256, ...rest }, services, { data }) =>
     openOnnxTeacher({
       ...rest,
-      file: await readModelFile(resolveDataPath(model, services.paths), sha256),
+      file: await aboutOption('model', () => readModelFile(resolveDataPath(model, services.paths), sha256)),
       data,
       threads: services.engine.threads,
     }),

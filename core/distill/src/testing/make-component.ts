@@ -10,6 +10,7 @@ import type {
   ComponentKind,
   Components,
   Contexts,
+  Plugin,
   RunEvent,
   Services,
 } from '../contracts/index.js';
@@ -20,6 +21,8 @@ import { memoryTeacherStore } from '../store/index.js';
 export interface Given {
   /** As a recipe writes them; defaults are filled in. */
   readonly options?: Readonly<Record<string, unknown>>;
+  /** Plugins whose components the one under test makes by `services.make`, beside potstill's own. */
+  readonly plugins?: readonly Plugin[];
   /** Seed of `services.random`. Default 1. */
   readonly seed?: number;
   /** The folder from which the component resolves relative paths. Default: the working directory. */
@@ -40,11 +43,11 @@ export async function makeComponent<K extends ComponentKind>(
   context: Contexts[K],
   given: Given = {},
 ): Promise<Components[K]> {
-  const { options = {}, seed = 1, folder = process.cwd(), services = {}, events } = given;
+  const { options = {}, seed = 1, plugins = [], folder = process.cwd(), services = {}, events } = given;
   if (component.kind !== kind) throw new Error(`\`${component.name}\` is a ${component.kind}, not a ${kind}`);
   const runsFolder = join(tmpdir(), 'potstill-testing');
   const container = createRunContainer({
-    registry: createRegistry([{ plugin: builtInPlugin }]),
+    registry: createRegistry([builtInPlugin, ...plugins].map((plugin) => ({ plugin }))),
     defaults: standardServices({
       seed,
       paths: {

@@ -16,6 +16,10 @@ describe('docs/recipe.schema.json', () => {
     );
   });
 
+  it('is in the package', () => {
+    expect(read('../../recipe.schema.json')).toBe(read('../../../../docs/recipe.schema.json'));
+  });
+
   it('is a valid JSON Schema', () => {
     expect(ajv.validateSchema(recipeJsonSchema())).toBe(true);
   });

@@ -6,7 +6,6 @@ import { shownModels } from '../../src/report/models.js';
 import type { ReportInput, ReportModel } from '../../src/report/report-input.js';
 import { classesSection } from '../../src/report/sections/classes.js';
 import { curvesSection } from '../../src/report/sections/curves.js';
-import { detailsSection } from '../../src/report/sections/details.js';
 import { ratesSection } from '../../src/report/sections/rates.js';
 import { summarySection } from '../../src/report/sections/summary.js';
 import { tradeOffSection } from '../../src/report/sections/trade-off.js';
@@ -245,17 +244,6 @@ describe('learning rates', () => {
       'Distilled Rate Errors 0.001 1,210 0.003 950 chosen 0.1 not finite',
     );
     expect(ratesSection(input)).toBeUndefined();
-  });
-});
-
-describe('run details', () => {
-  it('says which stages were done before this process', () => {
-    const timings = [
-      { stage: 'teacher', seconds: 61, earlier: true },
-      { stage: 'student', seconds: 5 },
-    ];
-    const text = textOf(detailsSection({ ...input, timings }).body.text);
-    expect(text).toContain('teacher (done before) 1 min 1 s student 5.0 s Total 1 min 6 s');
   });
 });
 

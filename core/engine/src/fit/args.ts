@@ -36,11 +36,34 @@ const refused: readonly (readonly [name: keyof FitArgs, instead: string])[] = [
   ['validationSteps', 'Give `validationData` with fewer examples.'],
 ];
 
+/** An argument that is not supported may stand there as undefined or null. */
+const isRefused = (name: string): boolean => refused.some(([known]) => known === name);
+
+/** Every argument that is taken. `yieldEvery` has no effect: the engine leaves the event loop free while a step runs. */
+const taken = {
+  batchSize: true,
+  callbacks: true,
+  engine: true,
+  epochs: true,
+  initialEpoch: true,
+  random: true,
+  shuffle: true,
+  validationData: true,
+  validationSplit: true,
+  verbose: true,
+  yieldEvery: true,
+} satisfies Partial<Record<keyof FitArgs, true>>;
+
 /** Throws ENGINE_OPTION for what `fit` does not take. */
 export function checkArgs(x: unknown, args: FitArgs): void {
   for (const [name, hint] of refused)
     if (args[name] !== undefined && args[name] !== null)
       throw new EngineError('ENGINE_OPTION', `fit: \`${name}\` is not supported`, { hint });
+  const unknown = Object.keys(args).find((name) => !Object.hasOwn(taken, name) && !isRefused(name));
+  if (unknown !== undefined)
+    throw new EngineError('ENGINE_OPTION', `fit: there is no argument \`${unknown}\``, {
+      hint: `Arguments: ${Object.keys(taken).join(', ')}.`,
+    });
   if (typeof x === 'object' && x !== null && 'forEachAsync' in x)
     throw new EngineError('ENGINE_OPTION', 'fit: x is a tf.data dataset; tensors are taken', {
       hint: 'Gather it with `await dataset.toArray()` and tf.stack, or train batch by batch with engine.training.',

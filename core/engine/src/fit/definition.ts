@@ -2,15 +2,21 @@
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import type { Forward, LossTerms, NamedTensors, NamedVariable, StepContext } from '../types.js';
+import { fixBatchNorms } from './batch-norm.js';
 import { inputName, targetName } from './data.js';
 import { allLayers, labelsOf } from './layers-model.js';
 import { checkLayers, withNoise } from './noise-layers.js';
+
+/** As tf.constraints makes them. */
+type Constraint = ReturnType<typeof tfl.constraints.nonNeg>;
 
 export interface ModelStep {
   readonly variables: readonly NamedVariable[];
   /** Names of the loss and the metrics, as in the history; the i-th is term `m<i>`, the first `loss`. */
   readonly labels: readonly string[];
   loss(inputs: NamedTensors, at: StepContext): LossTerms;
+  /** The constraint of a variable on its value, where its layer has one. */
+  constraintOf(variable: NamedVariable): Constraint | undefined;
   /** Loss (without penalties on weights, as in TF.js) and metrics outside training. */
   readonly validation: Forward;
 }
@@ -22,6 +28,7 @@ export const termName = (i: number): string => (i === 0 ? 'loss' : `m${i}`);
 export function stepOf(model: tfl.LayersModel): ModelStep {
   const layers = allLayers(model);
   checkLayers(layers);
+  fixBatchNorms(layers);
   const labels = labelsOf(model);
   const measured = (inputs: NamedTensors, at: StepContext): LossTerms => {
     const xs = model.inputs.map((_, i) => inputs[inputName(i)] as tf.Tensor);
@@ -43,7 +50,14 @@ export function stepOf(model: tfl.LayersModel): ModelStep {
       ...(Object.fromEntries(terms) as Record<string, tf.Scalar>),
     };
   };
-  return { variables: variablesOf(model), labels, loss: measured, validation: measured };
+  const constraints = constraintsOf(model);
+  return {
+    variables: variablesOf(model),
+    labels,
+    loss: measured,
+    constraintOf: ({ variable }) => constraints.get(variable),
+    validation: measured,
+  };
 }
 
 /** All weights by their names in the model; those that are not trained with `trainable: false`. */
@@ -60,4 +74,14 @@ function variablesOf(model: tfl.LayersModel): NamedVariable[] {
       });
   }
   return [...seen.values()];
+}
+
+function constraintsOf(model: tfl.LayersModel): Map<tf.Tensor, Constraint> {
+  return new Map(
+    model.trainableWeights.flatMap((weight): [tf.Tensor, Constraint][] => {
+      // Not among the declared members.
+      const constraint = Reflect.get(weight, 'constraint') as Constraint | null | undefined;
+      return constraint ? [[weight.read(), constraint]] : [];
+    }),
+  );
 }

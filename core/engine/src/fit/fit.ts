@@ -10,7 +10,7 @@ import { batches, type Examples, examplesOf, split } from './data.js';
 import { type ModelStep, stepOf, termName } from './definition.js';
 import { checkCompiled, trainedModel } from './layers-model.js';
 import { Means } from './means.js';
-import { rateOf, ruleOf } from './optimizer.js';
+import { constrained, rateOf, ruleOf } from './optimizer.js';
 import { progressLine } from './progress.js';
 import { goOn, leaveOff } from './resume.js';
 
@@ -18,12 +18,15 @@ const training = new WeakSet<tfl.LayersModel>();
 
 /**
  * Trains a compiled model as `model.fit(x, y, args)` does, and writes the weights back at the end of every epoch.
- * Loss, metrics and optimiser are those of `model.compile`; a further call goes on with the optimiser's state. Dropout and
- * noise layers draw from `args.random`. A batch whose loss or metric is NaN or infinite counts in the history and changes
- * nothing. During `onBatchEnd` the model has the weights of the epoch's start. `verbose: 1` prints a line an epoch; default 0.
- * Unlike in TF.js, what is trainable is looked up now, not at `compile`; and `val_` figures of several outputs are each their own.
+ * Loss, metrics and optimiser are those of `model.compile`; a further call continues with the optimiser's state. Dropout and
+ * noise layers draw from `args.random`. A batch whose loss is NaN or infinite counts in the history and changes nothing.
+ * During `onBatchEnd` the model has the weights of the epoch's start. `verbose: 1` prints a line an epoch; default 0.
+ * Differences from TF.js: which weights are trainable is decided now, not at `compile`; constraints on weights are applied
+ * (TF.js ignores them while training); of several outputs, `val_loss` is the sum of their losses, as `loss` is (TF.js
+ * gives the first output's loss).
  * Errors: ENGINE_OPTION for what is not supported (sampleWeight, classWeight, stepsPerEpoch, datasets, stateful layers,
- * dropout within recurrent layers), ENGINE_STATE for a model that is not compiled or already being trained.
+ * dropout within recurrent layers), for unknown arguments and where no example is left to train or validate on;
+ * ENGINE_STATE for a model that is not compiled or already being trained.
  */
 export async function fit(
   given: tfl.LayersModel,
@@ -35,9 +38,10 @@ export async function fit(
   checkCompiled(model);
   checkArgs(x, args);
   const step = stepOf(model);
-  const rule = ruleOf(model.optimizer);
+  const rule = constrained(ruleOf(model.optimizer), step);
   const examples = examplesOf(model, x, y);
   const [train, validation] = partsOf(model, examples, args);
+  checkCounts(examples.count, train, validation, args);
   if (training.has(model))
     throw new EngineError('ENGINE_STATE', 'fit: the model is being trained by another call', {
       hint: 'Await the first call.',
@@ -79,6 +83,25 @@ function partsOf(
   if (validationData) return [examples, examplesOf(model, ...validationData)];
   if (validationSplit === 0) return [examples, undefined];
   return split(examples, Math.floor(examples.count * (1 - validationSplit)));
+}
+
+/** Means over no examples would be NaN. */
+function checkCounts(
+  given: number,
+  train: Examples,
+  validation: Examples | undefined,
+  { validationSplit }: FitArgs,
+): void {
+  const shares =
+    validationSplit === undefined
+      ? `x has ${given} examples`
+      : `x has ${given} examples and validationSplit is ${validationSplit}`;
+  if (train.count === 0)
+    throw new EngineError('ENGINE_OPTION', `fit: no example is left to train on: ${shares}`);
+  if (validation?.count === 0)
+    throw new EngineError('ENGINE_OPTION', 'fit: validationData has no example', {
+      hint: 'Leave validationData out to train without validation.',
+    });
 }
 
 interface Run {

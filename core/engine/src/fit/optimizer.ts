@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { EngineError } from '../errors.js';
 import { adam, sgd } from '../optimizers/index.js';
 import type { Optimizer } from '../types.js';
+import type { ModelStep } from './definition.js';
 import { tfjsAdadelta, tfjsAdagrad, tfjsAdamax, tfjsRmsprop } from './rules.js';
 
 type Settings = Readonly<Record<string, number>>;
@@ -32,6 +33,15 @@ export function ruleOf(optimizer: tf.Optimizer): Optimizer {
       hint: `Compile the model with one of ${Object.keys(rules).join(', ')}, or write it as an update rule for engine.training.`,
     });
   return rule(optimizer.getConfig() as Settings);
+}
+
+/** The rule, with the layers' constraints on weights applied after each update, as Keras does and TF.js forgets to. */
+export function constrained(rule: Optimizer, step: ModelStep): Optimizer {
+  if (!step.variables.some((variable) => step.constraintOf(variable))) return rule;
+  return {
+    ...rule,
+    constrain: (value, variable) => step.constraintOf(variable)?.apply(value) ?? value,
+  };
 }
 
 /** The learning rate as it is now: callbacks may change it. */

@@ -124,7 +124,7 @@ export class OnnxTraining implements TrainingSession, Holder {
     for (const { input, output } of changes) into[output] = this.parameters.fetch(input);
     await program.fill(feeds, into);
     const [loss, ...others] = scalars.map((data) => data[0] as number) as [number, ...number[]];
-    const finite = Number.isFinite(loss) && others.every(Number.isFinite);
+    const finite = Number.isFinite(loss);
     if (finite) {
       this.parameters.swap(changes.map(({ input }) => input));
       for (const input of step.resets) this.parameters.clear(input);

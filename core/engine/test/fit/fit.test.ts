@@ -142,6 +142,93 @@ describe('fit', () => {
     expect(got.history.loss?.[1]).toBeCloseTo(expected.history.loss?.[1] as number, 4);
   });
 
+  it('reports the sum of the losses of several outputs as val_loss, as it does as loss', async () => {
+    const input = tf.input({ shape: [6] });
+    const outputs = ['one', 'two'].map(
+      (name) =>
+        tf.layers
+          .dense({ units: 3, name, kernelInitializer: tf.initializers.glorotUniform({ seed: 5 }) })
+          .apply(input) as tf.SymbolicTensor,
+    );
+    const model = tf.model({ inputs: input, outputs });
+    model.compile({ optimizer: tf.train.sgd(0), loss: 'meanSquaredError' });
+    const { history } = await fit(model, x, [y, tf.neg(y)], { validationData: [x, [y, tf.neg(y)]] });
+    const sum = (history.val_one_loss?.[0] as number) + (history.val_two_loss?.[0] as number);
+    expect(history.val_loss?.[0]).toBeCloseTo(sum, 5);
+    expect(history.loss?.[0]).toBeCloseTo(sum, 5);
+  });
+
+  it('trains on when a metric is NaN in a batch', async () => {
+    const model = build();
+    // The ratio of two counts, 0 / 0 where no example is of class 0.
+    const recall = (truth: tf.Tensor, answer: tf.Tensor): tf.Tensor => {
+      const of = truth.slice([0, 0], [-1, 1]);
+      return tf.div(tf.sum(tf.mul(of, answer.slice([0, 0], [-1, 1]))), tf.sum(of));
+    };
+    model.compile({ optimizer: tf.train.sgd(0.1), loss: 'categoricalCrossentropy', metrics: [recall] });
+    const others = tf
+      .oneHot(
+        tf.tensor1d(
+          classes.map((at) => 1 + (at % 2)),
+          'int32',
+        ),
+        3,
+      )
+      .toFloat();
+    const { history } = await fit(model, x, others, { epochs: 5 });
+    expect(history.loss?.at(-1)).toBeLessThan((history.loss?.[0] as number) * 0.9);
+    expect(history.recall?.every(Number.isNaN)).toBe(true);
+  });
+
+  it('changes nothing in a batch whose loss is NaN', async () => {
+    const model = build();
+    model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
+    const before = model.getWeights().map((weight) => [...weight.dataSync()]);
+    const { history } = await fit(model, tf.fill([4, 6], NaN), tf.zeros([4, 3]));
+    expect(history.loss).toEqual([NaN]);
+    expect(model.getWeights().map((weight) => [...weight.dataSync()])).toEqual(before);
+  });
+
+  it.each(['onnx', 'cpu'] as const)(
+    'applies constraints on weights after each update (%s)',
+    async (backend) => {
+      const model = tf.sequential();
+      const { constraints } = tf;
+      model.add(
+        tf.layers.dense({
+          units: 4,
+          inputShape: [6],
+          kernelConstraint: constraints.maxNorm({ maxValue: 0.5 }),
+          biasConstraint: 'nonNeg',
+        }),
+      );
+      model.add(tf.layers.dense({ units: 3 }));
+      model.compile({ optimizer: tf.train.sgd(0.5), loss: 'meanSquaredError' });
+      await fit(model, x, tf.mul(y, 10), { epochs: 3, engine: { backend } });
+      const [kernel, bias] = model.getWeights() as [tf.Tensor, tf.Tensor];
+      for (const norm of tf.norm(kernel, 2, 0).dataSync()) expect(norm).toBeLessThan(0.5 + 1e-5);
+      for (const value of bias.dataSync()) expect(value).toBeGreaterThanOrEqual(0);
+    },
+  );
+
+  it('refuses unknown arguments, and no example to train or validate on', async () => {
+    const model = build();
+    model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
+    const misspelt = { epoch: 3 } as Record<string, unknown>;
+    await expect(fit(model, x, y, misspelt)).rejects.toThrow('fit: there is no argument `epoch`');
+    await expect(fit(model, x, y, { yieldEvery: 'never' })).resolves.toBeDefined();
+    await expect(fit(model, tf.zeros([0, 6]), tf.zeros([0, 3]))).rejects.toThrow(
+      'fit: no example is left to train on: x has 0 examples',
+    );
+    const [one, answer] = [x.slice([0, 0], [1, 6]), y.slice([0, 0], [1, 3])];
+    await expect(fit(model, one, answer, { validationSplit: 0.5 })).rejects.toThrow(
+      'fit: no example is left to train on: x has 1 examples and validationSplit is 0.5',
+    );
+    await expect(fit(model, x, y, { validationData: [tf.zeros([0, 6]), tf.zeros([0, 3])] })).rejects.toThrow(
+      'fit: validationData has no example',
+    );
+  });
+
   it('refuses what it does not support, and says what to use', async () => {
     const model = build();
     await expect(fit(model, x, y)).rejects.toMatchObject({ code: 'ENGINE_STATE' });

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { explain } from '../../container/explain.js';
 import { collect } from '../options.js';
 import type { Output } from '../output.js';
-import { openRegistry } from './list.js';
+import { openRegistry } from '../open-registry.js';
 
 export function addExplain(root: Command, output: Output): void {
   root

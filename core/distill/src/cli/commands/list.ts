@@ -1,23 +1,13 @@
 // `potstill list`: plugins and their components, one line each.
 import type { Command } from 'commander';
-import { loadPlugins } from '../../container/load-plugins.js';
-import { createRegistry, type Registry } from '../../container/registry.js';
-import { builtInPlugin } from '../../run/built-in.js';
+import type { Registry } from '../../container/registry.js';
+import { openRegistry } from '../open-registry.js';
 import { collect } from '../options.js';
 import type { Output } from '../output.js';
 
 interface ListOptions {
   readonly plugin?: readonly string[];
   readonly json?: boolean;
-}
-
-/** Potstill's own components and those of the plugins named, found from the working directory. */
-export async function openRegistry(plugins: readonly string[]): Promise<Registry> {
-  const loaded = await loadPlugins(
-    plugins.map((name, index) => ({ name, folder: process.cwd(), path: `plugins.${index}` })),
-    {},
-  );
-  return createRegistry([{ plugin: builtInPlugin }, ...loaded]);
 }
 
 function page(registry: Registry): string {

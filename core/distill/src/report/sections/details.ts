@@ -31,9 +31,9 @@ function timingsTable(input: ReportInput): Html | undefined {
     <table class="facts">
       <tbody>
         ${timings.map(
-          ({ stage, seconds, earlier }) =>
+          ({ stage, seconds }) =>
             html`<tr>
-              <th scope="row">${stage}${earlier && ' (done before)'}</th>
+              <th scope="row">${stage}</th>
               <td>${duration(seconds)}</td>
             </tr>`,
         )}
