@@ -1,4 +1,5 @@
 // The `potstill` command.
+import { exitCodes } from '../errors/codes.js';
 import { processOutput } from './output.js';
 import { program } from './program.js';
 import { runProgram, tellError } from './run-program.js';
@@ -14,3 +15,5 @@ process.on('uncaughtException', crash);
 process.on('unhandledRejection', crash);
 
 process.exitCode = await runProgram(program, words, output);
+// Work that an interrupt left to itself must not keep the process.
+if (process.exitCode === exitCodes.interrupted) process.exit();

@@ -4,6 +4,7 @@ import { builtInPlugin } from './built-in.js';
 import { executeRun } from './execute-run.js';
 import type { RunOptions } from './options.js';
 import { prepareRun } from './prepare-run.js';
+import { aborted, stopped, untilAborted } from '../train/until-aborted.js';
 import type { Summary } from './summary.js';
 import { planTeachers } from './teachers.js';
 
@@ -33,7 +34,12 @@ export async function runRecipe(recipe: OpenRecipe, options: RunOptions = {}): P
   const planned = await planTeachers(recipe, (file, set) =>
     openRecipe(file, { set, builtIn: [builtInPlugin], ...(known ? { known } : {}) }),
   );
-  const prepared = await prepareRun(planned, options);
+  const preparing = prepareRun(planned, options);
+  const prepared = await untilAborted(options.signal, preparing);
+  if (prepared === aborted) {
+    void preparing.then((late) => late.dispose()).catch(() => undefined);
+    throw stopped('data');
+  }
   const { folder, summary } = await executeRun(prepared, { resume, reuse: false });
   return { runFolder: folder.path, summary };
 }

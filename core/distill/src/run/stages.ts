@@ -9,6 +9,7 @@ import { preflightStage } from './preflight-stage.js';
 import { reportStage } from './report-stage.js';
 import { studentStage } from './student-stage.js';
 import { teacherStage } from './teacher-stage.js';
+import { aborted, stopped, untilAborted } from '../train/until-aborted.js';
 
 const stages = [
   teacherStage,
@@ -29,5 +30,11 @@ export async function runStages(context: RunContext): Promise<void> {
 
 async function runStage<N extends StageName>(stage: Stage<N>, context: RunContext): Promise<void> {
   if (stage.applies?.(context) === false) return;
-  context.results[stage.name] = await context.timings.time(stage.name, () => stage.run(context));
+  // Trainings stop by themselves, with a checkpoint.
+  const trains = stage.name === 'teacher' || stage.name === 'baseline' || stage.name === 'student';
+  const result = await context.timings.time(stage.name, () =>
+    untilAborted(trains ? undefined : context.signal, stage.run(context)),
+  );
+  if (result === aborted) throw stopped(stage.name);
+  context.results[stage.name] = result;
 }

@@ -8,7 +8,7 @@ export function interrupted(stage: string, epoch: number, batch: number, path: s
   return new PotstillError({
     code: 'TRAIN_INTERRUPTED',
     message: `${stage}: stopped in epoch ${epoch + 1} after ${batch} of its batches; kept in ${path}`,
-    hint: 'Go on with --resume: the result is the same as if it had not been stopped.',
+    hint: 'Use --resume to continue: the result is the same as without the stop.',
     location: { file: path },
   });
 }

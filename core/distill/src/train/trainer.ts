@@ -24,6 +24,7 @@ import { createObjective, valueAt, type Objective, type WeightedLoss } from './o
 import { isBetter, type Selection } from './select.js';
 import type { TrainingSource } from './source.js';
 import { ProgressMeter } from './throughput.js';
+import { aborted, itemsUntilAborted, untilAborted } from './until-aborted.js';
 
 export interface Training {
   /** As events name it: `teacher`, `baseline`, `student`. */
@@ -207,11 +208,8 @@ class Trainer {
   private async epoch(meter: ProgressMeter): Promise<void> {
     const { training, session, objective } = this;
     const { epoch, batch: begin } = this.position;
-    for await (const { batch, teacher } of training.source.epoch(epoch, begin, objective.teacherOutputs)) {
-      if (training.signal?.aborted) {
-        await this.checkpoint();
-        throw interrupted(training.stage, epoch, this.position.batch, this.lastPath);
-      }
+    const source = training.source.epoch(epoch, begin, objective.teacherOutputs);
+    for await (const { batch, teacher } of itemsUntilAborted(training.signal, source)) {
       if (this.isCheckpointDue(begin)) await this.checkpoint();
       const at = this.scheduleAt(session.step);
       const rate = valueAt(training.rate, at);
@@ -227,6 +225,14 @@ class Trainer {
       };
       meter.count(batch.size, { epoch, step: session.step, loss: result.loss });
     }
+    if (training.signal?.aborted) await this.stop();
+  }
+
+  /** Ctrl-C: leaves a checkpoint. */
+  private async stop(): Promise<never> {
+    await this.checkpoint();
+    const { epoch, batch } = this.position;
+    throw interrupted(this.training.stage, epoch, batch, this.lastPath);
   }
 
   /** Evaluates, keeps the weights if they are the best, then moves on to the next epoch on disk. */
@@ -237,7 +243,9 @@ class Trainer {
     const metrics: Record<string, number> = {};
     for (const [name, sum] of Object.entries(sums)) metrics[name] = sum / examples;
     metrics.rate = valueAt(training.rate, this.scheduleAt(Math.max(0, session.step - 1)));
-    const validation = predictor && (await training.validate?.(predictor));
+    const validated = predictor && training.validate?.(predictor);
+    const validation = validated && (await untilAborted(training.signal, validated));
+    if (validation === aborted) return this.stop();
     Object.assign(metrics, validation);
     const state = await session.snapshot();
     const better = validation ? isBetter(training.select, validation, this.position.best) : null;
