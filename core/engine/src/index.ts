@@ -60,6 +60,7 @@ export {
 } from './recurrent/variables.js';
 export { checkpoint } from './recompute/checkpoint.js';
 export { fit } from './fit/fit.js';
+export { fixBatchNorms } from './fit/batch-norm.js';
 export type { FitArgs, FitData, FitHistory } from './fit/args.js';
 export { exportOnnx } from './export/export.js';
 export {

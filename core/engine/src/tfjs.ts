@@ -137,3 +137,25 @@ export function watchOperands<T>(used: (tensor: tf.Tensor) => void, body: () => 
     else Reflect.deleteProperty(engine, 'runKernelFunc');
   }
 }
+
+/** While `body` runs, each kernel of a gradient's forward pass gets the operands that `complete` makes of its own. */
+export function completeOperands<T>(
+  complete: (kernel: string, inputs: tf.NamedTensorMap) => tf.NamedTensorMap,
+  body: () => T,
+): T {
+  const engine: object = tf.engine();
+  const original: unknown = Reflect.get(engine, 'runKernel');
+  if (typeof original !== 'function') throw new Error('internal: TF.js has no runKernel');
+  const completed = (kernel: string, inputs: tf.NamedTensorMap, ...rest: unknown[]): unknown => {
+    const { gradientDepth, kernelDepth } = tf.engine().state;
+    const taped = gradientDepth > 0 && kernelDepth === 0;
+    return Reflect.apply(original, engine, [kernel, taped ? complete(kernel, inputs) : inputs, ...rest]);
+  };
+  Reflect.set(engine, 'runKernel', completed);
+  try {
+    return body();
+  } finally {
+    // It belongs to the prototype.
+    Reflect.deleteProperty(engine, 'runKernel');
+  }
+}

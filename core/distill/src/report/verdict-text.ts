@@ -1,7 +1,8 @@
 // The verdict in words: one claim for the closing table, a headline with the numbers and notes for the report.
 import { significance } from './chance.js';
-import { bytes, count, milliseconds, number, plural, wholePercent } from './format.js';
-import type { ReportInput, ReportModel } from './report-input.js';
+import { count, plural, wholePercent } from './format.js';
+import type { ReportInput } from './report-input.js';
+import { sizeNote } from './size-note.js';
 import { describe, primaryOf } from './values.js';
 import {
   valueOf,
@@ -122,38 +123,6 @@ function gapNote({ outcome, gap }: Verdict): string | undefined {
   if (gap.relation === 'same')
     return `Teacher and student alone do not differ beyond chance${chance(gap)}: there is no gap to close.`;
   return undefined;
-}
-
-function ratio(teacher: number | undefined, student: number | undefined): number | undefined {
-  return teacher === undefined || student === undefined || student <= 0 ? undefined : teacher / student;
-}
-
-function times(value: number): string {
-  return value >= 10 ? count(value) : number(Number(value.toPrecision(2)));
-}
-
-/** How much smaller and faster than the teacher. */
-function sizeNote(teacher: ReportModel | undefined, student: ReportModel): string | undefined {
-  if (teacher === undefined) return undefined;
-  const parts: string[] = [];
-  const size = ratio(teacher.bytes, student.bytes) ?? ratio(teacher.parameters, student.parameters);
-  if (size !== undefined && size !== 1) {
-    const shown =
-      teacher.bytes !== undefined && student.bytes !== undefined
-        ? `${bytes(student.bytes)} instead of ${bytes(teacher.bytes)}`
-        : `${count(student.parameters)} parameters instead of ${count(teacher.parameters)}`;
-    parts.push(
-      size > 1 ? `${times(size)} times smaller (${shown})` : `${times(1 / size)} times larger (${shown})`,
-    );
-  }
-  const speed = ratio(teacher.latencyMs, student.latencyMs);
-  if (speed !== undefined && speed > 0) {
-    const shown = `${milliseconds(student.latencyMs)} instead of ${milliseconds(teacher.latencyMs)} per example`;
-    parts.push(
-      speed >= 1 ? `${times(speed)} times faster (${shown})` : `${times(1 / speed)} times slower (${shown})`,
-    );
-  }
-  return parts.length === 0 ? undefined : `Compared with the teacher it is ${parts.join(' and ')}.`;
 }
 
 /** One sentence for the closing table and the summary; undefined when distilled and alone were not compared. */

@@ -105,6 +105,11 @@ export class RunFolder {
     });
   }
 
+  /** A complete run's folder to write exports to. */
+  static async openForExport(path: string): Promise<RunFolder> {
+    return RunFolder.locked(path, true, () => Promise.resolve());
+  }
+
   /** Locked, and without what a killed process left. `prepare` that fails unlocks it. */
   private static async locked(
     path: string,
@@ -207,6 +212,17 @@ export class RunFolder {
   /** The summary with the checksums of files beside it. */
   async recordedSummary(): Promise<RecordedSummary | undefined> {
     return (await readRunFile(this.path, 'summary'))?.value;
+  }
+
+  /** Takes results of a later export into this folder into the summary. `exports` have paths relative to it. */
+  async recordExports(exports: Summary['exports']): Promise<void> {
+    const summary = await this.recordedSummary();
+    if (!summary) throw new Error('internal: exports of a run that is not complete');
+    const written = new Set(exports.map(({ path }) => path));
+    await this.writeSummary({
+      ...summary,
+      exports: [...summary.exports.filter(({ path }) => !written.has(path)), ...exports],
+    });
   }
 
   async writeSummary(summary: RecordedSummary): Promise<void> {

@@ -1,5 +1,6 @@
 // Any tf.layers model from its JSON as a student.
 import { resolve } from 'node:path';
+import { fixBatchNorms } from '@potstill/engine';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { z } from 'zod';
@@ -62,6 +63,7 @@ export const layersStudent: AnyComponent = student('layers', {
       });
     const current: CurrentStep = { at: undefined };
     takeOverRandomness(layers, current);
+    fixBatchNorms(layers);
     const variables = nameVariables(layers, services.random.child('student'), file.weights);
     tf.dispose(file.weights ?? {});
 

@@ -1,6 +1,7 @@
 // The layers student: any tf.layers model from its JSON, with weights and without, and its errors.
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createEngine, randomStream, sgd } from '@potstill/engine';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { file, folder, image, load, saved, topology, values } from '../support/layers-model.js';
@@ -87,6 +88,38 @@ describe('layers', () => {
     expect(events).toMatchObject([{ code: 'STUDENT_SOFTMAX_REMOVED' }]);
     const outputs = student.forward({ image: image() }, stepContext(false));
     expect(values(outputs.logits)).toEqual(values(outputs.scores));
+  });
+
+  it.each([
+    ['batch norm without a scale', () => tf.layers.batchNormalization({ scale: false })],
+    ['batch norm without a center', () => tf.layers.batchNormalization({ center: false })],
+    ['layer norm without a center', () => tf.layers.layerNormalization({ center: false })],
+  ])('trains a model with %s, which tf.layers itself cannot', async (_, norm) => {
+    const model = tf.sequential({
+      layers: [
+        tf.layers.flatten({ inputShape: [8, 8] }),
+        norm(),
+        tf.layers.dense({ units: 3, name: 'head' }),
+      ],
+    });
+    const { student } = await load({ model: await topology(model) });
+    const engine = await createEngine();
+    const session = await engine.training({
+      variables: student.variables,
+      loss: ({ image: x }, at) => ({
+        loss: tf.sum(tf.square(student.forward({ image: x as tf.Tensor }, at).logits as tf.Tensor)),
+      }),
+      optimizer: sgd(),
+      random: randomStream(1),
+    });
+    const x = image(4);
+    const batch = {
+      image: { dtype: 'float32', shape: [4, 8, 8], data: Float32Array.from(values(x)) },
+    } as const;
+    const losses: number[] = [];
+    for (let i = 0; i < 5; i++) losses.push((await session.train(batch, { rate: 1e-3 })).loss);
+    expect(losses[4]).toBeLessThan(losses[0] as number);
+    await engine.dispose();
   });
 
   it('trains: gradients reach every weight, batch norm moves its statistics', async () => {

@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import type { Forward, LossTerms, NamedTensors, NamedVariable, StepContext } from '../types.js';
+import { fixBatchNorms } from './batch-norm.js';
 import { inputName, targetName } from './data.js';
 import { allLayers, labelsOf } from './layers-model.js';
 import { checkLayers, withNoise } from './noise-layers.js';
@@ -27,6 +28,7 @@ export const termName = (i: number): string => (i === 0 ? 'loss' : `m${i}`);
 export function stepOf(model: tfl.LayersModel): ModelStep {
   const layers = allLayers(model);
   checkLayers(layers);
+  fixBatchNorms(layers);
   const labels = labelsOf(model);
   const measured = (inputs: NamedTensors, at: StepContext): LossTerms => {
     const xs = model.inputs.map((_, i) => inputs[inputName(i)] as tf.Tensor);

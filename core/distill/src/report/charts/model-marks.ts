@@ -15,7 +15,7 @@ export const dashOf: Readonly<Record<Role, number[]>> = {
   student: [1, 0],
 };
 
-export const shapeOf: Readonly<Record<Role, string>> = {
+const shapeOf: Readonly<Record<Role, string>> = {
   teacher: 'square',
   baseline: 'triangle-up',
   student: 'circle',

@@ -1,5 +1,6 @@
 // Lends TF.js the engine's gradients while the engine works. TF.js has one registry for the whole process, which is its user's.
 import * as tf from '@tensorflow/tfjs-core';
+import { completeOperands } from '../../tfjs.js';
 import type { Gradient } from './gradient.js';
 import { extendedGradients, missingGradients, replacedGradients } from './table.js';
 
@@ -26,6 +27,15 @@ function own(): [string, Gradient][] {
   ];
 }
 
+/** TF.js fails to differentiate a normalisation without a scale or an offset: it saves operands that are not there. */
+function withScaleAndOffset(kernel: string, inputs: tf.NamedTensorMap): tf.NamedTensorMap {
+  if (kernel !== 'FusedBatchNorm') return inputs;
+  // The declared type leaves out that they are optional.
+  const { mean, scale, offset } = inputs as { mean: tf.Tensor; scale?: tf.Tensor; offset?: tf.Tensor };
+  const filled = (value: number): tf.Tensor => tf.fill([...mean.shape], value, 'float32');
+  return { ...inputs, scale: scale ?? filled(1), offset: offset ?? filled(0) };
+}
+
 let installed = false;
 
 /**
@@ -43,7 +53,7 @@ export function withGradients<T>(body: () => T): T {
   });
   installed = true;
   try {
-    return body();
+    return completeOperands(withScaleAndOffset, body);
   } finally {
     installed = false;
     for (const { kernel, before, config } of changes)
