@@ -43,6 +43,7 @@ const componentShape = z
     options: optionsSchema,
     needsTeacher: z.boolean().optional(),
     outputs: z.record(z.string(), z.string()).optional(),
+    check: isFunction.optional(),
     create: isFunction,
   })
   .superRefine(({ kind, options }, context) => {

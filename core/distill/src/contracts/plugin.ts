@@ -78,6 +78,11 @@ export interface ComponentDefinition<
    * `'hidden.N': 'hidden layer N, from 0: [units]'`.
    */
   readonly outputs?: Readonly<Record<string, string>>;
+  /**
+   * What `potstill check` can find without opening data: files that are missing, names that a file does not have. Throws
+   * as `create` does. Cheap: it reads at most a model's file.
+   */
+  check?(options: z.output<O>, services: Pick<Services, 'paths'>): void | Promise<void>;
   create(
     options: z.output<O>,
     services: ComponentServices,
