@@ -136,10 +136,10 @@ describe('potstill run', () => {
     await onlyRun();
   });
 
-  it('begins anew, and says so, when there is nothing to resume', async () => {
+  it('starts a new run, and says so, when there is nothing to resume', async () => {
     const { code, err } = await potstill([...quick, '--resume']);
     expect(code).toBe(0);
-    expect(err[0]).toMatch(/^nothing to resume: .*; the run begins anew$/);
+    expect(err[0]).toMatch(/^nothing to resume: .*; starting a new run$/);
   });
 
   it('leaves no listener for signals behind', async () => {
