@@ -3,7 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import { open } from 'node:fs/promises';
 
 /** Bytes of a recipe file. The longest recipes list the names of tens of thousands of classes. */
-export const largestRecipe = 4_000_000;
+const largestRecipe = 4_000_000;
 
 /** Why a file is not read, in words that follow a colon, and what would help. */
 export class Unreadable extends Error {

@@ -7,7 +7,7 @@ export type ParsedDocument = Document.Parsed<ParsedNode>;
 export const deepest = 64;
 
 /** Keys and entries of lists altogether. */
-export const mostEntries = 200_000;
+const mostEntries = 200_000;
 
 export interface Excess {
   readonly message: string;

@@ -37,6 +37,10 @@ const options = z.strictObject({
 export const layersStudent: AnyComponent = student('layers', {
   help: 'Any tf.layers model from its JSON file, with or without weights.',
   options,
+  async check({ model }, { paths }) {
+    const file = await aboutOption('model', () => readModelFile(resolve(paths.recipeFolder, model), false));
+    tf.dispose(file.weights ?? {});
+  },
   async create(given, services, { data }) {
     const path = resolve(services.paths.recipeFolder, given.model);
     const file = await aboutOption('model', () => readModelFile(path, !given.fresh));

@@ -124,6 +124,18 @@ describe('potstill check', () => {
     expect(err.join('\n')).toMatch(/RECIPE_UNKNOWN_COMPONENT[\s\S]*wrong-teacher\.yaml:\d+:\d+/);
   });
 
+  it('runs preflight with --deep, and says what it found', async () => {
+    const { code, out } = await potstill(['check', quick, '--deep', '--runs', join(folder, 'none')]);
+    expect(code).toBe(0);
+    expect(out[0]).toBe('tiny-student');
+    expect(out.join('\n')).toMatch(/\n {2}ok: teacher `logits`: /);
+    expect(out.at(-1)).toBe(`${quick}: no mistakes found`);
+    const json = await potstill(['check', quick, '--deep', '--json']);
+    expect(parse(json.out[0])).toMatchObject({ event: 'checked', preflight: [{ recipe: 'tiny-student' }] });
+    const wrong = await potstill(['check', quick, '--deep', '--set', 'train.select=acuracy']);
+    expect(wrong.code).toBe(2);
+  });
+
   it('says that a recipe is not there', async () => {
     const { code, err } = await potstill(['check', join(folder, 'none.yaml')]);
     expect(code).toBe(2);
