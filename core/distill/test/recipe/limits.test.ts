@@ -44,7 +44,11 @@ describe('a recipe file', () => {
   it.each([
     ['UTF-16 with a mark', utf16(`\ufeff${minimal}`), 'it is encoded as UTF-16; recipes must be UTF-8'],
     ['UTF-16 without one', utf16(minimal), 'it is encoded as UTF-16; recipes must be UTF-8'],
-    ['UTF-16, big end first', utf16(`\ufeff${minimal}`).swap16(), 'it is encoded as UTF-16; recipes must be UTF-8'],
+    [
+      'UTF-16, big end first',
+      utf16(`\ufeff${minimal}`).swap16(),
+      'it is encoded as UTF-16; recipes must be UTF-8',
+    ],
     ['UTF-32 with a mark', utf32(`\ufeff${minimal}`), 'it is encoded as UTF-32; recipes must be UTF-8'],
     ['UTF-32, big end first', utf32(minimal).swap32(), 'it is encoded as UTF-32; recipes must be UTF-8'],
     [
