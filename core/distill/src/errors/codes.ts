@@ -121,15 +121,15 @@ const own = {
     exit: 'failed',
   },
   TRAIN_INTERRUPTED: {
-    help: 'Stopped by Ctrl-C. A checkpoint was written; `potstill run --resume` goes on.',
+    help: 'Stopped by Ctrl-C. A checkpoint was written; `potstill run --resume` continues.',
     exit: 'interrupted',
   },
   RUN_NO_CHECKPOINT: { help: 'There is nothing to resume in that run folder.' },
   RUN_CHECKPOINT_DAMAGED: {
-    help: 'A file of the run cannot be read, does not match its checksum or was written by something else. Follow the hint; with --resume potstill makes again what is missing. `potstill verify` checks the whole folder.',
+    help: 'A file of the run cannot be read, does not match its checksum or was written by something else. Follow the hint; `--resume` recreates what is missing. `potstill verify` checks the whole folder.',
   },
   RUN_STAGE_ANEW: {
-    help: 'Warning: a file that a stage had written is missing, so that the resumed run does the stage again, with the same result.',
+    help: 'Warning: a file that a stage had written is missing, so the resumed run repeats the stage, with the same result.',
   },
   RUN_IN_USE: {
     help: 'Another process is writing to that run folder. Wait for it, stop it, or begin in another folder.',
