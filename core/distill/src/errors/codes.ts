@@ -101,6 +101,9 @@ const own = {
   PREFLIGHT_INPUT_CONSTANT: {
     help: 'Warning: an input has the same values for every example looked at, so nothing can be learnt from it.',
   },
+  PREFLIGHT_LOSS_CONSTANT: {
+    help: 'A loss gives no variable of the student a gradient, so nothing is learnt from it. A warning as long as another loss does.',
+  },
   RUN_LABELS_BEAT_TEACHER: {
     help: 'Warning: the student trained on labels alone makes fewer errors than the teacher. Distilling from it can hardly help: take a better teacher or a smaller student.',
   },
