@@ -111,8 +111,8 @@ class Run implements RunContainer {
       const circle = [...this.#making.slice(this.#making.indexOf(name)), name].join(' -> ');
       throw new PotstillError({
         code: 'SERVICE_CYCLE',
-        message: `services need each other in a circle: ${circle}`,
-        hint: 'read the other service when it is used, not while this one is made',
+        message: `services depend on each other in a cycle: ${circle}`,
+        hint: 'read the other service when it is used, not while this one is created',
       });
     }
     this.#making.push(name);

@@ -74,6 +74,11 @@ export interface ComponentDefinition<
   /** Losses and metrics: true when it compares with a teacher, so that a recipe without one is refused before anything is made. */
   readonly needsTeacher?: boolean;
   /**
+   * Teachers and students: their outputs, for `potstill explain`. A name, with `N` for a number, and what it holds:
+   * `'hidden.N': 'hidden layer N, from 0: [units]'`.
+   */
+  readonly outputs?: Readonly<Record<string, string>>;
+  /**
    * What `potstill check` can find without opening data: files that are missing, names that a file does not have. Throws
    * as `create` does. Cheap: it reads at most a model's file.
    */

@@ -45,7 +45,7 @@ export async function executeRun(prepared: PreparedRun, mode: ReuseMode): Promis
     const { notes, resumed } = folder.beginning;
     if (finished) {
       const broken = await filesToRestore(folder.path);
-      if (broken.length > 0) notes.push(`made again, since missing or damaged: ${broken.join(', ')}`);
+      if (broken.length > 0) notes.push(`recreating missing or damaged files: ${broken.join(', ')}`);
     }
     const done = finished !== undefined && notes.length === 0;
     if (done) {

@@ -35,6 +35,10 @@ const options = z.strictObject({
 });
 
 export const layersStudent: AnyComponent = student('layers', {
+  outputs: {
+    logits: 'a score for each class: [classes]',
+    LAYER: 'each layer with one output that is used once, by its own name',
+  },
   help: 'Any tf.layers model from its JSON file, with or without weights.',
   options,
   async check({ model }, { paths }) {

@@ -65,6 +65,10 @@ const options = z.strictObject({
 });
 
 export const onnx = teacher('onnx', {
+  outputs: {
+    logits: "without `outputs`, the model's output with a score for each class",
+    NAME: 'each name that `outputs` gives; `potstill inspect MODEL` lists what they can stand for',
+  },
   help: 'an ONNX model, run in ONNX Runtime on the CPU; any layer can be tapped',
   options,
   async check({ model, sha256, outputs }, { paths }) {

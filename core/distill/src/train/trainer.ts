@@ -191,7 +191,7 @@ class Trainer {
       services.progress.emit({
         event: 'warning',
         code: 'RUN_STAGE_ANEW',
-        message: `${this.bestPath} is missing: the stage \`${stage}\` begins anew`,
+        message: `${this.bestPath} is missing: starting the stage \`${stage}\` over`,
       });
       return;
     }

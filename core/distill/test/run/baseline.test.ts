@@ -193,7 +193,7 @@ describe('a recipe whose baseline is wrong is refused', () => {
     const yaml = studentYaml.replace(/ {2}validation:.*\n/, '');
     await place.write('plain.yaml', `${yaml}baseline: { rate: search }\n`);
     await expect(place.open('plain.yaml', component)).rejects.toThrow(
-      /RECIPE_MISSING_KEY: `baseline.rate` chooses the learning rate on `data.validation`, which is not there/,
+      /RECIPE_MISSING_KEY: `baseline.rate` chooses the learning rate on `data.validation`, which the recipe does not have/,
     );
   });
 

@@ -27,15 +27,15 @@ export function addCheck(root: Command, output: Output): void {
   root
     .command('check')
     .description(
-      'find every mistake of a recipe, of its plugins, their options, and the recipes of its teachers; nothing is trained or written',
+      'find all mistakes in a recipe, its plugins, options and teacher recipes; nothing is trained or written',
     )
     .argument('<recipe>', 'a YAML file', pathValue)
     .option('--set <path=value>', setHelp, collect)
     .option(
       '--deep',
-      'open data, teacher and student as well, make losses, metrics and exporters, and run preflight',
+      'also open data, teacher and student, create losses, metrics and exporters, and run preflight',
     )
-    .option('--runs <folder>', 'with --deep: where trained teachers are looked for', pathValue, 'runs')
+    .option('--runs <folder>', 'with --deep: the folder to look for trained teachers in', pathValue, 'runs')
     .option('--resolved', 'print the recipe with `extends`, overrides and defaults filled in')
     .option('--json', 'print the result or the errors as JSON')
     .addHelpText('after', examples)
