@@ -2,7 +2,12 @@
 // Two projects: `unit`, and `e2e` for whole runs, packed packages and programs in processes of their own.
 import { defineConfig } from 'vitest/config';
 
-const e2e = ['test/*.test.ts', 'core/distill/test/run/**/*.test.ts', 'core/distill/test/cli/run.test.ts'];
+const e2e = [
+  'test/*.test.ts',
+  'test/faults/**/*.test.ts',
+  'core/distill/test/run/**/*.test.ts',
+  'core/distill/test/cli/run.test.ts',
+];
 
 export default defineConfig({
   resolve: { conditions: ['potstill-source'] },

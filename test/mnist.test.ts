@@ -157,7 +157,7 @@ describe('potstill run recipes/vision/mnist-quick.yaml', () => {
 
     const stopped = await potstill(words, stopAfter('teacher', 1, 'SIGINT'));
     expect(stopped.code).toBe(130);
-    expect(stopped.err).toMatch(/^stopping at the next step with a checkpoint/);
+    expect(stopped.err).toMatch(/^stopping after this step/);
     expect(events(stopped).at(-1)).toMatchObject({
       event: 'error',
       exitCode: 130,

@@ -12,4 +12,4 @@ export function pathValue(value: string): string {
   return value;
 }
 
-export const setHelp = 'override a value of the recipe, as path=value; may be repeated';
+export const setHelp = 'override a value of the recipe: path=value; may be repeated';

@@ -12,6 +12,8 @@ export interface Output {
   readonly terminal: boolean;
   /** Whether errors are shown in colours. */
   readonly color: boolean;
+  /** Columns for errors: those of the terminal, 100 at most. */
+  readonly width: number;
   /** Aborts when nobody reads the output any longer, as in `potstill list | head -1`; long work is to stop then. */
   readonly unread: AbortSignal;
 }
@@ -43,6 +45,8 @@ export function processOutput(
     styled: (text) => write(stderr, text),
     terminal: able && isTerminal(stdout) && isTerminal(stderr),
     color: able && isTerminal(stderr) && NO_COLOR === '',
+    // Where there is no terminal there are no columns, and some terminals tell 0.
+    width: Math.min(stderr.columns || 100, 100),
     unread: unread.signal,
   };
 }

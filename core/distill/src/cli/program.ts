@@ -1,6 +1,7 @@
 // The commands of `potstill` and their help.
 import { Command } from 'commander';
 import { host } from '../container/host.js';
+import { exitCodeLines } from '../errors/explain.js';
 import { addCheck } from './commands/check.js';
 import { addEvaluate } from './commands/evaluate.js';
 import { addExplain } from './commands/explain.js';
@@ -14,17 +15,18 @@ import type { Output } from './output.js';
 
 const examples = `
 Examples:
-  potstill run recipe.yaml                          train teacher, baseline and student; write a run folder
-  potstill run recipe.yaml --set train.seed=2       the same with another seed
-  potstill run recipe.yaml --resume                 go on after a kill or Ctrl-C, to the same result
-  potstill check recipe.yaml                        find every mistake without running anything
-  potstill list --plugin @potstill/vision           what recipes can use
-  potstill explain soft-targets                     a component and its options, or an error code
-  potstill inspect teacher.onnx                     inputs, outputs and inner values of an ONNX file
-  potstill verify runs/NAME-1a2b3c4d                whether the files of a run are whole
+  potstill run recipe.yaml                      train teacher, baseline and student; write a run folder
+  potstill run recipe.yaml --set train.seed=2   the same with another seed
+  potstill run recipe.yaml --resume             continue an interrupted run, to the same result
+  potstill check recipe.yaml                    find every mistake without running anything
+  potstill list -p @potstill/vision             what recipes can use
+  potstill explain soft-targets                 a component, error code, recipe key, command or option
+  potstill inspect teacher.onnx                 inputs, outputs and inner values of an ONNX file
+  potstill verify runs/NAME-1a2b3c4d            whether the files of a run are whole
+  potstill schema --out recipe.schema.json      let your editor complete and check recipes
 
-Exit codes: 0 done, 1 the run failed, 2 something to mend in recipe, command or data (no command at all included),
-3 a plugin is at fault, 70 a bug in potstill, 130 interrupted.`;
+Exit codes:
+${exitCodeLines.join('\n')}`;
 
 /** In the order of the help. */
 const commands = [

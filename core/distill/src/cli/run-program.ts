@@ -31,7 +31,7 @@ export async function runProgram(
 /** Prints any thrown value, and gives the exit code that goes with it. */
 export function tellError(error: unknown, words: readonly string[], output: Output): number {
   if (wantsJson(words)) output.print(JSON.stringify(errorJson(error)));
-  else output.styled(formatErrors(error, { color: output.color }));
+  else output.styled(formatErrors(error, { color: output.color, width: output.width }));
   return exitCodeOfError(error);
 }
 

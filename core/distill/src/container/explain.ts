@@ -1,4 +1,4 @@
-// What `potstill explain` prints: an error code, or a component with its options.
+// What `potstill explain` prints: an error code, a component or an option of it, a key of recipes.
 import type { ComponentKind } from '../contracts/index.js';
 import { explainCode, nearestCode } from '../errors/explain.js';
 import { PotstillError } from '../errors/potstill-error.js';
@@ -7,6 +7,7 @@ import { jsonSchemaOf, type JsonSchema } from '../recipe/json-schema.js';
 import type { FoundComponent } from '../recipe/lookup.js';
 import { slots } from '../recipe/slots.js';
 import { accepted, kindWords, quote } from '../recipe/words.js';
+import { explainRecipeKey, recipeKeys } from './recipe-keys.js';
 import type { Registry } from './registry.js';
 
 /** One option of a component. */
@@ -64,24 +65,63 @@ export function explainComponent(found: FoundComponent): string {
           ...rows.map((row) => [row.name, row.type, row.default, row.help]),
         ]);
   const parts = [head, definition.help, options];
-  if (definition.needsTeacher === true) parts.push('It compares with a teacher, which the recipe must have.');
-  if (beside.length > 0) parts.push(`Recipes take beside these: ${beside.map(quote).join(', ')}.`);
+  const outputs = Object.entries(definition.outputs ?? {});
+  if (outputs.length > 0) parts.push(table([['output', ''], ...outputs]));
+  if (definition.needsTeacher === true)
+    parts.push('It compares with a teacher, so the recipe must have one.');
+  if (beside.length > 0) parts.push(`A recipe may write beside these: ${beside.map(quote).join(', ')}.`);
   return parts.join('\n\n');
 }
 
-/** The page for an error code or a component of any kind; what is neither is a USAGE error with near names. */
-export function explain(topic: string, registry: Registry): string {
+/** `mlp.hidden`: one option of a component. */
+function explainOption(topic: string, registry: Registry): readonly string[] {
+  const dot = topic.indexOf('.');
+  return findAll(topic.slice(0, Math.max(0, dot)), registry).flatMap((found) => {
+    const row = optionRows(found).find(({ name }) => name === topic.slice(dot + 1));
+    if (row === undefined) return [];
+    const { definition } = found;
+    const value =
+      row.default === 'required' ? ' It is required.' : row.default === '' ? '' : ` Default: ${row.default}.`;
+    const head = `${topic}: option of the ${kindWords[definition.kind]} ${definition.name}`;
+    return [[head, ...(row.help === '' ? [] : [row.help]), `It takes ${row.type}.${value}`].join('\n\n')];
+  });
+}
+
+function findAll(name: string, registry: Registry): readonly FoundComponent[] {
+  return registry.kindsOf(name).map((kind): FoundComponent => registry.get<ComponentKind>(kind, name));
+}
+
+/** Pages that the caller has, such as those of commands, and the names that they go by. */
+export interface MorePages {
+  readonly pages: readonly string[];
+  readonly names: readonly string[];
+}
+
+/**
+ * The pages for a topic: an error code, a component of any kind or one of its options, a key of recipes, and what the
+ * caller has. A topic without a page is a USAGE error with near names.
+ */
+export function explain(
+  topic: string,
+  registry: Registry,
+  more: MorePages = { pages: [], names: [] },
+): string {
   const code = explainCode(topic);
   if (code !== undefined) return code;
-  const found = registry
-    .kindsOf(topic)
-    .map((kind): FoundComponent => registry.get<ComponentKind>(kind, topic));
-  if (found.length > 0) return found.map(explainComponent).join('\n\n');
-  const names = [...new Set(registry.all().map(({ definition }) => definition.name))].sort();
+  const key = explainRecipeKey(topic);
+  const pages = [
+    ...more.pages,
+    ...findAll(topic, registry).map(explainComponent),
+    ...explainOption(topic, registry),
+    ...(key === undefined ? [] : [key]),
+  ];
+  if (pages.length > 0) return pages.join('\n\n');
+  const components = registry.all().map(({ definition }) => definition.name);
+  const names = [...new Set([...components, ...more.names, ...recipeKeys()])].sort();
   const meant = nearestCode(topic.toUpperCase()) ?? didYouMean(topic, names);
   throw new PotstillError({
     code: 'USAGE',
-    message: `${quote(topic)} is neither an error code nor a component`,
+    message: `there is no component, recipe key, command or error code named ${quote(topic)}`,
     ...(meant === undefined
       ? { allowed: nearest(topic, names, 3), allowedCount: names.length }
       : { hint: `did you mean ${quote(meant)}?` }),

@@ -42,6 +42,8 @@ const componentShape = z
     help: z.string().min(1).meta({ title: 'one line of help' }),
     options: optionsSchema,
     needsTeacher: z.boolean().optional(),
+    outputs: z.record(z.string(), z.string()).optional(),
+    check: isFunction.optional(),
     create: isFunction,
   })
   .superRefine(({ kind, options }, context) => {

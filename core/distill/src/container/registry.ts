@@ -74,14 +74,14 @@ export class Registry implements ComponentLookup {
     if (others.length > 0) {
       throw new PotstillError({
         code: 'RECIPE_WRONG_KIND',
-        message: `${quote(name)} is ${either(others, 'and')}, and a ${kindWords[kind]} was asked for`,
+        message: `${quote(name)} is ${either(others, 'and')}, and a ${kindWords[kind]} is expected`,
         ...allowedWords(name, names),
       });
     }
     const meant = didYouMean(name, names);
     throw new PotstillError({
       code: 'RECIPE_UNKNOWN_COMPONENT',
-      message: `no ${kindWords[kind]} is called ${quote(name)}`,
+      message: `unknown ${kindWords[kind]} ${quote(name)}`,
       ...(meant === undefined ? {} : { hint: `did you mean ${quote(meant)}?` }),
       ...allowedWords(name, names),
     });
@@ -111,7 +111,7 @@ class Registration {
     if (faults.length > 0) {
       const name = (entry.plugin as { readonly name?: unknown } | null | undefined)?.name;
       const called = entry.asked ?? (typeof name === 'string' ? name : 'a plugin');
-      const hint = 'its default export must be made with definePlugin';
+      const hint = 'create its default export with definePlugin';
       this.complain(entry, 'PLUGIN_INVALID', `${called} is not a plugin: ${faults.join('; ')}`, hint);
       return;
     }
@@ -131,8 +131,8 @@ class Registration {
       this.complain(
         entry,
         'PLUGIN_HOST_VERSION',
-        `${title(identity)} works with potstill ${plugin.potstill}, and this is potstill ${this.hostVersion}`,
-        `install a version of ${plugin.name} or of potstill that fit each other`,
+        `${title(identity)} needs potstill ${plugin.potstill}, and this is potstill ${this.hostVersion}`,
+        `install matching versions of ${plugin.name} and potstill`,
       );
       return;
     }
@@ -151,7 +151,7 @@ class Registration {
       this.complain(
         entry,
         'PLUGIN_DUPLICATE_NAME',
-        `the ${kindWords[component.kind]} ${quote(component.name)} is offered by ${who}`,
+        `the ${kindWords[component.kind]} ${quote(component.name)} is provided by ${who}`,
       );
       return;
     }
@@ -166,7 +166,7 @@ class Registration {
       this.complain(
         entry,
         'SERVICE_REBOUND_TWICE',
-        `the service ${quote(service)} is rebound by ${title(other)} and by ${title(by)}`,
+        `the service ${quote(service)} is replaced by both ${title(other)} and ${title(by)}`,
       );
       return;
     }

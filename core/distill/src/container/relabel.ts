@@ -33,6 +33,6 @@ export function relabel(
   }
   if (plugin.name === host.name) return error;
   const where = path === undefined ? '' : ` (${path})`;
-  const message = `${plugin.name} ${plugin.version} failed to make ${what}${where}: ${messageOf(error)}`;
+  const message = `${plugin.name} ${plugin.version} failed to create ${what}${where}: ${messageOf(error)}`;
   return new PotstillError(at({ code: 'PLUGIN_FAILED', message }), { cause: error });
 }

@@ -40,6 +40,8 @@ export interface RunContainer {
    * naming the plugin, the component, the method and the place in the recipe; errors with a code of their own keep it.
    */
   make<K extends ComponentKind>(plan: ComponentPlan<K>, context: Contexts[K]): Promise<Components[K]>;
+  /** What the component says of its options without being made; errors are told as those of {@link make}. */
+  check(plan: ComponentPlan): Promise<void>;
   /** Who made what for whom, so far, a line each. */
   explain(): string;
   /** Disposes of the engine, when it was made here. */
@@ -109,8 +111,8 @@ class Run implements RunContainer {
       const circle = [...this.#making.slice(this.#making.indexOf(name)), name].join(' -> ');
       throw new PotstillError({
         code: 'SERVICE_CYCLE',
-        message: `services need each other in a circle: ${circle}`,
-        hint: 'read the other service when it is used, not while this one is made',
+        message: `services depend on each other in a cycle: ${circle}`,
+        hint: 'read the other service when it is used, not while this one is created',
       });
     }
     this.#making.push(name);
@@ -167,6 +169,15 @@ class Run implements RunContainer {
     // potstill's own components are not guarded: what they throw unforeseen is a bug.
     if (plugin.name === host.name) return made;
     return guard(made, (error, method) => this.#methodFailed(error, method, plugin, what, path));
+  }
+
+  async check({ definition, plugin, options, path }: ComponentPlan): Promise<void> {
+    const what = `the ${kindWords[definition.kind]} ${quote(definition.name)}`;
+    try {
+      await definition.check?.(options, { paths: this.services.paths });
+    } catch (error) {
+      throw relabel(error, plugin, what, path, this.#place);
+    }
   }
 
   #methodFailed(

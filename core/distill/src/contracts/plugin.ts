@@ -73,6 +73,16 @@ export interface ComponentDefinition<
   readonly options: O;
   /** Losses and metrics: true when it compares with a teacher, so that a recipe without one is refused before anything is made. */
   readonly needsTeacher?: boolean;
+  /**
+   * Teachers and students: their outputs, for `potstill explain`. A name, with `N` for a number, and what it holds:
+   * `'hidden.N': 'hidden layer N, from 0: [units]'`.
+   */
+  readonly outputs?: Readonly<Record<string, string>>;
+  /**
+   * What `potstill check` can find without opening data: files that are missing, names that a file does not have. Throws
+   * as `create` does. Cheap: it reads at most a model's file.
+   */
+  check?(options: z.output<O>, services: Pick<Services, 'paths'>): void | Promise<void>;
   create(
     options: z.output<O>,
     services: ComponentServices,

@@ -11,7 +11,7 @@ export type RunEvent =
       readonly runFolder: string;
       /** Whether it continues what an earlier process began. */
       readonly resumed: boolean;
-      /** Why a resumed run begins anew, and which parts are made again. */
+      /** Why a resumed run starts over, and what is recreated. */
       readonly notes: readonly string[];
     }
   | {

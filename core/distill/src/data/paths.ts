@@ -2,14 +2,23 @@
 import { isAbsolute, resolve } from 'node:path';
 import type { Paths } from '../contracts/index.js';
 import { PotstillError } from '../errors/potstill-error.js';
+import { visibleLine } from '../text/visible.js';
 
 const shared = 'data:';
 
 /**
  * Resolves a path of a recipe. `data:models/a.onnx` is in the folder that POTSTILL_DATA names.
- * @throws PotstillError DATA_NOT_FOUND where `data:` is used and POTSTILL_DATA is not set.
+ * @throws PotstillError DATA_NOT_FOUND where `data:` is used and POTSTILL_DATA is not set, or the path has control
+ * characters, as `"..\new"` has in YAML.
  */
 export function resolveDataPath(path: string, paths: Pick<Paths, 'recipeFolder' | 'dataFolder'>): string {
+  if (/\p{Cc}/u.test(path)) {
+    throw new PotstillError({
+      code: 'DATA_NOT_FOUND',
+      message: `the path \`${visibleLine(path)}\` contains control characters`,
+      hint: 'in double quotes YAML reads `\\n` and `\\t` as line feed and tab: use single quotes, or `/`',
+    });
+  }
   if (!path.startsWith(shared)) return isAbsolute(path) ? path : resolve(paths.recipeFolder, path);
   if (paths.dataFolder === undefined) {
     throw new PotstillError({

@@ -8,20 +8,34 @@ function isErrorCode(text: string): text is ErrorCodeName {
 
 const codeNames = Object.keys(errorCodes).filter(isErrorCode);
 
-const blame: Record<number, string> = {
-  [exitCodes.failed]: 'the run failed',
-  [exitCodes.user]: 'something in the recipe, the command or the data is to be changed',
-  [exitCodes.plugin]: 'a plugin is at fault',
-  [exitCodes.internal]: 'a bug in potstill',
-  [exitCodes.interrupted]: 'stopped from outside',
+const meanings: Record<keyof typeof exitCodes, string> = {
+  ok: 'done',
+  failed: 'the run failed',
+  user: 'the recipe, the command or the data needs a change',
+  plugin: 'a plugin is at fault',
+  internal: 'a bug in potstill',
+  interrupted: 'interrupted',
 };
+
+const exits = Object.entries(exitCodes) as [keyof typeof exitCodes, number][];
+
+/** What the exit codes mean, a line each: for the help and docs/errors.md. */
+export const exitCodeLines: readonly string[] = exits.map(
+  ([name, exit]) => `${String(exit).padStart(5)}  ${meanings[name]}`,
+);
+
+function meaningOf(exit: number): string {
+  const found = exits.find(([, each]) => each === exit);
+  if (found === undefined) throw new Error(`internal: no exit code ${exit}`);
+  return meanings[found[0]];
+}
 
 /** The page for one code, or undefined when there is no such code. Case does not matter. */
 export function explainCode(text: string): string | undefined {
   const code = text.toUpperCase();
   if (!isErrorCode(code)) return undefined;
   const exit = exitCodeOf(code);
-  return `${code}\n\n${errorCodes[code].help}\n\nExit code ${exit}: ${blame[exit] ?? 'see the message'}.`;
+  return `${code}\n\n${errorCodes[code].help}\n\nExit code ${exit}: ${meaningOf(exit)}.`;
 }
 
 /** The code that was most likely meant by a wrong one. */
@@ -37,9 +51,7 @@ export function errorsPage(): string {
     'Every error has a permanent code. `potstill explain CODE` prints what stands here; this page is written from',
     '`core/distill/src/errors/codes.ts` by `core/distill/scripts/write-docs.ts`, and a test holds it current.',
     '',
-    ...Object.entries(exitCodes)
-      .filter(([name]) => name !== 'ok')
-      .map(([, exit]) => `- Exit code ${exit}: ${blame[exit] ?? ''}.`),
+    ...exits.slice(1).map(([name, exit]) => `- Exit code ${exit}: ${meanings[name]}.`),
   ];
   const pages = [...codeNames]
     .sort()

@@ -7,6 +7,8 @@ import { exitCodeOfError, messageOf, recordsOf } from './records.js';
 export interface FormatOptions {
   /** ANSI colours. Default false. */
   readonly color?: boolean;
+  /** Columns at which lists are broken. Default 100. */
+  readonly width?: number;
 }
 
 type Paint = (text: string) => string;
@@ -40,7 +42,7 @@ function shown(record: ErrorRecord): ErrorRecord {
 }
 
 /** Breaks a list at `width` columns, following lines indented below its first word. */
-function wrapList(label: string, words: readonly string[], tail: string, width = 100): string {
+function wrapList(label: string, words: readonly string[], tail: string, width: number): string {
   const lines: string[] = [];
   let line = `  ${label}: `;
   const indent = ' '.repeat(line.length);
@@ -55,7 +57,7 @@ function wrapList(label: string, words: readonly string[], tail: string, width =
   return [...lines, line].join('\n');
 }
 
-function allowedLine(record: ErrorRecord): string | undefined {
+function allowedLine(record: ErrorRecord, width: number): string | undefined {
   const { allowed, allowedCount, from } = record;
   if (allowed === undefined || allowed.length === 0) return undefined;
   const source = [
@@ -65,17 +67,20 @@ function allowedLine(record: ErrorRecord): string | undefined {
     .filter((part) => part !== undefined)
     .join(', ');
   const tail = source === '' ? '' : `   (${source})`;
-  return wrapList(allowedCount === undefined ? 'allowed' : 'nearest', allowed, tail);
+  return wrapList(allowedCount === undefined ? 'allowed' : 'nearest', allowed, tail, width);
 }
+
+/** Further lines are set in, so that none of them looks like one of ours. */
+const inset = (text: string) => text.replace(/\n/g, '\n  ');
 
 /**
  * One record as text, without a closing newline:
  * code and message, place, the piece of source with marker and hint, what is allowed, where to read more.
  */
-export function formatError(told: ErrorRecord, { color = false }: FormatOptions = {}): string {
+export function formatError(told: ErrorRecord, { color = false, width = 100 }: FormatOptions = {}): string {
   const paint = painter(color);
   const record = shown(told);
-  const lines = [`${paint.bad(`error[${record.code}]`)}: ${paint.bold(record.message)}`];
+  const lines = [`${paint.bad(`error[${record.code}]`)}: ${paint.bold(inset(record.message))}`];
   const place = where(record);
   if (place !== undefined) lines.push(paint.dim(`  --> ${place}`));
   const hint = record.hint;
@@ -86,7 +91,7 @@ export function formatError(told: ErrorRecord, { color = false }: FormatOptions 
   } else if (hint !== undefined) {
     lines.push(`  hint: ${hint}`);
   }
-  const allowed = allowedLine(record);
+  const allowed = allowedLine(record, width);
   if (allowed !== undefined) lines.push(allowed);
   lines.push(paint.dim(`  help: potstill explain ${record.code}`));
   return lines.join('\n');

@@ -1,4 +1,4 @@
-// What an exported model says of itself: enough for a stranger to run it.
+// What an exported model says of itself: enough to run it without potstill.
 import type { ExportInput } from '../contracts/index.js';
 
 /**

@@ -35,7 +35,7 @@ export async function openOnnx(model: string | Uint8Array): Promise<OnnxSession>
         const tensor = inputs[name];
         if (tensor === undefined)
           throw new Error(
-            `the model wants an input \`${name}\`; given are ${Object.keys(inputs).join(', ')}`,
+            `the model needs an input \`${name}\`; given are ${Object.keys(inputs).join(', ')}`,
           );
         feeds[name] = toOrt(tensor);
       }

@@ -38,17 +38,16 @@ function teacherNeeds({ data, components, misspelt }: CheckInput): Problem[] {
   const problems = needy.map(({ definition, path: at }) =>
     problem(
       'RECIPE_NO_TEACHER',
-      `${kindWords[definition.kind]} ${quote(definition.name)} compares with a teacher, and the recipe has none`,
+      `${kindWords[definition.kind]} ${quote(definition.name)} needs a teacher, and the recipe has none`,
       at.split('.'),
-      'add `teacher:`, or leave it out',
+      'add `teacher:`, or remove this',
     ),
   );
   const baseline = part(data, 'baseline');
   if (baseline === true || isRecord(baseline)) {
-    const message =
-      '`baseline` trains the student without its teacher to compare, and the recipe has no teacher';
+    const message = '`baseline` trains the student without its teacher, and the recipe has no teacher';
     problems.push(
-      problem('RECIPE_NO_TEACHER', message, ['baseline'], 'add `teacher:`, or leave it out', 'key'),
+      problem('RECIPE_NO_TEACHER', message, ['baseline'], 'add `teacher:`, or remove this', 'key'),
     );
   }
   return problems;
@@ -62,7 +61,7 @@ function validationNeeds({ data, misspelt }: CheckInput): Problem[] {
     problems.push(
       problem(
         'RECIPE_MISSING_KEY',
-        '`biasCorrection` chooses its offset on `data.validation`, which is not there',
+        '`biasCorrection` chooses its offset on `data.validation`, which the recipe does not have',
         ['biasCorrection'],
         'add `validation:` to `data`',
         'key',
@@ -73,7 +72,7 @@ function validationNeeds({ data, misspelt }: CheckInput): Problem[] {
     problems.push(
       problem(
         'RECIPE_MISSING_KEY',
-        `\`${at.join('.')}\` chooses the learning rate on \`data.validation\`, which is not there`,
+        `\`${at.join('.')}\` chooses the learning rate on \`data.validation\`, which the recipe does not have`,
         at,
         'add `validation:` to `data`, or give the rate as a number',
       ),
@@ -83,7 +82,7 @@ function validationNeeds({ data, misspelt }: CheckInput): Problem[] {
     problems.push(
       problem(
         'RECIPE_MISSING_KEY',
-        `\`train.select\` looks at ${quote(select)} on \`data.validation\`, which is not there`,
+        `\`train.select\` uses ${quote(select)} on \`data.validation\`, which the recipe does not have`,
         ['train', 'select'],
         'add `validation:` to `data`, or select `last`',
       ),
@@ -127,7 +126,7 @@ function lossNames({ data }: CheckInput): Problem[] {
       return [];
     }
     const message = `two losses are named ${quote(name)}: \`losses.${first}\` and \`losses.${index}\``;
-    return [problem('RECIPE_BAD_VALUE', message, ['losses', index, 'name'], 'give each a name of its own')];
+    return [problem('RECIPE_BAD_VALUE', message, ['losses', index, 'name'], 'give each its own name')];
   });
 }
 
@@ -137,13 +136,13 @@ function teacherForm({ file, root, data }: CheckInput): Problem[] {
   const { recipe } = teacher;
   if (recipe === undefined) {
     if (teacher.set === undefined || teacher.use === undefined) return [];
-    const message = '`teacher.set` changes a teacher that is a recipe; this one is a component';
+    const message = '`teacher.set` overrides a teacher recipe, and this teacher is a component';
     return [
       problem('RECIPE_UNKNOWN_KEY', message, ['teacher', 'set'], 'write its options beside `use`', 'key'),
     ];
   }
   if (teacher.use !== undefined) {
-    const message = '`teacher` has both `recipe` and `use`: it is either a recipe or a component';
+    const message = '`teacher` has both `recipe` and `use`, and takes only one of them';
     return [problem('RECIPE_BAD_VALUE', message, ['teacher', 'use'], 'keep one of them', 'key')];
   }
   if (typeof recipe !== 'string') return [];
@@ -154,7 +153,12 @@ function teacherForm({ file, root, data }: CheckInput): Problem[] {
   if (existsSync(target)) return [];
   const message = `the teacher's recipe ${quote(recipe)} does not exist`;
   return [
-    problem('RECIPE_NOT_FOUND', message, ['teacher', 'recipe'], 'the path starts at the file that names it'),
+    problem(
+      'RECIPE_NOT_FOUND',
+      message,
+      ['teacher', 'recipe'],
+      'the path is relative to the file that it is written in',
+    ),
   ];
 }
 

@@ -26,9 +26,10 @@ function pluginHint(name: string, lookup: ComponentLookup): string | undefined {
   const prefix = name.includes('/') ? name.split('/')[0] : undefined;
   if (prefix === undefined) return undefined;
   const family = families[prefix];
-  if (family === undefined) return `is the plugin that offers ${quote(`${prefix}/…`)} in \`plugins\`?`;
+  if (family === undefined)
+    return `is the plugin that provides ${quote(`${prefix}/…`)} listed in \`plugins\`?`;
   if (lookup.plugins.some((plugin) => plugin.name === family)) return undefined;
-  return `${quote(name)} is offered by ${family}: add it to \`plugins\``;
+  return `${quote(name)} comes from ${family}: add it to \`plugins\``;
 }
 
 function unknownComponent(written: WrittenComponent, lookup: ComponentLookup): ErrorRecord {
@@ -54,7 +55,7 @@ function unknownComponent(written: WrittenComponent, lookup: ComponentLookup): E
   const hint = meant === undefined ? pluginHint(written.use, lookup) : `did you mean ${quote(meant)}?`;
   return {
     code: 'RECIPE_UNKNOWN_COMPONENT',
-    message: `no ${kindWords[kind]} is called ${quote(written.use)}`,
+    message: `unknown ${kindWords[kind]} ${quote(written.use)}`,
     ...(hint === undefined ? {} : { hint }),
     ...allowedWords(written.use, names),
   };
@@ -88,7 +89,7 @@ function checkOptions(written: WrittenComponent, found: FoundComponent): Compone
   const fault = findPlainFault(parsed.data);
   if (fault !== undefined) {
     return broken(
-      `${blame} turns its option ${quote(fault.path)} into ${fault.what}; options must stay plain data`,
+      `${blame} changes its option ${quote(fault.path)} to ${fault.what}; options must stay plain data`,
     );
   }
   return {

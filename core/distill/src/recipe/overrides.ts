@@ -29,7 +29,7 @@ function parse(source: Source): { readonly segments: readonly Segment[]; readonl
   const whole: Place = { source, start: prefix.length, end: source.text.length };
   if (equals < 1) {
     throw new Refused(
-      `\`${text}\` is not of the form path=value`,
+      `\`${text}\` does not have the form path=value`,
       whole,
       'such as train.epochs=5 or losses.0.weight=0.5',
     );
@@ -43,7 +43,7 @@ function parse(source: Source): { readonly segments: readonly Segment[]; readonl
       const place = { source, start, end: start + key.length };
       start += key.length + 1;
       if (key === '' || key === '__proto__')
-        throw new Refused('the path has an empty or forbidden part', whole);
+        throw new Refused('a part of the path is empty or not allowed', whole);
       return { key, place };
     });
   const { root, problems } = readYaml(source, text.slice(equals + 1), prefix.length + equals + 1);
@@ -66,14 +66,14 @@ function assign(node: Traced | undefined, segments: readonly Segment[], value: T
       const last = target.items.length - 1;
       const right =
         last < 0 ? 'it is empty' : last === 0 ? 'the only index is 0' : `indexes are 0 to ${last}`;
-      throw new Refused(`\`${name}\` is a list and has no entry \`${segment.key}\`: ${right}`, segment.place);
+      throw new Refused(`\`${name}\` is a list without entry \`${segment.key}\`: ${right}`, segment.place);
     }
     const changed = assign(item, rest, value, [...path, index]);
     return { ...target, items: target.items.map((old, at) => (at === index ? changed : old)) };
   }
   if (target?.kind === 'scalar') {
     const found = JSON.stringify(target.value);
-    throw new Refused(`\`${name}\` is ${found} and has no part \`${segment.key}\``, segment.place);
+    throw new Refused(`\`${name}\` is ${found} and has no key \`${segment.key}\``, segment.place);
   }
   const entries = new Map(target?.entries);
   const old = entries.get(segment.key);

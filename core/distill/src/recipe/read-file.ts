@@ -38,7 +38,7 @@ function rootMap(root: Traced, source: Source): TracedMap {
     root.kind === 'list' ? 'a list' : root.value === null ? 'nothing' : `\`${String(root.value)}\``;
   const record = {
     code: 'RECIPE_SYNTAX',
-    message: `a recipe is a map of keys such as \`name:\` and \`data:\`; ${source.label} holds ${found}`,
+    message: `a recipe is a map of keys such as \`name:\` and \`data:\`, and ${source.label} contains ${found}`,
   } as const;
   return fail({ record, path: [], place: root.at });
 }
@@ -56,7 +56,7 @@ export async function readChain(
   const label = displayPath(file, cwd);
   if (askedAt !== undefined && below.includes(file)) {
     const circle = [...below.slice(below.indexOf(file)), file].map((name) => displayPath(name, cwd));
-    const message = `recipes extend each other in a circle: ${circle.join(' -> ')}`;
+    const message = `recipes extend each other in a cycle: ${circle.join(' -> ')}`;
     fail({ record: { code: 'RECIPE_EXTENDS', message }, path: [], place: askedAt });
   }
   const source: Source = { file, label, text: await readText(file, label, askedAt) };

@@ -3,7 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import { open } from 'node:fs/promises';
 
 /** Bytes of a recipe file. The longest recipes list the names of tens of thousands of classes. */
-export const largestRecipe = 4_000_000;
+const largestRecipe = 4_000_000;
 
 /** Why a file is not read, in words that follow a colon, and what would help. */
 export class Unreadable extends Error {
@@ -19,9 +19,9 @@ const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'it does not exist',
   ENOTDIR: 'it does not exist: a part of its path is a file',
   EISDIR: 'it is a folder',
-  EACCES: 'you may not read it',
-  EPERM: 'you may not read it',
-  ELOOP: 'its links lead in a circle',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  ELOOP: 'its symbolic links form a cycle',
   ENAMETOOLONG: 'its name is too long',
   ENXIO: 'it is not a file',
 };
@@ -44,7 +44,7 @@ async function readBytes(file: string): Promise<Buffer> {
       size += bytesRead;
       if (size > largestRecipe)
         throw new Unreadable(
-          `it is larger than ${largestRecipe / 1e6} MB, which no recipe is`,
+          `it is larger than ${largestRecipe / 1e6} MB, the limit for recipes`,
           'is it a data or model file?',
         );
       pieces.push(buffer.subarray(0, bytesRead));
@@ -91,12 +91,12 @@ function faultAt(bytes: Buffer): { readonly line: number; readonly column: numbe
 export async function readRecipeText(file: string): Promise<string> {
   const bytes = await readBytes(file);
   const wide = wideEncoding(bytes);
-  if (wide !== undefined) throw new Unreadable(`it is in ${wide}, and a recipe is UTF-8`, save);
+  if (wide !== undefined) throw new Unreadable(`it is encoded as ${wide}; recipes must be UTF-8`, save);
   if (bytes.includes(0)) throw new Unreadable('it is not a text file', 'is it a data or model file?');
   if (isUtf8(bytes)) return bytes.toString('utf8').replace(/^\ufeff/, '');
   const { line, column, byte } = faultAt(bytes);
   throw new Unreadable(
-    `it is not UTF-8: byte 0x${byte.toString(16)} in line ${line}, column ${column}; perhaps Latin-1 or Windows-1252`,
+    `it is not UTF-8: byte 0x${byte.toString(16)} in line ${line}, column ${column}; it may be Latin-1 or Windows-1252`,
     save,
   );
 }

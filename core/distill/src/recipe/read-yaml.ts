@@ -16,7 +16,7 @@ function complaint(error: YAMLError, text: string): { message: string; hint?: st
   }
   if (error.code === 'BAD_DQ_ESCAPE') {
     return {
-      message: `\`${text.slice(error.pos[0], error.pos[0] + 2)}\` is not an escape that YAML knows in double quotes`,
+      message: `\`${text.slice(error.pos[0], error.pos[0] + 2)}\` is not a valid escape in double quotes`,
       hint: 'use single quotes, or `/` in paths',
     };
   }
@@ -94,7 +94,7 @@ export function readYaml(
     converter.complain(message, converter.place(...error.pos), hint);
   }
   if (second !== undefined) {
-    const message = 'a recipe is one YAML document, and a second one begins here';
+    const message = 'a recipe is a single YAML document, and a second one begins here';
     converter.complain(message, converter.place(second, second + 3), 'remove the `---`');
   }
   return { root: converter.convert(document.contents, whole), problems: converter.problems };

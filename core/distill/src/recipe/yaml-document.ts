@@ -7,7 +7,7 @@ export type ParsedDocument = Document.Parsed<ParsedNode>;
 export const deepest = 64;
 
 /** Keys and entries of lists altogether. */
-export const mostEntries = 200_000;
+const mostEntries = 200_000;
 
 export interface Excess {
   readonly message: string;
@@ -26,11 +26,11 @@ function excessOf(tokens: readonly CST.Token[]): Excess | undefined {
     const { token, depth } = next;
     if (!CST.isCollection(token)) continue;
     if (depth > deepest)
-      return { message: `more than ${deepest} lists and maps stand within each other`, at: token.offset };
+      return { message: `lists and maps are nested more than ${deepest} deep`, at: token.offset };
     entries += token.items.length;
     if (entries > mostEntries)
       return {
-        message: `more than ${mostEntries.toLocaleString('en')} keys and entries, which no recipe has`,
+        message: `more than ${mostEntries.toLocaleString('en')} keys and entries, the limit for recipes`,
         at: token.offset,
       };
     for (const { key, value } of token.items)

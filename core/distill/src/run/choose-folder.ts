@@ -32,7 +32,7 @@ export async function chooseFolder(choice: FolderChoice, planned: PlannedRun): P
       ? ` (in ${basename(namesake.path)} ${await differences(namesake.path, namesake.identity, identity, planned)})`
       : '';
     folder.beginning.notes.push(
-      `nothing to resume: ${resolve(runsFolder)} has no run of \`${identity.name}\` with this recipe and seed${differs}; the run begins anew`,
+      `nothing to resume: ${resolve(runsFolder)} has no run of \`${identity.name}\` with this recipe and seed${differs}; starting a new run`,
     );
   }
   return folder;

@@ -31,7 +31,8 @@ export async function executeRun(prepared: PreparedRun, mode: ReuseMode): Promis
     const fingerprints = dataFingerprints(data);
     const recorded = { fingerprints, description: data.description };
     const known = mode.reuse ? await findComplete(runsFolder, identity, fingerprints) : undefined;
-    if (known) {
+    // A resumed run also has its teacher's missing files made again.
+    if (known && (mode.resume === false || (await filesToRestore(known.folder.path)).length === 0)) {
       const detail = `done before: ${known.folder.path}`;
       for (const state of ['start', 'end'] as const)
         log.emit({ event: 'stage', stage: 'student', state, detail });
@@ -44,7 +45,7 @@ export async function executeRun(prepared: PreparedRun, mode: ReuseMode): Promis
     const { notes, resumed } = folder.beginning;
     if (finished) {
       const broken = await filesToRestore(folder.path);
-      if (broken.length > 0) notes.push(`made again, since missing or damaged: ${broken.join(', ')}`);
+      if (broken.length > 0) notes.push(`recreating missing or damaged files: ${broken.join(', ')}`);
     }
     const done = finished !== undefined && notes.length === 0;
     if (done) {

@@ -1,5 +1,5 @@
 // Exports the student of a finished run once more: to another form, or to another folder.
-import { join, resolve } from 'node:path';
+import { join, relative, resolve, sep } from 'node:path';
 import type { OpenRecipe } from '../container/open-recipe.js';
 import type { Exporter, ExportResult, ProgressSink } from '../contracts/index.js';
 import type { ComponentPlan } from '../recipe/plan.js';
@@ -7,6 +7,7 @@ import { checkFolderNames } from './choose-folder.js';
 import { checkExportNames } from './check-exports.js';
 import { openData, transformed, type RunData } from './data.js';
 import { readFinalWeights } from './final-weights.js';
+import { RunFolder } from './folder.js';
 import { latestRun, quietContainer, silent } from './latest-run.js';
 import { exportsFolder } from './names.js';
 import { loadWeights } from './weights.js';
@@ -29,7 +30,7 @@ export interface ExportedRun {
   readonly exports: readonly ExportResult[];
 }
 
-/** Errors: `RUN_NO_CHECKPOINT`, `EXPORT_FAILED`. */
+/** Errors: `RUN_NO_CHECKPOINT`, `RUN_CHECKPOINT_DAMAGED`, `RUN_IN_USE`, `EXPORT_FAILED`. */
 export async function exportRecipe(recipe: OpenRecipe, options: ExportOptions = {}): Promise<ExportedRun> {
   const { plan } = recipe;
   const { progress } = options;
@@ -37,6 +38,7 @@ export async function exportRecipe(recipe: OpenRecipe, options: ExportOptions = 
   const runsFolder = resolve(options.runsFolder ?? 'runs');
   const container = await quietContainer(recipe, runsFolder, progress);
   let data: RunData | undefined;
+  let own: RunFolder | undefined;
   try {
     data = await openData(plan, container);
     const { runFolder } = options;
@@ -48,6 +50,7 @@ export async function exportRecipe(recipe: OpenRecipe, options: ExportOptions = 
     const { variables, path } = await readFinalWeights(run, progress ?? silent);
     loadWeights(student, variables, path);
     const folder = resolve(options.to ?? join(run.folder.path, exportsFolder));
+    own = options.to === undefined ? await RunFolder.openForExport(run.folder.path) : undefined;
     const exports: ExportResult[] = [];
     const exporters: Exporter[] = [];
     for (const exporter of options.exporters ?? plan.exporters)
@@ -66,8 +69,13 @@ export async function exportRecipe(recipe: OpenRecipe, options: ExportOptions = 
         }),
       );
     // Exporters give paths from the container's run folder, which is the folder of all runs here.
-    return { folder, exports: exports.map((each) => ({ ...each, path: resolve(runsFolder, each.path) })) };
+    const absolute = exports.map((each) => ({ ...each, path: resolve(runsFolder, each.path) }));
+    await own?.recordExports(
+      absolute.map((each) => ({ ...each, path: relative(run.folder.path, each.path).split(sep).join('/') })),
+    );
+    return { folder, exports: absolute };
   } finally {
+    await own?.close();
     await data?.dispose();
     await container.dispose();
   }

@@ -27,7 +27,7 @@ export function folderName({ name, trainHash, recipeHash }: RunIdentity): string
 /** How a run came to its folder. */
 export interface Beginning {
   readonly resumed: boolean;
-  /** What the user should know of it: why a resumed run begins anew, which stages are made again. */
+  /** What the user should know of it: why a resumed run starts over, which stages run again. */
   readonly notes: string[];
 }
 
@@ -79,7 +79,7 @@ export class RunFolder {
 
   /**
    * A folder to continue in. A run of another recipe, seed or version is `RUN_OTHER_RECIPE`. A folder without run.json,
-   * as a kill or a hand leaves it, begins anew: checkpoints know for themselves what they are of.
+   * as a kill leaves it, starts over: checkpoints identify themselves.
    */
   static async open(path: string, identity: RunIdentity, planned: PlannedRun): Promise<RunFolder> {
     await makeFolder(path);
@@ -87,7 +87,7 @@ export class RunFolder {
       const found = await readRunFile(path, 'identity');
       if (!found) {
         folder.beginning.notes.push(
-          `${basename(folder.path)} has no ${runFiles.identity.name}: the run begins anew, with the checkpoints that are there`,
+          `${basename(folder.path)} has no ${runFiles.identity.name}: starting over, with the checkpoints that are there`,
         );
         await folder.writeFile('identity', identity);
       } else if (differingKeys(found.value, identity).length > 0)
@@ -103,6 +103,11 @@ export class RunFolder {
         folder.stages = Object.fromEntries(Object.entries(folder.stages).filter(([name]) => name !== stage));
       }
     });
+  }
+
+  /** A complete run's folder to write exports to. */
+  static async openForExport(path: string): Promise<RunFolder> {
+    return RunFolder.locked(path, true, () => Promise.resolve());
   }
 
   /** Locked, and without what a killed process left. `prepare` that fails unlocks it. */
@@ -164,7 +169,7 @@ export class RunFolder {
     if (changed.length > 0)
       throw new PotstillError({
         code: 'RUN_OTHER_RECIPE',
-        message: `${this.path} was begun with other data: ${changed.map((name) => `the ${name} data has changed`).join(', ')}`,
+        message: `${this.path} began with other data: ${changed.map((name) => `the ${name} data has changed`).join(', ')}`,
         hint: 'Run without --resume: training cannot continue on other data.',
         location: { file: this.path },
       });
@@ -207,6 +212,17 @@ export class RunFolder {
   /** The summary with the checksums of files beside it. */
   async recordedSummary(): Promise<RecordedSummary | undefined> {
     return (await readRunFile(this.path, 'summary'))?.value;
+  }
+
+  /** Takes results of a later export into this folder into the summary. `exports` have paths relative to it. */
+  async recordExports(exports: Summary['exports']): Promise<void> {
+    const summary = await this.recordedSummary();
+    if (!summary) throw new Error('internal: exports of a run that is not complete');
+    const written = new Set(exports.map(({ path }) => path));
+    await this.writeSummary({
+      ...summary,
+      exports: [...summary.exports.filter(({ path }) => !written.has(path)), ...exports],
+    });
   }
 
   async writeSummary(summary: RecordedSummary): Promise<void> {

@@ -52,7 +52,7 @@ export class RunLog implements ProgressSink {
     return this.#warnings;
   }
 
-  /** Writes `metrics.jsonl` anew with what is known of a stage's epochs, so that it holds each epoch once. */
+  /** Rewrites `metrics.jsonl` with what is known of a stage's epochs, so that it holds each epoch once. */
   async history(stage: string, epochs: readonly EpochRecord[]): Promise<void> {
     this.#histories.set(stage, epochs);
     if (this.#folder === undefined) throw new Error('internal: a stage before the run has a folder');

@@ -8,9 +8,12 @@ import { disposeLosses, makeLosses } from './assemble.js';
 import type { RunContext } from './context.js';
 import type { TrainedStage } from './train-student.js';
 
+/** What losses are made from. */
+export type LossContext = Pick<RunContext, 'plan' | 'container' | 'data' | 'student' | 'teacher'>;
+
 /** The recipe's losses, or for the baseline those that need no teacher. */
 export async function lossesOf(
-  context: RunContext,
+  context: LossContext,
   name: TrainedStage,
   plans: readonly LossPlan[] = context.plan.losses,
 ): Promise<WeightedLoss[]> {
@@ -43,7 +46,7 @@ export function atFullWeight(losses: readonly WeightedLoss[]): WeightedLoss[] {
 }
 
 /** Cross-entropy of the labels, as the component of that name makes it with its defaults. */
-async function plainLoss({ container, data, student, teacher }: RunContext): Promise<Loss> {
+async function plainLoss({ container, data, student, teacher }: LossContext): Promise<Loss> {
   const definition = crossEntropyLoss;
   if (definition.kind !== 'loss') throw new Error('internal: cross-entropy is not a loss');
   const component = { definition, plugin: host, options: definition.options.parse({}), path: 'losses' };

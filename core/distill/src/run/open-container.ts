@@ -59,6 +59,7 @@ export async function openContainer(
   return {
     services: container.services,
     make: (component, context) => container.make(component, context),
+    check: (component) => container.check(component),
     explain: () => container.explain(),
     async dispose() {
       await container.dispose();

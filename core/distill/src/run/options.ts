@@ -1,4 +1,4 @@
-// What a run may be told beside its recipe.
+// Options of a run beside its recipe.
 import type { Plugin, Services } from '../contracts/index.js';
 
 export interface RunOptions {
@@ -6,7 +6,7 @@ export interface RunOptions {
   readonly runsFolder?: string;
   /** This run's folder. Default: `<name>-<hash>` in the runs folder, with -2, -3… when it is taken. */
   readonly runFolder?: string;
-  /** Go on in the latest folder of the same recipe (or in `runFolder`) instead of starting anew. Default false. */
+  /** Continue in the latest folder of the same recipe (or in `runFolder`); without one, start a new run. Default false. */
   readonly resume?: boolean;
   /** A folder that keeps compiled steps, so that the next run starts sooner. Default false: nothing is kept. */
   readonly cache?: string | false;

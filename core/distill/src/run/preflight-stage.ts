@@ -5,7 +5,7 @@ import { checkClasses, preflight } from '../preflight/preflight.js';
 import { disposeLosses, makeOptimizer } from './assemble.js';
 import type { TrainPlan } from '../recipe/plan.js';
 import { stage, type RunContext } from './context.js';
-import { lossesOf } from './losses-of.js';
+import { lossesOf, type LossContext } from './losses-of.js';
 import { rateFactors } from './rate-search.js';
 import { drawSample } from './sample.js';
 import { loadWeights } from './weights.js';
@@ -28,7 +28,11 @@ export async function preflightStage(context: RunContext): Promise<readonly Find
   return findings;
 }
 
-async function runPreflight(context: RunContext): Promise<Finding[]> {
+/** What preflight looks at. */
+export type PreflightContext = LossContext & Pick<RunContext, 'initial' | 'random' | 'trainsBaseline'>;
+
+/** See `preflight`. Leaves the first weights in the student. */
+export async function runPreflight(context: PreflightContext): Promise<Finding[]> {
   const { plan, container, data, student, teacher, random } = context;
   loadWeights(student, context.initial, 'the first weights');
   // First of all: losses refuse classes that do not fit in their own, narrower words.
@@ -62,7 +66,7 @@ async function runPreflight(context: RunContext): Promise<Finding[]> {
 }
 
 /** How often a student is trained. */
-function trainingsOf({ plan, trainsBaseline }: RunContext): number {
+function trainingsOf({ plan, trainsBaseline }: PreflightContext): number {
   const times = ({ rateSearch }: TrainPlan) => (rateSearch ? rateFactors.length : 1);
   return times(plan.train) + (trainsBaseline && plan.baseline ? times(plan.baseline.train) : 0);
 }

@@ -107,9 +107,9 @@ export const runFiles = {
   identity: {
     name: 'run.json',
     schema: identity,
-    hint: `${remove} it is written again, and what was trained by the same recipe on the same data is kept.`,
+    hint: `${remove} it is recreated, and trainings of the same recipe on the same data are kept.`,
   },
-  data: { name: 'data.json', schema: data, hint: `${remove} it is written again from the data.` },
+  data: { name: 'data.json', schema: data, hint: `${remove} it is recreated from the data.` },
   stages: {
     name: 'stages.json',
     schema: stages,
@@ -118,12 +118,12 @@ export const runFiles = {
   timings: {
     name: 'timings.json',
     schema: timings,
-    hint: `${remove} nothing but the times of earlier stages is lost.`,
+    hint: `${remove} only the times of earlier stages are lost.`,
   },
   summary: {
     name: 'summary.json',
     schema: summary,
-    hint: `${remove} it is made again from the trained weights.`,
+    hint: `${remove} it is recreated from the trained weights.`,
   },
 } as const;
 

@@ -20,13 +20,10 @@ export async function droppedStages(
           // Of a search for the rate, what was tried is needed no more.
           name.includes('/')
             ? undefined
-            : `${name}/best.safetensors is missing: the stage \`${name}\` is made again`,
+            : `${name}/best.safetensors is missing: running the stage \`${name}\` again`,
         ]);
   if ('bias-correction' in stages && !(await exists(folder, 'student', 'corrected.safetensors')))
-    dropped.push([
-      'bias-correction',
-      'student/corrected.safetensors is missing: the bias is corrected again',
-    ]);
+    dropped.push(['bias-correction', 'student/corrected.safetensors is missing: correcting the bias again']);
   return dropped;
 }
 

@@ -148,7 +148,7 @@ async function run(
 }
 
 /** A rate times a factor. */
-export function scaled(rate: number | Schedule, factor: number): number | Schedule {
+function scaled(rate: number | Schedule, factor: number): number | Schedule {
   if (factor === 1) return rate;
   return typeof rate === 'number' ? rate * factor : (at) => rate(at) * factor;
 }

@@ -23,6 +23,7 @@ export interface VerifiedFile {
   readonly error?: PotstillError;
 }
 
+/** The file without which a finished stage is not finished. */
 const weightsOfStages = {
   baseline: 'baseline/best.safetensors',
   student: 'student/best.safetensors',
@@ -30,7 +31,7 @@ const weightsOfStages = {
 };
 
 export const restoreHint =
-  'Use `potstill run RECIPE --resume`, which makes it again from the trained weights.';
+  'Use `potstill run RECIPE --resume` with the recipe of that run: it is recreated from the trained weights.';
 
 /** All files of the folder, and those that are missing, in the order of their names. `RUN_NO_CHECKPOINT` when it holds no run. */
 export async function verifyRun(folder: string): Promise<VerifiedFile[]> {

@@ -25,7 +25,7 @@ export function versionsOf(plan: Plan): Record<string, string> {
 }
 
 /** Every component that a plan names. */
-function componentsOf(plan: Plan): ComponentPlan[] {
+export function componentsOf(plan: Plan): ComponentPlan[] {
   const { data, train } = plan;
   const slots = [data.train, data.validation, data.test].filter((slot) => slot !== undefined);
   return [
@@ -35,8 +35,9 @@ function componentsOf(plan: Plan): ComponentPlan[] {
     ...plan.losses.flatMap(({ component, weight }) =>
       typeof weight === 'number' ? [component] : [component, weight],
     ),
-    train.optimizer,
-    ...(typeof train.rate === 'number' ? [] : [train.rate]),
+    ...[train, ...(plan.baseline ? [plan.baseline.train] : [])].flatMap(({ optimizer, rate }) =>
+      typeof rate === 'number' ? [optimizer] : [optimizer, rate],
+    ),
     ...plan.metrics,
     ...plan.exporters,
   ];

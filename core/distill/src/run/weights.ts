@@ -15,7 +15,7 @@ export function weightsOf(student: Student): HostTensors {
   );
 }
 
-const weightsHint = 'Remove the file and use --resume: the stage it belongs to is made again.';
+const weightsHint = 'Remove the file and use --resume: the stage it belongs to runs again.';
 
 /** Weights of this run whose identity begins so, as that of each try of a stage does: others are `RUN_OTHER_RECIPE`. */
 export async function readOwnWeights(path: string, identity: string): Promise<HostTensors> {

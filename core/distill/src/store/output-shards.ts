@@ -212,7 +212,7 @@ export class OutputShards {
 }
 
 /** Throws where the bytes are not those that the name promises. */
-export function verifyShard(path: string, bytes: Uint8Array): void {
+function verifyShard(path: string, bytes: Uint8Array): void {
   const digits = /-([0-9a-f]{16})\.arrow$/.exec(path)?.[1];
   if (createHash('sha256').update(bytes).digest('hex').slice(0, 16) !== digits)
     throw new Error('its bytes are not those that were written');

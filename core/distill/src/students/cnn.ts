@@ -59,6 +59,11 @@ function imageShape(field: InputField, data: DataDescription): readonly [number,
 }
 
 export const cnnStudent: AnyComponent = student('cnn', {
+  outputs: {
+    logits: 'a score for each class: [classes]',
+    features: 'means over the image, before the last layer: [channels]',
+    'stage.N': 'stage N, from 1: [height, width, channels]',
+  },
   help: 'Convolutional net for images: vgg, resnet8, resnet14 or resnet20.',
   options,
   create(given, services, { data }) {

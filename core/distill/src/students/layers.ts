@@ -36,8 +36,16 @@ const options = z.strictObject({
 });
 
 export const layersStudent: AnyComponent = student('layers', {
+  outputs: {
+    logits: 'a score for each class: [classes]',
+    LAYER: 'each layer with one output that is used once, by its own name',
+  },
   help: 'Any tf.layers model from its JSON file, with or without weights.',
   options,
+  async check({ model }, { paths }) {
+    const file = await aboutOption('model', () => readModelFile(resolve(paths.recipeFolder, model), false));
+    tf.dispose(file.weights ?? {});
+  },
   async create(given, services, { data }) {
     const path = resolve(services.paths.recipeFolder, given.model);
     const file = await aboutOption('model', () => readModelFile(path, !given.fresh));

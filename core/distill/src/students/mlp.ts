@@ -34,6 +34,10 @@ const options = z.strictObject({
 });
 
 export const mlpStudent: AnyComponent = student('mlp', {
+  outputs: {
+    logits: 'a score for each class: [classes]',
+    'hidden.N': 'hidden layer N, from 0, after its activation: [units]',
+  },
   help: 'Multi-layer perceptron: 800-800 with ReLU unless told otherwise.',
   options,
   create(given, services, { data }) {

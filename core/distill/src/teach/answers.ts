@@ -7,7 +7,7 @@ import { teacherOutput } from './invalid.js';
 import { requestText, type OutputRequest } from './outputs.js';
 
 /** Probabilities below it count as it: the logarithm of 0 teaches nothing. */
-export const probabilityFloor = 1e-12;
+const probabilityFloor = 1e-12;
 
 /** Rounding of float16 and of quantised models: how far the sum of a row of probabilities may be from 1. */
 export const sumTolerance = 0.01;

@@ -71,6 +71,9 @@ async function openExported(
 }
 
 export const checkpoint = teacher('checkpoint', {
+  outputs: {
+    NAME: 'without `outputs`, all that the file gives, under their names; else those that it names',
+  },
   help: 'the student of a finished run, or an ONNX file that potstill exported',
   options: z.strictObject({
     run: z

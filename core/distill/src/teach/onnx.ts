@@ -6,7 +6,7 @@ import { aboutOption } from '../errors/option.js';
 import { teacher } from '../plugin/define.js';
 import { readModelFile, type ModelFile } from './model-file.js';
 import { openOnnxTeacher } from './onnx-teacher.js';
-import { outputsOption } from './outputs.js';
+import { checkNames, outputsOption, requestsOf } from './outputs.js';
 
 const perChannel = z.union([z.number(), z.array(z.number()).min(1)]);
 const divisors = z.union([z.number().positive(), z.array(z.number().positive()).min(1)]);
@@ -65,8 +65,16 @@ const options = z.strictObject({
 });
 
 export const onnx = teacher('onnx', {
+  outputs: {
+    logits: "without `outputs`, the model's output with a score for each class",
+    NAME: 'each name that `outputs` gives; `potstill inspect MODEL` lists what they can stand for',
+  },
   help: 'an ONNX model, run in ONNX Runtime on the CPU; any layer can be tapped',
   options,
+  async check({ model, sha256, outputs }, { paths }) {
+    const file = await aboutOption('model', () => readModelFile(resolveDataPath(model, paths), sha256));
+    if (outputs) checkNames(file, requestsOf(outputs));
+  },
   create: async ({ model, sha256, ...rest }, services, { data }) =>
     openOnnxTeacher({
       ...rest,

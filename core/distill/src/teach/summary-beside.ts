@@ -10,7 +10,7 @@ export const exportsSchema = z.looseObject({
 });
 
 /** True of a summary and of exported files alike. */
-export const restoreHint = 'Remove the file and use `potstill run RECIPE --resume`, which writes it again.';
+export const restoreHint = 'Remove the file and use `potstill run RECIPE --resume` to recreate it.';
 
 /**
  * Holds a file against the summary of the run in whose folder it is: another file than was exported is

@@ -46,9 +46,9 @@ export interface ReadWeights extends Weights {
   readonly sealed: boolean;
 }
 
-/** What to do about a damaged checkpoint; true since a stage without its files begins anew, and a finished one needs no `last`. */
+/** What to do about a damaged checkpoint; true since a stage without its files starts over, and a finished one needs no `last`. */
 export const checkpointHint =
-  'Remove the file and use --resume: an unfinished stage then begins anew with the same result, a finished one does not need it.';
+  'Remove the file and use --resume: an unfinished stage starts over and gives the same result; a finished one does not need it.';
 
 /** zod's own number refuses NaN and infinities, which a history may hold. */
 const anyNumber = z.custom<number>((value) => typeof value === 'number', 'not a number');

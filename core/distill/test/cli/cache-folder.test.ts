@@ -64,7 +64,7 @@ describe('potstill run', () => {
     const { code, err } = await potstill(['run', join(place, 'quick.yaml'), '--runs', join(place, 'runs')]);
     expect(code).toBe(0);
     expect(err[0]).toBe(
-      'there is no home folder, so compiled steps are not kept; POTSTILL_CACHE can name a folder for them',
+      'there is no home folder, so compiled steps are not cached; set POTSTILL_CACHE to a folder to cache them',
     );
     vi.restoreAllMocks();
   });

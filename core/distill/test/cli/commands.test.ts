@@ -33,7 +33,7 @@ describe('potstill', () => {
     const { code, out, err } = await potstill(['--help']);
     expect({ code, err }).toEqual({ code: 0, err: [] });
     expect(out.join('\n')).toMatch(
-      /\nExamples:\n {2}potstill run recipe\.yaml[\s\S]*\nExit codes: 0 done, 1 /,
+      /\nExamples:\n {2}potstill run recipe\.yaml[\s\S]*\nExit codes:\n {4}0 {2}done\n {4}1 {2}the run failed\n[\s\S]*\n {2}130 {2}interrupted$/,
     );
   });
 
@@ -124,6 +124,18 @@ describe('potstill check', () => {
     expect(err.join('\n')).toMatch(/RECIPE_UNKNOWN_COMPONENT[\s\S]*wrong-teacher\.yaml:\d+:\d+/);
   });
 
+  it('runs preflight with --deep, and says what it found', async () => {
+    const { code, out } = await potstill(['check', quick, '--deep', '--runs', join(folder, 'none')]);
+    expect(code).toBe(0);
+    expect(out[0]).toBe('tiny-student');
+    expect(out.join('\n')).toMatch(/\n {2}ok: teacher `logits`: /);
+    expect(out.at(-1)).toBe(`${quick}: no mistakes found`);
+    const json = await potstill(['check', quick, '--deep', '--json']);
+    expect(parse(json.out[0])).toMatchObject({ event: 'checked', preflight: [{ recipe: 'tiny-student' }] });
+    const wrong = await potstill(['check', quick, '--deep', '--set', 'train.select=acuracy']);
+    expect(wrong.code).toBe(2);
+  });
+
   it('says that a recipe is not there', async () => {
     const { code, err } = await potstill(['check', join(folder, 'none.yaml')]);
     expect(code).toBe(2);
@@ -150,6 +162,18 @@ describe('potstill list', () => {
     expect(listed.components.every(({ help }) => help.length > 0)).toBe(true);
   });
 
+  it('lists one kind, and what students give', async () => {
+    const { out } = await potstill(['list', '--kind', 'student']);
+    expect(out.filter((line) => /^[a-z]+$/.test(line))).toEqual(['student']);
+    const json = await potstill(['list', '--kind', 'student', '--json']);
+    const listed = JSON.parse(json.out[0] ?? '') as { components: { kind: string; outputs: object }[] };
+    expect(listed.components.map(({ kind }) => kind)).toEqual(['student', 'student', 'student']);
+    for (const { outputs } of listed.components) expect(outputs).toHaveProperty('logits');
+    const wrong = await potstill(['list', '--kind', 'losses']);
+    expect(wrong.code).toBe(2);
+    expect(wrong.err[0]).toMatch(/'losses' is invalid. Allowed choices are teacher, student, loss/);
+  });
+
   it('says how to get a plugin that is not installed', async () => {
     const { code, err } = await potstill(['list', '-p', '@acme/none']);
     expect(code).toBe(2);
@@ -169,11 +193,28 @@ describe('potstill explain', () => {
     );
   });
 
+  it.each(['run', 'check', 'evaluate', 'export', 'verify', 'inspect', 'list', 'explain', 'schema'])(
+    'explains the command %s as its help does',
+    async (name) => {
+      const help = (await potstill([name, '--help'])).out.join('\n');
+      expect((await potstill(['explain', name])).out.join('\n')).toContain(help);
+    },
+  );
+
+  it('explains options of commands and keys of recipes', async () => {
+    expect((await potstill(['explain', '--', '--resume'])).out).toEqual([
+      expect.stringMatching(/^potstill run --resume: /),
+    ]);
+    expect((await potstill(['explain', 'train.seed'])).out[0]).toBe('train.seed: key of a recipe');
+    const { err } = await potstill(['explain', '--', '--resum']);
+    expect(err[1]).toBe('  hint: did you mean `--resume`?');
+  });
+
   it('names the near one for what is neither', async () => {
     const { code, err } = await potstill(['explain', 'soft-target']);
     expect(code).toBe(2);
     expect(err.slice(0, 2)).toEqual([
-      'error[USAGE]: `soft-target` is neither an error code nor a component',
+      'error[USAGE]: there is no component, recipe key, command or error code named `soft-target`',
       '  hint: did you mean `soft-targets`?',
     ]);
   });
@@ -197,6 +238,7 @@ describe('runProgram', () => {
       styled: (text) => err.push(text),
       terminal: false,
       color: true,
+      width: 100,
       unread: new AbortController().signal,
     });
     return { code, out, err };

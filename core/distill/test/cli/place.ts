@@ -39,6 +39,7 @@ export async function potstill(words: readonly string[], options: How = {}): Pro
     styled: (text) => err.push(...text.split('\n')),
     terminal: false,
     color: false,
+    width: 100,
     unread: options.unread ?? new AbortController().signal,
   };
   return { code: await runProgram(options.build ?? program, words, output), out, err };

@@ -1,9 +1,9 @@
 // `potstill run`, `evaluate` and `export` on tiny recipes, in this process.
-import { existsSync } from 'node:fs';
 import { readFile, readdir, rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RunEvent } from 'potstill';
+import { teacherStoreFolder } from '../../src/run/names.js';
 import type { Summary } from '../../src/run/summary.js';
 import { makePlace, potstill } from './place.js';
 
@@ -20,8 +20,11 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 const events = (lines: readonly string[]) => lines.map((line) => JSON.parse(line) as RunEvent);
 const summaryOf = async (run: string) =>
   JSON.parse(await readFile(join(run, 'summary.json'), 'utf8')) as Summary;
+/** Names of run folders; answers of teachers lie beside them. */
+const runNames = async () =>
+  (await readdir(runs).catch(() => [])).filter((name) => name !== teacherStoreFolder);
 async function onlyRun(): Promise<string> {
-  const [name = '', ...others] = await readdir(runs);
+  const [name = '', ...others] = await runNames();
   expect(others).toEqual([]);
   return join(runs, name);
 }
@@ -100,7 +103,7 @@ describe('potstill run', () => {
   it('writes to the folder asked for, and refuses it when it holds a run', async () => {
     const words = [...quick, '--folder', join(folder, 'mine')];
     expect((await potstill(words)).code).toBe(0);
-    expect(existsSync(runs)).toBe(false);
+    expect(await runNames()).toEqual([]);
     const again = await potstill(words);
     expect(again.code).toBe(2);
     expect(again.err.join('\n')).toMatch(/RUN_OTHER_RECIPE.*mine holds a run already/);
@@ -136,10 +139,10 @@ describe('potstill run', () => {
     await onlyRun();
   });
 
-  it('begins anew, and says so, when there is nothing to resume', async () => {
+  it('starts a new run, and says so, when there is nothing to resume', async () => {
     const { code, err } = await potstill([...quick, '--resume']);
     expect(code).toBe(0);
-    expect(err[0]).toMatch(/^nothing to resume: .*; the run begins anew$/);
+    expect(err[0]).toMatch(/^nothing to resume: .*; starting a new run$/);
   });
 
   it('leaves no listener for signals behind', async () => {

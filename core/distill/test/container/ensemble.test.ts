@@ -110,7 +110,7 @@ describe('a component that makes others', () => {
   });
 
   it.each([
-    ['a name that is not there', '[onnxx]', 'RECIPE_UNKNOWN_COMPONENT', 'no teacher is called `onnxx`'],
+    ['a name that is not there', '[onnxx]', 'RECIPE_UNKNOWN_COMPONENT', 'unknown teacher `onnxx`'],
     [
       'an option that is not there',
       '[{use: onnx, model: ./a.onnx, colour: red}]',

@@ -2,6 +2,8 @@
 import { createRegistry, definePlugin, explain, loss, metric, optionRows, PotstillError } from 'potstill';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { recipeKeys } from '../../src/container/recipe-keys.js';
+import { builtInPlugin } from '../../src/run/built-in.js';
 import { sampleRegistry } from '../recipe/sample-plugin.js';
 
 const never = (): never => {
@@ -44,9 +46,9 @@ power             a number above 0              2
 regressor         a map of \`kernel\`
 regressor.kernel  a whole number of at least 1  1         Side of the filter.
 
-It compares with a teacher, which the recipe must have.
+It compares with a teacher, so the recipe must have one.
 
-Recipes take beside these: \`weight\`, \`name\`.
+A recipe may write beside these: \`weight\`, \`name\`.
 
 hint: metric of @acme/a 1.0.0
 
@@ -55,12 +57,48 @@ Its value.
 It has no options.`);
   });
 
+  it('prints one option of a component', () => {
+    expect(explain('hint.regressor.kernel', registry)).toBe(
+      `hint.regressor.kernel: option of the loss hint
+
+Side of the filter.
+
+It takes a whole number of at least 1. Default: 1.`,
+    );
+    expect(explain('hint.student', registry)).toMatch(/It takes text\. It is required\.$/);
+  });
+
+  it('prints keys of recipes, those in lists too, and the keys below them', () => {
+    expect(explain('train.epochs', registry)).toMatch(
+      /^train\.epochs: key of a recipe\n\nPasses over the training data\.\n\nIt takes a whole number/,
+    );
+    expect(explain('losses.weight', registry)).toBe(
+      explain('losses.0.weight', registry).replace('losses.0.weight', 'losses.weight'),
+    );
+    expect(explain('train', registry)).toContain('\n  seed: Seed of all randomness.');
+    expect(recipeKeys()).toEqual(expect.arrayContaining(['name', 'data.train', 'train.clip.norm']));
+    for (const key of recipeKeys()) expect(explain(key, registry)).toContain(`${key}: key of a recipe`);
+  });
+
+  it('names the outputs of teachers and students', () => {
+    const builtIn = createRegistry([{ plugin: builtInPlugin }]);
+    expect(explain('mlp', builtIn)).toContain(
+      '\nhidden.N  hidden layer N, from 0, after its activation: [units]',
+    );
+    expect(explain('cnn', builtIn)).toContain('\nstage.N   stage N, from 1: [height, width, channels]');
+    for (const { definition } of builtIn.all())
+      if (definition.kind === 'teacher' || definition.kind === 'student')
+        expect(explain(definition.name, builtIn)).toMatch(/\n\noutput/);
+  });
+
   it('prints error codes', () => {
     expect(explain('PLUGIN_FAILED', registry)).toContain('Exit code 3');
   });
 
   it('suggests what was meant, or lists the nearest', () => {
-    expect(() => explain('hnit', registry)).toThrow('USAGE: `hnit` is neither an error code nor a component');
+    expect(() => explain('hnit', registry)).toThrow(
+      'USAGE: there is no component, recipe key, command or error code named `hnit`',
+    );
     const recordOf = (topic: string) => {
       try {
         explain(topic, sampleRegistry);

@@ -124,7 +124,12 @@ describe('loadPlugins', () => {
       'cannot read the plugin ./absent.js: it does not exist',
       'looked for in ',
     ],
-    ['./loop.js', 'PLUGIN_NOT_FOUND', 'cannot read the plugin ./loop.js: its links lead in a circle', ' in '],
+    [
+      './loop.js',
+      'PLUGIN_NOT_FOUND',
+      'cannot read the plugin ./loop.js: its symbolic links form a cycle',
+      ' in ',
+    ],
     ['.', 'PLUGIN_NOT_FOUND', 'the plugin . is a folder without a package.json', 'name the file itself'],
     ['./unbuilt', 'PLUGIN_NOT_FOUND', 'the package in ./unbuilt has not been built', null],
     ['fs', 'PLUGIN_NOT_FOUND', 'fs is a module of Node.js, not a plugin', null],

@@ -112,7 +112,7 @@ describe('createRegistry', () => {
   it('refuses a plugin made for another potstill', () => {
     const error = refused(plugin('@acme/a', { potstill: '^1.0.0' }));
     expect(error.message).toBe(
-      'PLUGIN_HOST_VERSION: @acme/a 1.2.3 works with potstill ^1.0.0, and this is potstill 0.1.4',
+      'PLUGIN_HOST_VERSION: @acme/a 1.2.3 needs potstill ^1.0.0, and this is potstill 0.1.4',
     );
   });
 
@@ -120,17 +120,17 @@ describe('createRegistry', () => {
     const components = [loss('hint', plain)];
     const error = refused(plugin('@acme/a', { components }), plugin('@acme/b', { components }));
     expect(error.message).toBe(
-      'PLUGIN_DUPLICATE_NAME: the loss `hint` is offered by @acme/a 1.2.3 and @acme/b 1.2.3',
+      'PLUGIN_DUPLICATE_NAME: the loss `hint` is provided by @acme/a 1.2.3 and @acme/b 1.2.3',
     );
     const own = refused(plugin('@acme/a', { components: [...components, ...components] }));
-    expect(own.message).toContain('is offered by @acme/a 1.2.3 twice');
+    expect(own.message).toContain('is provided by @acme/a 1.2.3 twice');
   });
 
   it('refuses a service that two plugins rebind, and names both', () => {
     const services = { cacheFolder: () => '/cache' };
     const error = refused(plugin('@acme/a', { services }), plugin('@acme/b', { services }));
     expect(error.message).toBe(
-      'SERVICE_REBOUND_TWICE: the service `cacheFolder` is rebound by @acme/a 1.2.3 and by @acme/b 1.2.3',
+      'SERVICE_REBOUND_TWICE: the service `cacheFolder` is replaced by both @acme/a 1.2.3 and @acme/b 1.2.3',
     );
   });
 
@@ -167,7 +167,7 @@ describe('Registry.get', () => {
       expect((error as PotstillError).records).toEqual([
         {
           code: 'RECIPE_UNKNOWN_COMPONENT',
-          message: 'no loss is called `hnit`',
+          message: 'unknown loss `hnit`',
           hint: 'did you mean `hint`?',
           allowed: ['hint'],
         },
@@ -177,7 +177,7 @@ describe('Registry.get', () => {
 
   it('says for a name of another kind which kind it is', () => {
     expect(() => registry.get('student', 'hint')).toThrow(
-      'RECIPE_WRONG_KIND: `hint` is a loss, and a student was asked for',
+      'RECIPE_WRONG_KIND: `hint` is a loss, and a student is expected',
     );
   });
 });

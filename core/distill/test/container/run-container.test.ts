@@ -147,7 +147,7 @@ describe('services', () => {
     };
     const { container } = open({ plugins: [{ ...acme, components: [], services }] });
     expect(() => container.services.clock).toThrow(
-      'SERVICE_CYCLE: services need each other in a circle: clock -> cacheFolder -> clock',
+      'SERVICE_CYCLE: services depend on each other in a cycle: clock -> cacheFolder -> clock',
     );
   });
 
@@ -169,7 +169,7 @@ describe('services', () => {
     };
     const { container } = open({ plugins: [{ ...acme, components: [], services }] });
     expect(() => container.services.clock).toThrow(
-      'PLUGIN_FAILED: @acme/a 1.0.0 failed to make the service `clock`: no battery',
+      'PLUGIN_FAILED: @acme/a 1.0.0 failed to create the service `clock`: no battery',
     );
   });
 });
@@ -196,7 +196,7 @@ describe('make', () => {
     expect(error.records).toEqual([
       {
         code: 'PLUGIN_FAILED',
-        message: `@acme/a 1.0.0 failed to make the schedule \`${name}\` (train.rate): ${cause}`,
+        message: `@acme/a 1.0.0 failed to create the schedule \`${name}\` (train.rate): ${cause}`,
         path: 'train.rate',
         location: { file: 'r.yaml', line: 3 },
       },
@@ -224,7 +224,7 @@ describe('make', () => {
     const { container, plan } = open();
     const error = await refused(container.make(plan('optimizer', 'nothing'), {}));
     expect(error.message).toContain(
-      'failed to make the optimizer `nothing` (train.rate): create returned undefined',
+      'failed to create the optimizer `nothing` (train.rate): create returned undefined',
     );
   });
 

@@ -17,4 +17,10 @@ describe('resolveDataPath', () => {
       'DATA_NOT_FOUND: data:a is in the folder for shared data, but POTSTILL_DATA is not set',
     );
   });
+
+  it('refuses what YAML makes of a Windows path in double quotes', () => {
+    expect(() => resolveDataPath('..\new\train', paths)).toThrow(
+      'DATA_NOT_FOUND: the path `..\\u000aew\\u0009rain` contains control characters',
+    );
+  });
 });

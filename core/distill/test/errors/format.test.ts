@@ -74,11 +74,18 @@ describe('formatError', () => {
     expect(text).not.toContain(bad);
   });
 
+  it('sets further lines of a message in', () => {
+    const text = formatError({ code: 'USAGE', message: 'a file named x\nerror[INTERNAL]: not ours' });
+    expect(text).toMatch(/^error\[USAGE\]: a file named x\n {2}error\[INTERNAL\]: not ours\n/);
+  });
+
   it('breaks long lists', () => {
     const allowed = Array.from({ length: 20 }, (_, index) => `component-${index}`);
     const lines = formatError({ code: 'USAGE', message: 'x', allowed }).split('\n');
     expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(100);
     expect(lines.length).toBeGreaterThan(3);
+    const narrow = formatError({ code: 'USAGE', message: 'x', allowed }, { width: 40 }).split('\n');
+    expect(Math.max(...narrow.map(({ length }) => length))).toBeLessThanOrEqual(40);
   });
 });
 

@@ -42,15 +42,19 @@ describe('a recipe file', () => {
   });
 
   it.each([
-    ['UTF-16 with a mark', utf16(`\ufeff${minimal}`), 'it is in UTF-16, and a recipe is UTF-8'],
-    ['UTF-16 without one', utf16(minimal), 'it is in UTF-16, and a recipe is UTF-8'],
-    ['UTF-16, big end first', utf16(`\ufeff${minimal}`).swap16(), 'it is in UTF-16, and a recipe is UTF-8'],
-    ['UTF-32 with a mark', utf32(`\ufeff${minimal}`), 'it is in UTF-32, and a recipe is UTF-8'],
-    ['UTF-32, big end first', utf32(minimal).swap32(), 'it is in UTF-32, and a recipe is UTF-8'],
+    ['UTF-16 with a mark', utf16(`\ufeff${minimal}`), 'it is encoded as UTF-16; recipes must be UTF-8'],
+    ['UTF-16 without one', utf16(minimal), 'it is encoded as UTF-16; recipes must be UTF-8'],
+    [
+      'UTF-16, big end first',
+      utf16(`\ufeff${minimal}`).swap16(),
+      'it is encoded as UTF-16; recipes must be UTF-8',
+    ],
+    ['UTF-32 with a mark', utf32(`\ufeff${minimal}`), 'it is encoded as UTF-32; recipes must be UTF-8'],
+    ['UTF-32, big end first', utf32(minimal).swap32(), 'it is encoded as UTF-32; recipes must be UTF-8'],
     [
       'Latin-1',
       Buffer.from(`${minimal}description: Größe\n`, 'latin1'),
-      'it is not UTF-8: byte 0xf6 in line 6, column 16; perhaps Latin-1 or Windows-1252',
+      'it is not UTF-8: byte 0xf6 in line 6, column 16; it may be Latin-1 or Windows-1252',
     ],
   ])('in %s is told its encoding', async (_, bytes, reason) => {
     expect(await refusal(load(bytes))).toMatchObject([
@@ -68,7 +72,7 @@ describe('a recipe file', () => {
   });
 
   it('of any size is refused above the limit, a device without end included', async () => {
-    const tooLarge = /it is larger than 4 MB, which no recipe is$/;
+    const tooLarge = /it is larger than 4 MB, the limit for recipes$/;
     const [record] = await refusal(load('#'.repeat(4_000_001)));
     expect(record?.message).toMatch(tooLarge);
     if (process.platform === 'win32') return;
@@ -83,13 +87,13 @@ describe('a recipe file', () => {
     expect(await read('loop.yaml')).toMatchObject([
       {
         code: 'RECIPE_NOT_FOUND',
-        message: 'cannot read the recipe loop.yaml: its links lead in a circle',
+        message: 'cannot read the recipe loop.yaml: its symbolic links form a cycle',
       },
     ]);
     expect((await read('recipe.yaml/deeper.yaml'))[0]?.message).toMatch(/a part of its path is a file$/);
     const extending = await refusal(load(`${minimal}extends: loop.yaml\n`));
     expect(extending).toMatchObject([
-      { code: 'RECIPE_EXTENDS', message: 'cannot extend loop.yaml: its links lead in a circle' },
+      { code: 'RECIPE_EXTENDS', message: 'cannot extend loop.yaml: its symbolic links form a cycle' },
     ]);
   });
 });
@@ -104,7 +108,7 @@ describe('a recipe', () => {
     const [record] = await refusal(load(text));
     expect(record).toMatchObject({
       code: 'RECIPE_SYNTAX',
-      message: 'more than 64 lists and maps stand within each other',
+      message: 'lists and maps are nested more than 64 deep',
     });
     expect(record?.location?.line).toBeGreaterThanOrEqual(6);
   });
@@ -112,7 +116,7 @@ describe('a recipe', () => {
   it('of too many entries is refused', async () => {
     const text = `${minimal}description: x\nk: [${'1,'.repeat(200_001)}1]\n`;
     expect(await refusal(load(text))).toMatchObject([
-      { message: 'more than 200,000 keys and entries, which no recipe has' },
+      { message: 'more than 200,000 keys and entries, the limit for recipes' },
     ]);
   });
 

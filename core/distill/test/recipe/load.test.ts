@@ -190,18 +190,18 @@ describe('--set', () => {
   });
 
   it.each([
-    ['train.epochs', '`train.epochs` is not of the form path=value'],
-    ['=5', '`=5` is not of the form path=value'],
-    ['train..epochs=5', 'the path has an empty or forbidden part'],
-    ['losses.3.weight=1', '`losses` is a list and has no entry `3`: indexes are 0 to 2'],
-    ['losses.first.weight=1', '`losses` is a list and has no entry `first`: indexes are 0 to 2'],
-    ['name.first=x', '`name` is "small" and has no part `first`'],
+    ['train.epochs', '`train.epochs` does not have the form path=value'],
+    ['=5', '`=5` does not have the form path=value'],
+    ['train..epochs=5', 'a part of the path is empty or not allowed'],
+    ['losses.3.weight=1', '`losses` is a list without entry `3`: indexes are 0 to 2'],
+    ['losses.first.weight=1', '`losses` is a list without entry `first`: indexes are 0 to 2'],
+    ['name.first=x', '`name` is "small" and has no key `first`'],
     ['train.epochs=[1', 'not valid YAML'],
     ['train.epochs=!env X', 'the tag `!env` is not allowed'],
     ['train.epocs=5', 'unknown key `epocs` in `train`'],
     ['train.epochs=many', '`train.epochs` must be a whole number of at least 1, but is the text `many`'],
     ['losses.1.temprature=2', 'unknown option `temprature` for loss `soft-targets`'],
-    ['student.use=mpl', 'no student is called `mpl`'],
+    ['student.use=mpl', 'unknown student `mpl`'],
   ])('refuses %s', async (text, message) => {
     const [record, ...others] = (await refused(load('small.yaml', [text]))).records;
     expect(others).toEqual([]);

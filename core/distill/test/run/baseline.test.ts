@@ -180,7 +180,7 @@ describe('a recipe whose baseline is wrong is refused', () => {
     ['a misspelt key', 'train.epoch: 3', 'RECIPE_UNKNOWN_KEY', /epoch/],
     ['another student', 'student.hidden: [9]', 'RECIPE_BAD_VALUE', /same student on the same data/],
     ['another seed', 'train.seed: 9', 'RECIPE_BAD_VALUE', /same student on the same data/],
-    ['a loss that is not there', 'losses.7.weight: 1', 'RECIPE_BAD_VALUE', /no entry `7`/],
+    ['a loss that is not there', 'losses.7.weight: 1', 'RECIPE_BAD_VALUE', /without entry `7`/],
     ['an unknown schedule', 'train.rate: { use: cosin }', 'RECIPE_UNKNOWN_COMPONENT', /cosin/],
   ])('%s, at its line', async (_what, entry, code, message) => {
     const records = await refusal(`baseline:\n  set:\n    ${entry}\n`);
@@ -193,7 +193,7 @@ describe('a recipe whose baseline is wrong is refused', () => {
     const yaml = studentYaml.replace(/ {2}validation:.*\n/, '');
     await place.write('plain.yaml', `${yaml}baseline: { rate: search }\n`);
     await expect(place.open('plain.yaml', component)).rejects.toThrow(
-      /RECIPE_MISSING_KEY: `baseline.rate` chooses the learning rate on `data.validation`, which is not there/,
+      /RECIPE_MISSING_KEY: `baseline.rate` chooses the learning rate on `data.validation`, which the recipe does not have/,
     );
   });
 

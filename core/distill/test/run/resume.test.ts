@@ -84,7 +84,7 @@ describe('runRecipe with resume', () => {
     const notes = () => place.events.flatMap((event) => (event.event === 'run' ? event.notes : []));
     const first = await place.run('teacher.yaml', { resume: true });
     expect(notes()).toEqual([
-      `nothing to resume: ${place.runs} has no run of \`tiny-teacher\` with this recipe and seed; the run begins anew`,
+      `nothing to resume: ${place.runs} has no run of \`tiny-teacher\` with this recipe and seed; starting a new run`,
     ]);
     place.events.splice(0);
     await place.run('teacher.yaml', { resume: true, set: ['train.rate=0.02'] });
@@ -93,9 +93,7 @@ describe('runRecipe with resume', () => {
     );
     place.events.splice(0);
     const named = await place.run('teacher.yaml', { resume: true, runFolder: join(place.folder, 'named') });
-    expect(notes()).toEqual([
-      'named has no run.json: the run begins anew, with the checkpoints that are there',
-    ]);
+    expect(notes()).toEqual(['named has no run.json: starting over, with the checkpoints that are there']);
     expect(named.summary.student.metrics).toEqual(first.summary.student.metrics);
   });
 
@@ -121,7 +119,7 @@ describe('runRecipe with resume', () => {
     const file = join(runFolder, 'data.json');
     await editJson(file, (text) => text.replace(/"train": "[^"]*"/, '"train": "other"'));
     await expect(place.run('student.yaml', { set: [component], resume: true })).rejects.toThrow(
-      /begun with other data: the train data has changed/,
+      /began with other data: the train data has changed/,
     );
   });
 

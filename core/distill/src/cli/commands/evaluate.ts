@@ -39,7 +39,7 @@ export function addEvaluate(root: Command, output: Output): void {
     )
     .addOption(new Option('--teacher', "the recipe's teacher").conflicts(['model', 'folder']))
     .option('--set <path=value>', setHelp, collect)
-    .option('--runs <folder>', 'where run folders lie', pathValue, 'runs')
+    .option('--runs <folder>', 'the folder that holds run folders', pathValue, 'runs')
     .option('--folder <folder>', 'the run folder', pathValue)
     .addOption(
       new Option('--data <role>', 'which data').choices(['train', 'validation', 'test']).default('test'),

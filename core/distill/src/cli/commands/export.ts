@@ -34,7 +34,7 @@ export function addExport(root: Command, output: Output): void {
     )
     .option('--to <folder>', 'where to write (default: exports/ in the run folder)', pathValue)
     .option('--set <path=value>', setHelp, collect)
-    .option('--runs <folder>', 'where run folders lie', pathValue, 'runs')
+    .option('--runs <folder>', 'the folder that holds run folders', pathValue, 'runs')
     .option('--folder <folder>', 'the run folder', pathValue)
     .option('--json', 'print as JSON')
     .addHelpText('after', examples)

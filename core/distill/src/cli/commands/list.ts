@@ -1,28 +1,35 @@
 // `potstill list`: plugins and their components, one line each.
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import type { Registry } from '../../container/registry.js';
+import type { ComponentKind } from '../../contracts/index.js';
+import type { FoundComponent } from '../../recipe/lookup.js';
+import { kindWords } from '../../recipe/words.js';
 import { openRegistry } from '../open-registry.js';
 import { collect } from '../options.js';
 import type { Output } from '../output.js';
 
 interface ListOptions {
   readonly plugin?: readonly string[];
+  readonly kind?: ComponentKind;
   readonly json?: boolean;
 }
 
-function page(registry: Registry): string {
-  const all = registry.all();
-  const width = Math.max(...all.map(({ definition }) => definition.name.length));
+const kinds = Object.keys(kindWords) as readonly ComponentKind[];
+
+const examples = `
+Examples:
+  potstill list --plugin @potstill/vision
+  potstill list --kind loss
+  potstill list --json | jq -r '.components[].name'`;
+
+function page(registry: Registry, found: readonly FoundComponent[]): string {
+  const width = Math.max(0, ...found.map(({ definition }) => definition.name.length));
   const plugins = registry.plugins.map((plugin) => `${plugin.name} ${plugin.version}`).join(', ');
-  const kinds = [...new Set(all.map(({ definition }) => definition.kind))];
-  const sections = kinds.map((kind) =>
-    [
-      `\n${kind}`,
-      ...all
-        .filter(({ definition }) => definition.kind === kind)
-        .map(({ definition }) => `  ${definition.name.padEnd(width)}  ${definition.help}`),
-    ].join('\n'),
-  );
+  const sections = kinds.flatMap((kind) => {
+    const ofKind = found.filter(({ definition }) => definition.kind === kind);
+    const rows = ofKind.map(({ definition: { name, help } }) => `  ${name.padEnd(width)}  ${help}`);
+    return rows.length === 0 ? [] : [`\n${kind}`, ...rows];
+  });
   return [`plugins: ${plugins}`, ...sections, '\n`potstill explain NAME` prints the options of one.'].join(
     '\n',
   );
@@ -33,14 +40,20 @@ export function addList(root: Command, output: Output): void {
     .command('list')
     .description('list plugins and the components that recipes can `use`')
     .option('-p, --plugin <name>', 'a plugin to list too: npm name or path; may be repeated', collect)
+    .addOption(new Option('--kind <kind>', 'only components of this kind').choices(kinds))
     .option('--json', 'print as JSON')
-    .addHelpText('after', '\nExample:\n  potstill list --plugin @potstill/vision')
-    .action(async (options: ListOptions) => {
-      const registry = await openRegistry(options.plugin ?? []);
-      if (!options.json) return output.print(page(registry));
-      const components = registry
-        .all()
-        .map(({ definition: { kind, name, help }, plugin }) => ({ kind, name, help, plugin: plugin.name }));
+    .addHelpText('after', examples)
+    .action(async ({ plugin = [], kind, json }: ListOptions) => {
+      const registry = await openRegistry(plugin);
+      const found = registry.all().filter(({ definition }) => kind === undefined || definition.kind === kind);
+      if (!json) return output.print(page(registry, found));
+      const components = found.map(({ definition, plugin: from }) => ({
+        kind: definition.kind,
+        name: definition.name,
+        help: definition.help,
+        ...(definition.outputs === undefined ? {} : { outputs: definition.outputs }),
+        plugin: from.name,
+      }));
       output.print(JSON.stringify({ plugins: registry.plugins, components }));
     });
 }

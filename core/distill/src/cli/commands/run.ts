@@ -29,12 +29,12 @@ const examples = `
 Examples:
   potstill run recipe.yaml
   potstill run recipe.yaml --set train.epochs=2 --set losses.0.temperature=8
-  potstill run recipe.yaml --resume                  after a kill or Ctrl-C: to the same result
+  potstill run recipe.yaml --resume                  continue after a kill or Ctrl-C, to the same result
   potstill run recipe.yaml --json | jq -c 'select(.event == "epoch")'
 
 The run folder holds recipe.yaml (all defaults filled in), events.jsonl, metrics, checkpoints, exports/, summary.json and
-report.html. A teacher that is a recipe is trained first, unless a complete run of it is there. Compiled steps are kept among the
-user's caches, or in the folder that POTSTILL_CACHE names (empty: nowhere).`;
+report.html. A teacher that is a recipe is trained first, unless there is a finished run of it. Compiled steps are cached in the
+user's cache folder, or in the folder that POTSTILL_CACHE names (empty: not cached).`;
 
 export function addRun(root: Command, output: Output): void {
   root
@@ -42,16 +42,16 @@ export function addRun(root: Command, output: Output): void {
     .description('run a recipe and write a run folder with the student and a report')
     .argument('<recipe>', 'a YAML file', pathValue)
     .option('--set <path=value>', setHelp, collect)
-    .option('--runs <folder>', 'where run folders lie', pathValue, 'runs')
+    .option('--runs <folder>', 'the folder that holds run folders', pathValue, 'runs')
     .option(
       '--folder <folder>',
       "this run's own folder (default: <name>-<hash> in the runs folder)",
       pathValue,
     )
-    .option('--resume', 'go on in the latest run of the same recipe and seed')
-    .option('--no-cache', 'compile every step anew, and keep none for the next run')
+    .option('--resume', 'continue the latest run of the same recipe and seed')
+    .option('--no-cache', 'do not read or write the cache of compiled steps')
     .option('--json', 'print events as JSON lines on stdout')
-    .option('-q, --quiet', 'no progress, only the closing table')
+    .option('-q, --quiet', 'no progress, only the final table')
     .addHelpText('after', examples)
     .action(async (recipe: string, options: CommandOptions) => {
       const tasks =
@@ -83,7 +83,7 @@ export function addRun(root: Command, output: Output): void {
 function withoutCache({ json, quiet }: CommandOptions, output: Output): false {
   if (json || quiet) return false;
   output.note(
-    'there is no home folder, so compiled steps are not kept; POTSTILL_CACHE can name a folder for them',
+    'there is no home folder, so compiled steps are not cached; set POTSTILL_CACHE to a folder to cache them',
   );
   return false;
 }

@@ -14,7 +14,7 @@ Examples:
 
 Editors with a YAML language server complete and check a recipe that begins with the line
   # yaml-language-server: $schema=./recipe.schema.json
-Write the schema anew when you add or update a plugin. The package has one without any component's options,
+Run this again when you add or update a plugin. The package contains a schema without components' options,
 node_modules/potstill/recipe.schema.json.`;
 
 interface SchemaOptions {

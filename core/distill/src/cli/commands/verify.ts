@@ -11,7 +11,7 @@ Examples:
   potstill verify runs/mnist-1a2b3c4d --json | jq -r 'select(.state == "damaged") | .file'
 
 Checks every file against the checksum that was recorded when it was written. Exit code 0: all is whole, 2: a file is
-missing or damaged. \`potstill run RECIPE --resume\` makes missing and damaged exports, reports and final weights again.`;
+missing or damaged. \`potstill run RECIPE --resume\` recreates missing and damaged exports, reports and final weights.`;
 
 const words: Record<VerifiedFile['state'], string> = {
   ok: 'ok',

@@ -1,0 +1,104 @@
+// What is wrong with a recipe, without running it: what is cheap to know, or all that can be known before training.
+import { openRecipe, type OpenRecipe } from '../container/open-recipe.js';
+import { PotstillError, type ErrorRecord } from '../errors/potstill-error.js';
+import type { Finding } from '../preflight/finding.js';
+
+import { builtInPlugin } from './built-in.js';
+import { dataFingerprints } from './data.js';
+import { findComplete } from './find-runs.js';
+import { identityOf } from './identity.js';
+import { quietContainer } from './latest-run.js';
+import type { RunOptions } from './options.js';
+import { runPreflight } from './preflight-stage.js';
+import { prepareRun, type PreparedRun } from './prepare-run.js';
+import { openRunTeacher } from './run-teacher.js';
+import { planTeachers, type PlannedRun } from './teachers.js';
+import { componentsOf } from './versions.js';
+import { weightsOf } from './weights.js';
+
+export interface CheckOptions extends Pick<RunOptions, 'runsFolder' | 'services' | 'known' | 'signal'> {
+  /** Open data, teacher and student, make everything and run preflight. Default false. */
+  readonly deep?: boolean;
+}
+
+/** What preflight found for one recipe. */
+export interface CheckedPart {
+  /** The recipe's name. */
+  readonly recipe: string;
+  /** Empty where preflight did not run: it is switched off, or the teacher is yet to be trained. */
+  readonly findings: readonly Finding[];
+  /** The recipe that must be trained before more can be known. */
+  readonly untrained?: string;
+}
+
+/**
+ * Throws what is wrong, all at once where nothing needs to be made. Writes nothing. With `deep`: the findings of preflight,
+ * those of the recipe's teachers first.
+ */
+export async function checkRecipe(recipe: OpenRecipe, options: CheckOptions = {}): Promise<CheckedPart[]> {
+  const { known, deep = false } = options;
+  const planned = await planTeachers(recipe, (file, set) =>
+    openRecipe(file, { set, builtIn: [builtInPlugin], ...(known ? { known } : {}) }),
+  );
+  await checkComponents(planned);
+  if (!deep) return [];
+  const prepared = await prepareRun(planned, options);
+  try {
+    return await checkPrepared(prepared);
+  } finally {
+    await prepared.dispose();
+  }
+}
+
+/** What components say without data, teachers' recipes included: optimizers, schedules and exporters are made, the others asked. */
+async function checkComponents({ recipe, teacher }: PlannedRun): Promise<void> {
+  const container = await quietContainer(recipe, recipe.plan.folder);
+  const records: ErrorRecord[] = [];
+  try {
+    for (const component of componentsOf(recipe.plan)) {
+      const { kind } = component.definition;
+      try {
+        await container.check(component);
+        if (kind === 'optimizer' || kind === 'schedule' || kind === 'exporter')
+          await container.make(component, {});
+      } catch (error) {
+        if (!(error instanceof PotstillError)) throw error;
+        records.push(...error.records);
+      }
+    }
+  } finally {
+    await container.dispose();
+  }
+  const [first, ...others] = records;
+  if (first) throw new PotstillError([first, ...others]);
+  if (teacher) await checkComponents(teacher);
+}
+
+async function checkPrepared(prepared: PreparedRun): Promise<CheckedPart[]> {
+  const { planned, container, data, student, teacherRun, log, trainsBaseline } = prepared;
+  const { plan } = planned.recipe;
+  const before = teacherRun ? await checkPrepared(teacherRun) : [];
+  const { services } = container;
+  let { teacher } = prepared;
+  if (teacherRun) {
+    const { recipe } = teacherRun.planned;
+    const fingerprints = dataFingerprints(teacherRun.data);
+    const run = await findComplete(prepared.runsFolder, identityOf(teacherRun.planned), fingerprints);
+    if (!run) return [...before, { recipe: plan.name, findings: [], untrained: recipe.plan.name }];
+    const opened = await openRunTeacher(recipe, run, data.description, services, log);
+    prepared.onDispose(() => opened.dispose());
+    teacher = opened;
+  }
+  if (!plan.preflight.enabled) return [...before, { recipe: plan.name, findings: [] }];
+  const findings = await runPreflight({
+    plan,
+    container,
+    data,
+    student,
+    initial: weightsOf(student),
+    teacher,
+    random: services.random,
+    trainsBaseline,
+  });
+  return [...before, { recipe: plan.name, findings }];
+}
