@@ -107,6 +107,9 @@ const own = {
   PREFLIGHT_INPUT_CONSTANT: {
     help: 'Warning: an input has the same values in every sampled example, so nothing can be learnt from it.',
   },
+  PREFLIGHT_LOSS_CONSTANT: {
+    help: 'A loss gives no variable of the student a gradient, so nothing is learnt from it. A warning as long as another loss does.',
+  },
   RUN_LABELS_BEAT_TEACHER: {
     help: 'Warning: the student trained on labels alone makes fewer errors than the teacher. Distilling from it is unlikely to help: use a better teacher or a smaller student.',
   },

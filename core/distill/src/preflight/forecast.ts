@@ -1,9 +1,10 @@
 // Forecasts time and memory of a run from a few real training steps, whose results are discarded.
 import { performance } from 'node:perf_hooks';
-import type { Engine, HostTensors, NamedVariable, Optimizer, RandomStream } from '@potstill/engine';
+import type { Engine, HostTensors, Optimizer, RandomStream } from '@potstill/engine';
 import type { Batch, Student } from '../contracts/index.js';
 import { createObjective, type WeightedLoss } from '../train/objective.js';
 import type { Finding } from './finding.js';
+import { keepVariables } from './keep-variables.js';
 
 export interface ForecastInput {
   readonly engine: Engine;
@@ -34,8 +35,7 @@ const timedSteps = 5;
 export async function forecast(input: ForecastInput): Promise<Finding & { readonly seconds: number }> {
   const { engine, student, inputs, losses, optimizer, random, batch, teacherOutputs } = input;
   const objective = createObjective(student, inputs, losses);
-  // Eager backends train the TF.js variables themselves, so what they held is put back.
-  const before = objective.variables.map((each) => ({ each, value: each.variable.clone() }));
+  const restore = keepVariables(objective.variables);
   const session = await engine.training({
     variables: objective.variables,
     loss: (tensors, at) => objective.loss(tensors, at),
@@ -59,7 +59,7 @@ export async function forecast(input: ForecastInput): Promise<Finding & { readon
     }
   } finally {
     await session.dispose();
-    restore(before);
+    restore();
   }
   const stepMs = times.sort((a, b) => a - b)[Math.floor(times.length / 2)] as number;
   const stepsPerEpoch = Math.ceil(input.examples / batch.size);
@@ -80,18 +80,6 @@ export async function forecast(input: ForecastInput): Promise<Finding & { readon
         : '') +
       `; memory about ${(memory / 2 ** 30).toFixed(1)} GB`,
   };
-}
-
-function restore(
-  before: readonly {
-    readonly each: NamedVariable;
-    readonly value: NamedVariable['variable'] | ReturnType<NamedVariable['variable']['clone']>;
-  }[],
-): void {
-  for (const { each, value } of before) {
-    each.variable.assign(value);
-    value.dispose();
-  }
 }
 
 function bytesOf(tensors: HostTensors): number {

@@ -7,11 +7,13 @@ import { canBeKept, onlyOutputs } from '../store/index.js';
 import { fieldsOf } from '../train/fields.js';
 import type { WeightedLoss } from '../train/objective.js';
 import type { Finding } from './finding.js';
+import { checkGradients } from './gradients.js';
 import { forecast } from './forecast.js';
 import { checkLabels, type ClassesOf } from './labels.js';
 import { checkSteady } from './steady.js';
 import { checkAnswers, reorderedFinding, scoresOf } from './answers.js';
 import { agreementAtStart, checkSizes } from './quality.js';
+import { checkStudentOutputs } from './outputs.js';
 import { checkInputs, checkTaps } from './taps.js';
 
 export interface PreflightInput {
@@ -53,6 +55,7 @@ export async function preflight(input: PreflightInput): Promise<Finding[]> {
   } finally {
     await predictor.dispose();
   }
+  checkStudentOutputs(student.outputs, own, sample.size);
 
   let teacherOutputs: HostTensors = {};
   let teacherMs = 0;
@@ -78,6 +81,7 @@ export async function preflight(input: PreflightInput): Promise<Finding[]> {
       teacherMs = performance.now() - start;
     }
   }
+  findings.push(...(await checkGradients({ ...input, inputs: data.inputs, teacherOutputs })));
   findings.push(await forecast({ ...input, inputs: data.inputs, teacherOutputs, teacherMs, kept }));
   return findings;
 }

@@ -161,9 +161,7 @@ export const recipeSchema = z.strictObject({
       test: dataSlot.optional().describe('What the result is measured on.'),
     })
     .describe('Data sets.'),
-  teacher: teacher
-    .optional()
-    .describe('What is learnt from. Without one, the student is trained on the data alone.'),
+  teacher: teacher.optional().describe('The teacher. Without one, the student is trained on the data alone.'),
   student: component.describe('The model that is trained.'),
   losses: z.array(loss).min(1).describe('What is minimised: their weighted sum.'),
   train: train.describe('How it is trained.'),
@@ -191,11 +189,11 @@ export const recipeSchema = z.strictObject({
   threads: z.int().min(1).optional().describe('Threads. Default: the number of processors.'),
   preflight: z
     .strictObject({
-      sample: z.int().min(1).default(512).describe('Labelled examples that are looked at.'),
-      enabled: z.boolean().default(true).describe('Whether the look is taken at all.'),
+      sample: z.int().min(1).default(512).describe('Training examples in the sample.'),
+      enabled: z.boolean().default(true).describe('Whether the checks run.'),
     })
     .prefault({})
-    .describe('A look at teacher, student and data before training.'),
+    .describe('Checks of teacher, student and data before training.'),
 });
 
 /** A recipe as written. */

@@ -35,7 +35,7 @@ export async function makeOptimizer(train: TrainPlan, container: RunContainer): 
   return average === undefined ? optimizer : averaged(optimizer, average, { warmUp: true });
 }
 
-/** All losses of the recipe. Each call makes new ones, so that no training goes on with another's variables. */
+/** All losses of the recipe. Each call makes new ones, so that no training uses another's variables. */
 export async function makeLosses(
   plans: readonly LossPlan[],
   container: RunContainer,

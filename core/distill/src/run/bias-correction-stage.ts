@@ -99,7 +99,7 @@ async function validationScores({ plan, data, student, container, random }: RunC
 
 /**
  * The variable that is added to the logits: the last of one axis and that length whose change by one changes every
- * logit by one. Tried out rather than guessed by name, so that any student that has one will do.
+ * logit by one. Tried out, not guessed by name, so that it works for any student that has one.
  */
 async function outputBias(context: RunContext, batch: Batch, classes: number): Promise<NamedVariable> {
   const { student, plan } = context;

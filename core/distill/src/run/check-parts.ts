@@ -1,6 +1,6 @@
 // What the parts of a recipe say of themselves once they are made, held against each other before anything is trained.
 import type { RunContainer } from '../container/run-container.js';
-import type { DataDescription, Metric, Student, Teacher } from '../contracts/index.js';
+import type { DataDescription, Metric, NamedVariable, Student, Teacher } from '../contracts/index.js';
 import { PotstillError, type ErrorRecord } from '../errors/potstill-error.js';
 import { allowedWords, didYouMean } from '../errors/suggest.js';
 import { refuseSameNames } from '../evaluate/evaluate-model.js';
@@ -26,6 +26,7 @@ export async function checkParts(
   readonly teacherFree: boolean;
 }> {
   checkMetrics(plan, parts);
+  refuseSameVariables(plan, parts.student.variables, plan.student);
   // Losses refuse classes that do not fit in their own, narrower words.
   if (plan.preflight.enabled) checkClasses(parts.data, parts.student, parts.teacher);
   return { teacherFree: await checkLossNeeds(plan, container, parts) };
@@ -56,6 +57,25 @@ function checkMetrics({ train, baseline, trace }: Plan, { metrics, teacher }: Pa
   );
 }
 
+/** Checkpoints hold variables by name, so that two of one name would be one. */
+function refuseSameVariables(
+  { trace }: Plan,
+  variables: readonly NamedVariable[],
+  { definition, path }: ComponentPlan,
+): void {
+  const names = variables.map(({ name }) => name);
+  const twice = names.find((name, at) => names.indexOf(name) !== at);
+  if (twice === undefined) return;
+  throw new PotstillError(
+    trace.place({
+      code: definition.kind === 'student' ? 'STUDENT_INVALID' : 'LOSS_INVALID',
+      message: `two variables of the ${definition.kind} \`${definition.name}\` are named \`${twice}\``,
+      hint: 'Give each variable a name of its own: checkpoints hold them by name.',
+      path,
+    }),
+  );
+}
+
 /** Every tensor that a loss reads must be one that the student, the teacher or the data offer. */
 async function checkLossNeeds(plan: Plan, container: RunContainer, parts: Parts): Promise<boolean> {
   const { data, student, teacher } = parts;
@@ -72,6 +92,7 @@ async function checkLossNeeds(plan: Plan, container: RunContainer, parts: Parts)
     const records = losses.flatMap(({ name, loss }, index) => {
       const component = plan.losses[index]?.component;
       if (!component) throw new Error('internal: a loss without a plan');
+      refuseSameVariables(plan, loss.variables ?? [], component);
       return (['student', 'teacher', 'batch'] as const).flatMap((whose) =>
         loss.needs[whose]
           .filter((need) => !offers[whose].includes(need))

@@ -13,7 +13,7 @@ import {
   zeros,
   type Initializer,
 } from './init.js';
-import { isObject, type Json } from './model-json.js';
+import { isObject, type Json } from './json.js';
 import { refuse } from './shape.js';
 
 const modes = { fanIn: 'in', fanOut: 'out', fanAvg: 'average' } as const;

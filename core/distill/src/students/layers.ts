@@ -8,6 +8,7 @@ import type { AnyComponent, NamedTensors, Student } from '../contracts/index.js'
 import { aboutOption } from '../errors/option.js';
 import { student } from '../plugin/define.js';
 import { bindInputs } from './layers-inputs.js';
+import { aboutModel, buildModel } from './layers-errors.js';
 import { nameVariables } from './layers-variables.js';
 import { readModelFile } from './model-json.js';
 import { takeOverRandomness, type CurrentStep } from './random-layers.js';
@@ -56,9 +57,9 @@ export const layersStudent: AnyComponent = student('layers', {
         message: `layers: the softmax of layer \`${softened}\` was taken off, so that the model gives logits`,
         hint: 'Exports give logits, too. Apply a softmax where probabilities are wanted.',
       });
-    const model = await aboutOption('model', () => build(file.topology, path));
+    const model = await aboutOption('model', () => buildModel(file, path));
     const layers = leaves(model.layers);
-    for (const [layer, ignored] of ignoredOptions(layers))
+    for (const [layer, ignored] of aboutModel(path, 'read', () => ignoredOptions(layers)))
       services.progress.emit({
         event: 'warning',
         code: 'STUDENT_OPTION_IGNORED',
@@ -66,12 +67,18 @@ export const layersStudent: AnyComponent = student('layers', {
         hint: "Use the optimizer's `weightDecay` and `maxNorm` instead.",
       });
     const current: CurrentStep = { at: undefined };
-    takeOverRandomness(layers, current);
-    fixBatchNorms(layers);
-    const variables = nameVariables(layers, services.random.child('student'), file.weights);
+    const variables = await aboutOption('model', () =>
+      aboutModel(path, 'use', () => {
+        takeOverRandomness(layers, current);
+        fixBatchNorms(layers);
+        return nameVariables(layers, services.random.child('student'), file.weights);
+      }),
+    );
     tf.dispose(file.weights ?? {});
 
-    const taps = tapsOf(model, given.logits);
+    const taps = await aboutOption(given.logits === undefined ? 'model' : 'logits', () =>
+      aboutModel(path, 'use', () => tapsOf(model, given.logits)),
+    );
     const classes = taps.specs.logits?.shape.at(-1);
     if (data.labels && classes !== data.labels.length)
       refuse(
@@ -87,8 +94,8 @@ export const layersStudent: AnyComponent = student('layers', {
         const fed = feed(inputs);
         current.at = at;
         try {
-          const results = taps.model.apply(fed, { training: at.training }) as tf.Tensor | tf.Tensor[];
-          return taps.name(Array.isArray(results) ? results : [results]);
+          const results = aboutModel(path, 'run', () => taps.model.apply(fed, { training: at.training }));
+          return taps.name((Array.isArray(results) ? results : [results]) as tf.Tensor[]);
         } finally {
           current.at = undefined;
         }
@@ -97,19 +104,6 @@ export const layersStudent: AnyComponent = student('layers', {
     return made;
   },
 });
-
-async function build(topology: Record<string, unknown>, path: string): Promise<tfl.LayersModel> {
-  try {
-    return await tfl.models.modelFromJSON({ modelTopology: topology } as unknown as tf.io.ModelJSON);
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    return refuse(
-      `layers: TF.js cannot build ${path}: ${reason}`,
-      'Only layers that TF.js knows can be used.',
-      cause,
-    );
-  }
-}
 
 /** The layers that compute, those of nested models included. */
 function leaves(layers: readonly Layer[]): Layer[] {

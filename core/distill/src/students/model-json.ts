@@ -2,19 +2,17 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
+import { isObject, type Json } from './json.js';
+import { checkForm } from './model-form.js';
 import { refuse } from './shape.js';
 
-export type Json = Record<string, unknown>;
-
 export interface ModelFile {
+  /** Where the topology stands in the file: `modelTopology`; empty for a file that is the topology. */
+  readonly place: string;
   /** `{ class_name, config }`, as tf.models.modelFromJSON takes it. Every layer has a name. */
   readonly topology: Json;
   /** Weights by their names in the file; undefined where the file names none. */
   readonly weights: tf.NamedTensorMap | undefined;
-}
-
-export function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** The file of tf.LayersModel.save (topology and weights manifest) or of toJSON (topology alone). Weight files lie beside it. */
@@ -32,10 +30,15 @@ export async function readModelFile(path: string, withWeights: boolean): Promise
       `layers: ${path} is no tf.layers model`,
       'Expected the JSON that model.save() or model.toJSON() of TF.js writes.',
     );
+  const place = [
+    ...(inner === whole ? [] : ['modelTopology']),
+    ...(topology === inner ? [] : ['model_config']),
+  ].join('.');
   nameLayers(topology);
+  checkForm(path, topology, place);
   const manifest = whole.weightsManifest;
   const weights = withWeights && manifest !== undefined ? await readWeights(path, manifest) : undefined;
-  return { topology, weights };
+  return { place, topology, weights };
 }
 
 async function readJson(path: string): Promise<Json> {

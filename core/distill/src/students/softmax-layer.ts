@@ -1,5 +1,6 @@
 // Takes a last softmax off a tf.layers topology: losses want logits.
-import { isObject, layersOf, type Json } from './model-json.js';
+import { isObject, type Json } from './json.js';
+import { layersOf } from './model-json.js';
 
 /**
  * Changes `topology` so that the layer named (default: the one that the model's first output comes from) gives logits.

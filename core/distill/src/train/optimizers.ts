@@ -26,24 +26,24 @@ const apart = (value: number) =>
     .describe(`Share of the weight, times the rate, taken off at each update. ${decayed}`);
 
 const sgdOptimizer: AnyComponent = optimizer('sgd', {
-  help: 'Stochastic gradient descent, with momentum where asked for.',
+  help: 'Stochastic gradient descent, with optional momentum.',
   options: z
     .strictObject({
       momentum: z.number().min(0).default(0).describe('Share of the last velocity that is kept.'),
       nesterov: z
         .boolean()
         .default(false)
-        .describe('Looks one step ahead along the velocity; wants momentum.'),
+        .describe('Looks one step ahead along the velocity; needs momentum.'),
       dampening: fraction.default(0).describe('The gradient enters the velocity times 1 minus this.'),
       weightDecay: l2,
     })
     .refine(({ nesterov, momentum }) => !nesterov || momentum > 0, {
       path: ['nesterov'],
-      error: 'nesterov wants a momentum above 0',
+      error: 'nesterov needs a momentum above 0',
     })
     .refine(({ nesterov, dampening }) => !nesterov || dampening === 0, {
       path: ['nesterov'],
-      error: 'nesterov wants no dampening',
+      error: 'nesterov does not work with dampening',
     }),
   create: (options) => sgd(options),
 });
@@ -69,7 +69,7 @@ const adamwOptimizer: AnyComponent = optimizer('adamw', {
 });
 
 const rmspropOptimizer: AnyComponent = optimizer('rmsprop', {
-  help: 'RMSprop (Tieleman & Hinton 2012), centred and with momentum where asked for.',
+  help: 'RMSprop (Tieleman & Hinton 2012), optionally centred and with momentum.',
   options: z.strictObject({
     alpha: fraction.default(0.99).describe('Decay of the running mean of squared gradients.'),
     epsilon: betas.epsilon,
@@ -109,7 +109,7 @@ const lambOptimizer: AnyComponent = optimizer('lamb', {
 });
 
 const lionOptimizer: AnyComponent = optimizer('lion', {
-  help: 'Lion (Chen et al. 2023): the sign of a mean gradient. Wants a rate three to ten times below Adam’s.',
+  help: 'Lion (Chen et al. 2023): the sign of a mean gradient. Use a rate three to ten times below Adam’s.',
   options: z.strictObject({
     beta1: fraction.default(0.9).describe('Share of the running mean in the direction of a step.'),
     beta2: fraction.default(0.99).describe('Decay of the running mean of gradients.'),

@@ -40,7 +40,7 @@ function afterWarmup(epochsOfIt: number, schedule: Schedule): Schedule {
 }
 
 const constantSchedule: AnyComponent = schedule('constant', {
-  help: 'The same value throughout, after a linear warm-up where asked for.',
+  help: 'The same value throughout, after an optional linear warm-up.',
   options: z.strictObject({ value: z.number().describe('The value.'), warmup }),
   create: ({ value, warmup: rising }) => afterWarmup(rising, () => value),
 });
@@ -61,7 +61,7 @@ const stepSchedule: AnyComponent = schedule('step', {
 });
 
 const cosineSchedule: AnyComponent = schedule('cosine', {
-  help: 'Falls along half a cosine (Loshchilov & Hutter 2017), after a linear warm-up where asked for.',
+  help: 'Falls along half a cosine (Loshchilov & Hutter 2017), after an optional linear warm-up.',
   options: z.strictObject({
     peak: z.number().describe('The highest value, at the start or at the end of the warm-up.'),
     warmup,

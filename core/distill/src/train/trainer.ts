@@ -31,7 +31,7 @@ export interface Training {
   readonly stage: string;
   /** Where `last.safetensors` and `best.safetensors` are written. */
   readonly folder: string;
-  /** Tells recipe, seed and data apart. */
+  /** Identifies recipe, seed and data. */
   readonly identity: string;
   /** What to do with a checkpoint of another identity: refuse it (the default), or start anew. */
   readonly otherIdentity?: 'refuse' | 'restart';
@@ -45,7 +45,7 @@ export interface Training {
   readonly epochs: number;
   /** Batches that make one update; those left over at the end make none. Default 1. */
   readonly accumulate?: number;
-  /** Which weights are validated and kept; `average` wants an optimizer made with `averaged`. Default `trained`. */
+  /** Which weights are validated and kept; `average` needs an optimizer made with `averaged`. Default `trained`. */
   readonly weights?: NonNullable<WeightOptions['weights']>;
   /** Dropout and other random tensors of a step draw from its child `steps`. */
   readonly random: RandomStream;
@@ -53,7 +53,7 @@ export interface Training {
   readonly validate?: (predictor: Predictor) => Promise<Readonly<Record<string, number>>>;
   readonly select: Selection;
   readonly services: Pick<Services, 'engine' | 'progress' | 'logger' | 'clock'>;
-  /** Go on from `last.safetensors` when it is there. */
+  /** Continue from `last.safetensors`, if there is one. */
   readonly resume: boolean;
   /** Aborting it writes a checkpoint and ends the training with `TRAIN_INTERRUPTED`. */
   readonly signal?: AbortSignal;

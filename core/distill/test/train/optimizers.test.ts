@@ -49,9 +49,9 @@ describe('optimizerComponents', () => {
   });
 
   it('refuses nesterov without momentum', async () => {
-    await expect(make('sgd', { nesterov: true })).rejects.toThrow('nesterov wants a momentum above 0');
+    await expect(make('sgd', { nesterov: true })).rejects.toThrow('nesterov needs a momentum above 0');
     await expect(make('sgd', { nesterov: true, momentum: 0.9, dampening: 0.1 })).rejects.toThrow(
-      'no dampening',
+      'does not work with dampening',
     );
   });
 
