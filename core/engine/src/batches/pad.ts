@@ -2,7 +2,7 @@
 import { EngineError } from '../errors.js';
 import { sizeOf } from '../graph/builder.js';
 import { emptyTensor } from '../session/host.js';
-import type { HostTensor } from '../types.js';
+import type { HostTensor } from '../host-tensor.js';
 import { bucketFor } from './buckets.js';
 
 export interface PaddedBatch {

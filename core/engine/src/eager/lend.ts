@@ -1,6 +1,7 @@
 // The session's own values, lent to the user's variables while a step runs.
 import * as tf from '@tensorflow/tfjs-core';
-import type { HostTensor, NamedVariable } from '../types.js';
+import type { HostTensor } from '../host-tensor.js';
+import type { NamedVariable } from '../types.js';
 import { tensorOf } from './tensors.js';
 
 /** A variable of the session's own, under a TF.js name of its own. */

@@ -6,15 +6,8 @@ import { noRandom } from '../record/random.js';
 import { checkVariables, valueOf } from '../session/definition.js';
 import { checkInputs } from '../session/host.js';
 import { accountOf, type Holder } from '../session/memory.js';
-import type {
-  Explanation,
-  Forward,
-  HostTensors,
-  InputShapes,
-  MemoryAccount,
-  NamedVariable,
-  Predictor,
-} from '../types.js';
+import type { HostTensors } from '../host-tensor.js';
+import type { Explanation, Forward, InputShapes, MemoryAccount, NamedVariable, Predictor } from '../types.js';
 import { onEager } from './backend.js';
 import { fromTensor, tensorsOf } from './tensors.js';
 import { lend, own } from './lend.js';

@@ -1,7 +1,8 @@
 // Host tensors to TF.js tensors and back.
 import * as tf from '@tensorflow/tfjs-core';
 import { hostOf } from '../session/host.js';
-import type { DType, HostTensor, HostTensors, NamedTensors } from '../types.js';
+import type { DType, HostTensor, HostTensors } from '../host-tensor.js';
+import type { NamedTensors } from '../types.js';
 
 /** Shares the data where the backend does. */
 export function tensorOf({ data, shape, dtype }: HostTensor): tf.Tensor {

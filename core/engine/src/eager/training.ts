@@ -10,12 +10,10 @@ import { accountOf, type Holder } from '../session/memory.js';
 import { checkState } from '../session/state.js';
 import { Turns } from '../session/turns.js';
 import { dropGradientTape } from '../tfjs.js';
+import type { DType, HostTensor, HostTensors } from '../host-tensor.js';
 import type {
-  DType,
   Explanation,
   Forward,
-  HostTensor,
-  HostTensors,
   InputShapes,
   MemoryAccount,
   NamedTensors,

@@ -11,7 +11,8 @@ import { lower } from '../record/lower.js';
 import { variableInput } from '../record/recording.js';
 import { userInput } from '../record/step.js';
 import { checkVariables, valueOf } from '../session/definition.js';
-import type { ExportDefinition, HostTensor } from '../types.js';
+import type { HostTensor } from '../host-tensor.js';
+import type { ExportDefinition } from '../types.js';
 import { expandUniform } from './expand-uniform.js';
 import { freeAxes } from './free-axes.js';
 

@@ -3,7 +3,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 import type * as tfl from '@tensorflow/tfjs-layers';
 import { EngineError } from '../errors.js';
 import { emptyTensor, hostOf } from '../session/host.js';
-import type { DType, HostTensor, HostTensors } from '../types.js';
+import type { DType, HostTensor, HostTensors } from '../host-tensor.js';
 import type { FitData } from './args.js';
 import { standardized } from './layers-model.js';
 

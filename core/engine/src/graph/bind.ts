@@ -1,6 +1,6 @@
 // Turns inputs of a graph into constants.
 import type { Graph } from './graph.js';
-import type { HostTensor } from '../types.js';
+import type { HostTensor } from '../host-tensor.js';
 
 /** The graph with each input named in `values` fixed to its value. Names that are no inputs are left aside. */
 export function bindInputs(graph: Graph, values: ReadonlyMap<string, HostTensor>): Graph {

@@ -1,5 +1,5 @@
 // The graph between a recorded step and ONNX: operators named as ONNX names them, every value with its shape.
-import type { DType } from '../types.js';
+import type { DType } from '../host-tensor.js';
 
 /** Element types inside a graph: those of tensors, and int64, in which ONNX wants shapes and axes. */
 export type ElementType = DType | 'int64';

@@ -1,7 +1,7 @@
 // Elementwise kernels of two operands with broadcasting: arithmetic, comparison, logic.
 import type { GraphBuilder } from '../graph/builder.js';
 import type { Value } from '../graph/graph.js';
-import type { DType } from '../types.js';
+import type { DType } from '../host-tensor.js';
 import { where } from './emit.js';
 import { broadcastShapes, operand, opName, shaped, wider } from './operands.js';
 import type { KernelRule, KernelTable } from './rule.js';

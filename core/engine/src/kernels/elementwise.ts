@@ -2,7 +2,7 @@
 import type { GraphBuilder } from '../graph/builder.js';
 import type { Value } from '../graph/graph.js';
 import { stepAttributes } from '../graph/step.js';
-import type { DType } from '../types.js';
+import type { DType } from '../host-tensor.js';
 import { scalar, where } from './emit.js';
 import { numberOf, operand, shaped } from './operands.js';
 import type { KernelAttributes, KernelRule, KernelTable } from './rule.js';

@@ -1,5 +1,5 @@
 // Negation, choice between tensors, and sums of many.
-import type { DType } from '../types.js';
+import type { DType } from '../host-tensor.js';
 import { where } from './emit.js';
 import { broadcastShapes, misfit, operand, operandList, shaped, wider } from './operands.js';
 import type { KernelRule, KernelTable } from './rule.js';

@@ -1,7 +1,7 @@
 // Matrix products. Float products that are one matrix each, or share one right matrix, become a Gemm.
 import { broadcast, sizeOf, type GraphBuilder } from '../graph/builder.js';
 import type { Value } from '../graph/graph.js';
-import type { DType } from '../types.js';
+import type { DType } from '../host-tensor.js';
 import { activate, checkActivation } from './activation.js';
 import { filled } from './emit.js';
 import { broadcastShapes, flagOf, misfit, operand, optional, shaped, wider } from './operands.js';

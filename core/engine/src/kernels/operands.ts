@@ -1,6 +1,6 @@
 // Reads the operands and attributes of one recorded kernel, with errors that name what is wrong.
 import { EngineError } from '../errors.js';
-import type { DType } from '../types.js';
+import type { DType } from '../host-tensor.js';
 import type { KernelAttributes, KernelInputs, Shaped } from './rule.js';
 
 /** A failure the user can mend: an operand that does not fit. */

@@ -1,7 +1,7 @@
 // Reductions over axes.
 import { sizeOf, type GraphBuilder } from '../graph/builder.js';
 import type { Value } from '../graph/graph.js';
-import type { DType } from '../types.js';
+import type { DType } from '../host-tensor.js';
 import { filled } from './emit.js';
 import { axesOf, axisOf, flagOf, numberOf, operand, opName, shaped } from './operands.js';
 import type { KernelRule, KernelTable } from './rule.js';

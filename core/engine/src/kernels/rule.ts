@@ -2,7 +2,7 @@
 import type { GraphBuilder } from '../graph/builder.js';
 import type { Value } from '../graph/graph.js';
 import type { Target } from '../graph/target.js';
-import type { DType } from '../types.js';
+import type { DType } from '../host-tensor.js';
 
 /** Shape and dtype of a recorded tensor. */
 export interface Shaped {

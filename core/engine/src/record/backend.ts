@@ -4,7 +4,7 @@ import { sizeOf } from '../graph/builder.js';
 import type { KernelTable } from '../kernels/rule.js';
 import { scanKernel } from '../kernels/scan.js';
 import { recordBackendName } from '../tfjs.js';
-import type { DType } from '../types.js';
+import type { DType } from '../host-tensor.js';
 import { drawOnStack } from './guard.js';
 import { runRecorded } from './kernels.js';
 import { compact, largestConstant, Recorded, refuseLarge, type Tape } from './tape.js';

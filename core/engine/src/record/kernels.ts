@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { EngineError } from '../errors.js';
 import type { KernelRule, KernelTable, Shaped } from '../kernels/rule.js';
-import type { DType } from '../types.js';
+import type { DType } from '../host-tensor.js';
 import { lineOf } from './location.js';
 import {
   compact,

@@ -12,7 +12,8 @@ import {
   setDataId,
   wrapGradients,
 } from '../tfjs.js';
-import type { DType, NamedVariable } from '../types.js';
+import type { DType } from '../host-tensor.js';
+import type { NamedVariable } from '../types.js';
 import { recordBackend } from './backend.js';
 import { guardRandom } from './guard.js';
 import { recordedOf } from './kernels.js';

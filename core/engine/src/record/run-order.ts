@@ -1,6 +1,11 @@
 // The order in which a step's results are asked for, which is the order in which ONNX Runtime goes for them.
-import type { RecordedChange } from './step.js';
 import type { Recorded, TapedKernel } from './tape.js';
+
+/** One thing that changes at a step: the graph input that holds it now, its next value. */
+export interface RecordedChange {
+  readonly input: string;
+  readonly next: Recorded;
+}
 
 /**
  * Sorts changes so that what is ready first stands last: ONNX Runtime runs depth first from the last result backwards (see

@@ -8,15 +8,9 @@ export type { InputShapes } from '../types.js';
 import { accumulatedSlot, gathered, meansOf, type StepPart } from './accumulate.js';
 import { numberedRandom, type RandomDraw } from './random.js';
 import { record, type RecordOptions, variableInput } from './recording.js';
-import { lastReadyFirst } from './run-order.js';
+import { lastReadyFirst, type RecordedChange } from './run-order.js';
 import type { Recorded } from './tape.js';
 import { gradientsOf, trainableOf, updateAll } from './update.js';
-
-/** One thing that changes at a step: the graph input that holds it now, its next value. */
-export interface RecordedChange {
-  readonly input: string;
-  readonly next: Recorded;
-}
 
 export interface RecordedStep {
   readonly loss: Recorded;

@@ -2,7 +2,7 @@
 import { EngineError, type EngineErrorCode } from '../errors.js';
 import { sizeOf } from '../graph/builder.js';
 import type { KernelAttributes } from '../kernels/rule.js';
-import type { DType } from '../types.js';
+import type { DType } from '../host-tensor.js';
 import { userLine } from './location.js';
 
 /** Host data of a constant; `fill` when all elements are equal. */

@@ -4,14 +4,8 @@ import { EngineError } from '../errors.js';
 import { sizeOf } from '../graph/builder.js';
 import { hasAverage, averageSlot } from '../optimizers/averaged.js';
 import { accumulatedSlot, callsPerUpdate } from '../record/accumulate.js';
-import type {
-  DType,
-  HostTensor,
-  NamedVariable,
-  SlotSpec,
-  TrainingDefinition,
-  WeightOptions,
-} from '../types.js';
+import type { DType, HostTensor } from '../host-tensor.js';
+import type { NamedVariable, SlotSpec, TrainingDefinition, WeightOptions } from '../types.js';
 import { hostOf } from './host.js';
 
 /** Refuses variables listed twice, under one name, or not trainable by their dtype. */

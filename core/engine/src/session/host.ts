@@ -3,7 +3,7 @@ import * as ort from '../onnx-runtime.js';
 import { EngineError } from '../errors.js';
 import { sizeOf } from '../graph/builder.js';
 import type { InputShapes } from '../record/step.js';
-import type { DType, HostTensor, HostTensors } from '../types.js';
+import type { DType, HostTensor, HostTensors } from '../host-tensor.js';
 
 const arrays = { float32: Float32Array, int32: Int32Array, bool: Uint8Array } as const;
 

@@ -1,6 +1,6 @@
 // Variables and optimiser slots in double buffers: a step reads the current ones and writes the next.
 import type * as ort from '../onnx-runtime.js';
-import type { HostTensor } from '../types.js';
+import type { HostTensor } from '../host-tensor.js';
 import { emptyTensor, toOrt } from './host.js';
 
 interface Buffers {

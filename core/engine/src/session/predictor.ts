@@ -8,12 +8,11 @@ import { recordForward } from '../record/forward.js';
 import { lower } from '../record/lower.js';
 import { type RecordOptions, variableInput } from '../record/recording.js';
 import { type InputShapes, userInput } from '../record/step.js';
+import type { HostTensor, HostTensors } from '../host-tensor.js';
 import type {
   ExplainOptions,
   Explanation,
   Forward,
-  HostTensor,
-  HostTensors,
   MemoryAccount,
   NamedVariable,
   Predictor,

@@ -1,6 +1,6 @@
 // Checks a training state against what a model has.
 import { EngineError } from '../errors.js';
-import type { DType, HostTensors } from '../types.js';
+import type { DType, HostTensors } from '../host-tensor.js';
 
 type Shapes = ReadonlyMap<string, { readonly dtype: DType; readonly shape: readonly number[] }>;
 

@@ -6,12 +6,11 @@ import { partAfter, type StepPart, updateAfter } from '../record/accumulate.js';
 import { draw } from '../record/random.js';
 import { variableInput } from '../record/recording.js';
 import { type InputShapes, rateInput, slotInput, stepInput, userInput } from '../record/step.js';
+import type { HostTensor, HostTensors } from '../host-tensor.js';
 import type {
   ExplainOptions,
   Explanation,
   Forward,
-  HostTensor,
-  HostTensors,
   MemoryAccount,
   Predictor,
   StepResult,

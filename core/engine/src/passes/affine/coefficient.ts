@@ -46,7 +46,7 @@ export function plus(
   const shape = broadcast(a.value?.shape ?? [], b.value?.shape ?? []);
   if (!isSmall(shape, whole)) return undefined;
   if (a.value && a.value === b.value) return { factor: a.factor + b.factor, value: a.value };
-  const [x, y] = [written(at, a), written(at, b)];
+  const [x, y] = [materialize(at, a), materialize(at, b)];
   return { factor: 1, value: at.emit({ op: 'Add', inputs: [x, y] }, { shape, type: 'float32' }) };
 }
 
@@ -58,14 +58,14 @@ export function inverse(at: Rewriting, { factor, value }: Coefficient): Coeffici
 }
 
 /** The coefficient as a tensor. */
-export function written(at: Rewriting, { factor, value }: Coefficient): Value {
+export function materialize(at: Rewriting, { factor, value }: Coefficient): Value {
   const number = (x: number): Value => at.make(Float32Array.of(x), [], 'float32');
   if (!value) return number(factor);
   return factor === 1 ? value : at.emit({ op: 'Mul', inputs: [value, number(factor)] }, value);
 }
 
 /** Whether the coefficient is the same along axes of a tensor of that rank. */
-export function steadyAlong({ value }: Coefficient, axes: readonly number[], rank: number): boolean {
+export function isConstantAlong({ value }: Coefficient, axes: readonly number[], rank: number): boolean {
   if (!value) return true;
   const missing = rank - value.shape.length;
   return axes.every((axis) => axis < missing || value.shape[axis - missing] === 1);

@@ -4,14 +4,14 @@ import type { Value } from '../../graph/graph.js';
 import { ops } from '../../graph/blocked.js';
 import { emitReshape } from '../blocked/layout.js';
 import type { Rewriting } from '../rewrite.js';
-import { type Coefficient, isOne, written } from './coefficient.js';
-import { type Form, passesOf } from './form.js';
+import { type Coefficient, isOne, materialize } from './coefficient.js';
+import { type LinearForm, passesOf } from './form.js';
 
 /** The value of a form like `like`, or undefined when the graph as it stands is as quick. */
 export function computed(
   at: Rewriting,
   like: Value,
-  form: Form,
+  form: LinearForm,
   block: number,
   activation: 'Relu' | undefined,
 ): Value | undefined {
@@ -20,15 +20,17 @@ export function computed(
   if (perChannel) return byConvolution(at, like, form, activation);
   if (activation || passesOf(form) >= form.cost) return undefined;
   const [first, ...others] = [...form.terms].map(([value, coefficient]) =>
-    isOne(coefficient) ? value : at.emit({ op: 'Mul', inputs: [value, written(at, coefficient)] }, like),
+    isOne(coefficient) ? value : at.emit({ op: 'Mul', inputs: [value, materialize(at, coefficient)] }, like),
   );
   if (!first) return undefined;
   const added = others.reduce((total, term) => at.emit({ op: 'Add', inputs: [total, term] }, like), first);
-  return form.constant ? at.emit({ op: 'Add', inputs: [added, written(at, form.constant)] }, like) : added;
+  return form.constant
+    ? at.emit({ op: 'Add', inputs: [added, materialize(at, form.constant)] }, like)
+    : added;
 }
 
 /** Whether a form of blocked images has coefficients of one number a channel, at least one of them not a plain number. */
-function ofChannels({ terms, constant }: Form, shape: readonly number[]): boolean {
+function ofChannels({ terms, constant }: LinearForm, shape: readonly number[]): boolean {
   if (shape.length !== 5) return false;
   const all = [...terms.values(), ...(constant ? [constant] : [])];
   const [, blocks = 0, , , block = 0] = shape;
@@ -48,14 +50,14 @@ function ofChannels({ terms, constant }: Form, shape: readonly number[]): boolea
 function byConvolution(
   at: Rewriting,
   like: Value,
-  { terms, constant }: Form,
+  { terms, constant }: LinearForm,
   activation: 'Relu' | undefined,
 ): Value | undefined {
   const [n = 0, blocks = 0, h = 0, w = 0, block = 0] = like.shape;
   const channels = blocks * block;
   const image = [n, channels, h, w];
   const vector = (coefficient: Coefficient, shape: readonly number[]): Value => {
-    const value = written(at, coefficient);
+    const value = materialize(at, coefficient);
     return sizeOf(value.shape) === channels
       ? emitReshape(at, value, shape)
       : at.emit(

@@ -4,14 +4,14 @@ import type { Rewriting } from '../rewrite.js';
 import { type Coefficient, isOne, one, plus, times } from './coefficient.js';
 
 /** `sum of coefficient * term + constant`. */
-export interface Form {
+export interface LinearForm {
   readonly terms: ReadonlyMap<Value, Coefficient>;
   readonly constant: Coefficient | undefined;
   /** Passes over whole tensors that computing it as the graph stands takes. */
   readonly cost: number;
 }
 
-export const plain = (value: Value): Form => ({
+export const plain = (value: Value): LinearForm => ({
   terms: new Map([[value, one]]),
   constant: undefined,
   cost: 0,
@@ -21,18 +21,23 @@ export const plain = (value: Value): Form => ({
 const mostTerms = 4;
 
 /** Passes that computing the form afresh takes. */
-export function passesOf({ terms, constant }: Form): number {
+export function passesOf({ terms, constant }: LinearForm): number {
   const scaled = [...terms.values()].filter((coefficient) => !isOne(coefficient)).length;
   return scaled + Math.max(0, terms.size - 1) + (constant && terms.size > 0 ? 1 : 0);
 }
 
 /** The single term of a form without a constant. */
-export function singleTerm({ terms, constant }: Form): readonly [Value, Coefficient] | undefined {
+export function singleTerm({ terms, constant }: LinearForm): readonly [Value, Coefficient] | undefined {
   const [first] = terms;
   return terms.size === 1 && !constant ? first : undefined;
 }
 
-export function sum(at: Rewriting, a: Form, b: Form, whole: readonly number[]): Form | undefined {
+export function sum(
+  at: Rewriting,
+  a: LinearForm,
+  b: LinearForm,
+  whole: readonly number[],
+): LinearForm | undefined {
   const terms = new Map(a.terms);
   for (const [value, coefficient] of b.terms) {
     const other = terms.get(value);
@@ -49,10 +54,10 @@ export function sum(at: Rewriting, a: Form, b: Form, whole: readonly number[]): 
 
 export function scaled(
   at: Rewriting,
-  form: Form,
+  form: LinearForm,
   by: Coefficient,
   whole: readonly number[],
-): Form | undefined {
+): LinearForm | undefined {
   const terms = new Map<Value, Coefficient>();
   for (const [value, coefficient] of form.terms) {
     const product = times(at, coefficient, by, whole);
