@@ -1,5 +1,6 @@
 // All packages' tests, run on source (no build needed) through the `potstill-source` export condition.
 // Two projects: `unit`, and `e2e` for whole runs, packed packages and programs in processes of their own.
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 const e2e = [
@@ -16,6 +17,7 @@ export default defineConfig({
     pool: 'forks',
     // Tests keep nothing among the user's caches, and processes that they start report nothing.
     env: { POTSTILL_CACHE: '', ORT_DISABLE_TELEMETRY: '1' },
+    setupFiles: [fileURLToPath(new URL('test/support/fast-check.ts', import.meta.url))],
     testTimeout: 60_000,
     hookTimeout: 120_000,
     projects: [
