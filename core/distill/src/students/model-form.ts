@@ -10,7 +10,7 @@ export function inside(place: string, key: string): string {
 }
 
 /** Stops with STUDENT_INVALID at a place of the file: `modelTopology.config.layers[2].name`. */
-export function refuseForm(path: string, place: string, problem: string, cause?: unknown): never {
+function refuseForm(path: string, place: string, problem: string, cause?: unknown): never {
   return refuse(
     `layers: ${path}: \`${place}\` ${problem}`,
     'Expected the JSON that model.save() or model.toJSON() of TF.js writes.',
