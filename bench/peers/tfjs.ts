@@ -1,5 +1,5 @@
 // Benchmark peers: TF.js run eagerly, on tfjs-node, wasm or plain cpu.
-import { createEngine } from '@potstill/engine';
+import { createEngine, withGradients } from '@potstill/engine';
 import * as tf from '@tensorflow/tfjs';
 import { batchesOf, goRound, networkOf, trainingContext, variablesOf } from './network.js';
 import { sameWherePossible } from './same.js';
@@ -76,10 +76,9 @@ await serve(async ({ peer, member, rate, batches }) => {
     versions: { '@tensorflow/tfjs': tf.version.tfjs },
     step: async () => {
       try {
-        const loss = optimizer.minimize(
-          () => network.loss(next(), weight, trainingContext).loss,
-          true,
-          trained,
+        // TF.js alone has no gradient of dilated convolutions.
+        const loss = withGradients(() =>
+          optimizer.minimize(() => network.loss(next(), weight, trainingContext).loss, true, trained),
         ) as tf.Scalar;
         const [value] = await loss.data();
         loss.dispose();

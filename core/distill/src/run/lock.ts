@@ -1,8 +1,9 @@
 // One process at a time in a run folder: a lock that ends with the process that holds it.
-import { link, open, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
+import { open, readFile, rm, stat, utimes } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { z } from 'zod';
 import { PotstillError } from '../errors/potstill-error.js';
 import { writeFailed } from '../files/write-atomically.js';
@@ -114,17 +115,26 @@ function startOf(pid: number): string | null {
   }
 }
 
-/** Removes a lock whose holder is gone, unless it has become another's meanwhile. */
+/** After so many milliseconds whoever was removing a lock has died. */
+const removing = 10_000;
+
+/**
+ * Removes a lock whose holder is gone, unless it has become another's meanwhile. One process at a time: between looking
+ * and removing, another could remove the same lock and somebody take it.
+ */
 async function remove(path: string, found: string): Promise<void> {
-  const aside = `${path}.${process.pid}.tmp`;
-  try {
-    await rename(path, aside);
-  } catch {
-    return; // Another process was quicker.
+  const turn = `${path}.turn`;
+  if (!(await take(turn, ''))) {
+    const { mtimeMs } = await stat(turn).catch(() => ({ mtimeMs: Date.now() }));
+    if (Date.now() - mtimeMs > removing) await rm(turn, { force: true });
+    else await setTimeout(5);
+    return;
   }
-  if ((await readFile(aside, 'utf8').catch(() => found)) !== found)
-    await link(aside, path).catch(() => undefined);
-  await rm(aside, { force: true });
+  try {
+    if ((await readFile(path, 'utf8').catch(() => undefined)) === found) await rm(path, { force: true });
+  } finally {
+    await rm(turn, { force: true });
+  }
 }
 
 function inUse(folder: string, holder: LockHolder | undefined): PotstillError {

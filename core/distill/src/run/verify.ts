@@ -152,5 +152,5 @@ async function filesBelow(folder: string): Promise<string[]> {
   return (entries ?? [])
     .filter((entry) => !entry.isDirectory())
     .map((entry) => join(entry.parentPath, entry.name).slice(join(folder, sep).length).split(sep).join('/'))
-    .filter((name) => name !== lockFile);
+    .filter((name) => !name.startsWith(lockFile));
 }
