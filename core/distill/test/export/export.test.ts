@@ -247,7 +247,7 @@ describe('measureLatency', () => {
     expect(median).toBeGreaterThan(0);
     const nameless = { label: { dtype: 'int32', shape: [], data: Int32Array.of(0) } } as const;
     await expect(measureLatency(join(folder, path), nameless)).rejects.toThrow(
-      'the model wants an input `image`; given are label',
+      'the model needs an input `image`; given are label',
     );
   });
 });
