@@ -146,6 +146,8 @@ export interface Plan {
   readonly plugins: readonly PluginReference[];
   readonly data: {
     readonly train: DatasetSlot;
+    /** What the student learns the teacher's answers on, beside the training data. Its transforms are those of `train`. */
+    readonly transfer: DatasetSlot | undefined;
     readonly validation: DatasetSlot | undefined;
     readonly test: DatasetSlot | undefined;
   };

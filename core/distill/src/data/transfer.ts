@@ -1,0 +1,98 @@
+// Training data and transfer data as one data set: what the student is trained on.
+// Hinton, Vinyals & Dean 2015, section 2: the transfer set may be the training set, or examples without labels.
+import type { HostTensor } from '@potstill/engine';
+import type { Example, IndexedDataset, TensorSpec } from '../contracts/index.js';
+import { zeros, hostTensor } from './arrays.js';
+import { concat } from './concat.js';
+import { descriptionOf } from './describe.js';
+import { fingerprint } from './fingerprint.js';
+
+/** The field that tells the two apart; see `DataDescription.labelled`. */
+export const labelledField = 'labelled';
+
+/**
+ * The examples of `train`, then those of `transfer` without their truth: see `DataDescription.unlabelled` for what
+ * stands in its place. Kept are the fields that both have in one form, the target of `train`, and `labelled`, which is 1
+ * for the examples of `train`. The inputs must agree in form.
+ */
+export function joinTransfer(train: IndexedDataset, transfer: IndexedDataset): IndexedDataset {
+  const { target } = train;
+  const truth = target === undefined ? undefined : train.spec[target];
+  const spec: Record<string, TensorSpec> = {};
+  for (const [name, ours] of Object.entries(train.spec)) {
+    const theirs = name === target ? ours : transfer.spec[name];
+    const form = theirs && commonForm(ours, theirs);
+    if (form) spec[name] = form;
+  }
+  spec[labelledField] = { dtype: 'int32', shape: [] };
+  const marked = (data: IndexedDataset, fields: Fields, labelled: number) =>
+    withFields(data, {
+      ...fields,
+      [labelledField]: { spec: spec[labelledField] as TensorSpec, value: labelled },
+    });
+  const nothing: Fields =
+    target !== undefined && truth ? { [target]: { spec: truth, value: absent(truth) } } : {};
+  const { targets } = train;
+  return concat([marked(train, {}, 1), marked(transfer, nothing, 0)], {
+    ...descriptionOf(train),
+    spec,
+    labelled: labelledField,
+    fingerprint: fingerprint('transfer', train.fingerprint, transfer.fingerprint),
+    ...(target === undefined ? {} : { unlabelled: true }),
+    ...(targets ? { targets: joinTargets(targets, train.size, transfer.size) } : {}),
+  });
+}
+
+/** What both forms fit in: an axis that is free in one is free. Undefined where they do not agree. */
+function commonForm(a: TensorSpec, b: TensorSpec): TensorSpec | undefined {
+  if (a.dtype !== b.dtype || a.shape.length !== b.shape.length) return undefined;
+  const free = (axis: number) => a.shape[axis] === null || b.shape[axis] === null;
+  if (a.shape.some((length, axis) => length !== b.shape[axis] && !free(axis))) return undefined;
+  return { ...a, shape: a.shape.map((length, axis) => (free(axis) ? null : length)) };
+}
+
+/** A number that is no truth. */
+function absent({ dtype, shape }: TensorSpec): number {
+  if (shape.includes(null)) return 0;
+  return dtype === 'int32' ? -1 : dtype === 'float32' ? NaN : 0;
+}
+
+function joinTargets(targets: ArrayLike<number>, known: number, unknown: number): Int32Array {
+  const all = new Int32Array(known + unknown).fill(-1, known);
+  all.set(Array.from(targets));
+  return all;
+}
+
+/** Fields that are the same for every example: what all their elements are. Free axes have length 0. */
+type Fields = Readonly<Record<string, { readonly spec: TensorSpec; readonly value: number }>>;
+
+function withFields(data: IndexedDataset, fields: Fields): IndexedDataset {
+  const made = (rows: number | undefined): Record<string, HostTensor> =>
+    Object.fromEntries(
+      Object.entries(fields).map(([name, { spec, value }]) => {
+        const shape = [...(rows === undefined ? [] : [rows]), ...spec.shape.map((length) => length ?? 0)];
+        const elements = zeros(
+          spec.dtype,
+          shape.reduce((product, length) => product * length, 1),
+        );
+        return [name, hostTensor(spec.dtype, shape, elements.fill(value))];
+      }),
+    );
+  const batch = data.batch?.bind(data);
+  return {
+    ...descriptionOf(data),
+    size: data.size,
+    spec: {
+      ...data.spec,
+      ...Object.fromEntries(Object.entries(fields).map(([name, { spec }]) => [name, spec])),
+    },
+    example: async (index): Promise<Example> => ({ ...(await data.example(index)), ...made(undefined) }),
+    ...(batch && {
+      batch: async (indices: ArrayLike<number>) => {
+        const read = await batch(indices);
+        return { ...read, tensors: { ...read.tensors, ...made(read.size) } };
+      },
+    }),
+    ...(data.dispose ? { dispose: () => data.dispose?.() ?? Promise.resolve() } : {}),
+  };
+}
