@@ -1,8 +1,9 @@
 // Training data and transfer data as one data set: what the student is trained on.
 // Hinton, Vinyals & Dean 2015, section 2: the transfer set may be the training set, or examples without labels.
 import type { HostTensor } from '@potstill/engine';
-import type { Example, IndexedDataset, TensorSpec } from '../contracts/index.js';
+import type { Example, IndexedDataset, TensorSpec, TensorSpecs } from '../contracts/index.js';
 import { zeros, hostTensor } from './arrays.js';
+import { freeAxes } from './axes.js';
 import { concat } from './concat.js';
 import { descriptionOf } from './describe.js';
 import { fingerprint } from './fingerprint.js';
@@ -33,13 +34,15 @@ export function joinTransfer(train: IndexedDataset, transfer: IndexedDataset): I
   const nothing: Fields =
     target !== undefined && truth ? { [target]: { spec: truth, value: absent(truth) } } : {};
   const { targets } = train;
+  const lengths = joinLengths(train, transfer, spec);
   return concat([marked(train, {}, 1), marked(transfer, nothing, 0)], {
     ...descriptionOf(train),
     spec,
     labelled: labelledField,
     fingerprint: fingerprint('transfer', train.fingerprint, transfer.fingerprint),
     ...(target === undefined ? {} : { unlabelled: true }),
-    ...(targets ? { targets: joinTargets(targets, train.size, transfer.size) } : {}),
+    ...(lengths ? { lengths } : {}),
+    ...(targets ? { targets: joinNumbers(targets, new Int32Array(transfer.size).fill(-1)) } : {}),
   });
 }
 
@@ -48,7 +51,35 @@ function commonForm(a: TensorSpec, b: TensorSpec): TensorSpec | undefined {
   if (a.dtype !== b.dtype || a.shape.length !== b.shape.length) return undefined;
   const free = (axis: number) => a.shape[axis] === null || b.shape[axis] === null;
   if (a.shape.some((length, axis) => length !== b.shape[axis] && !free(axis))) return undefined;
-  return { ...a, shape: a.shape.map((length, axis) => (free(axis) ? null : length)) };
+  const shape = a.shape.map((length, axis) => (free(axis) ? null : length));
+  // Names of free axes are those of the part that has all of them.
+  const named = [a, b].find(
+    (each) => each.free && each.shape.every((length, axis) => length === shape[axis]),
+  );
+  return { dtype: a.dtype, shape, ...layoutOf(a), ...(named?.free ? { free: named.free } : {}) };
+}
+
+function layoutOf({ layout }: TensorSpec): Pick<TensorSpec, 'layout'> {
+  return layout === undefined ? {} : { layout };
+}
+
+/** Lengths along the free axes, where both parts tell them; an absent truth is 0 long. */
+function joinLengths(
+  train: IndexedDataset,
+  transfer: IndexedDataset,
+  spec: TensorSpecs,
+): IndexedDataset['lengths'] {
+  const axes = freeAxes(spec);
+  const joined: Record<string, ArrayLike<number>> = {};
+  for (const { field, name } of axes) {
+    const ours = train.lengths?.[name];
+    const isTruth = field === train.target;
+    const theirs = isTruth ? new Int32Array(transfer.size) : transfer.lengths?.[name];
+    if (!ours || !theirs) return undefined;
+    if (isTruth && axes.some((other) => other.name === name && other.field !== field)) continue;
+    joined[name] = joinNumbers(ours, theirs);
+  }
+  return axes.length > 0 ? joined : undefined;
 }
 
 /** A number that is no truth. */
@@ -57,9 +88,10 @@ function absent({ dtype, shape }: TensorSpec): number {
   return dtype === 'int32' ? -1 : dtype === 'float32' ? NaN : 0;
 }
 
-function joinTargets(targets: ArrayLike<number>, known: number, unknown: number): Int32Array {
-  const all = new Int32Array(known + unknown).fill(-1, known);
-  all.set(Array.from(targets));
+function joinNumbers(first: ArrayLike<number>, second: ArrayLike<number>): Int32Array {
+  const all = new Int32Array(first.length + second.length);
+  all.set(Array.from(first));
+  all.set(Array.from(second), first.length);
   return all;
 }
 

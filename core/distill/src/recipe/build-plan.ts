@@ -149,6 +149,8 @@ export function buildPlan(input: BuildInput, changed?: BuildInput): Plan {
       transfer: build.transfer(),
       validation: data.data.validation === undefined ? undefined : build.slot('validation'),
       test: data.data.test === undefined ? undefined : build.slot('test'),
+      buckets: typeof data.data.buckets === 'number' ? { count: data.data.buckets } : data.data.buckets,
+      shuffle: data.data.shuffle,
     },
     teacher: build.teacher(),
     student: build.component('student', 'student'),

@@ -9,9 +9,16 @@ import type {
   TensorSpec,
   Transform,
 } from '../contracts/index.js';
-import { checkTargets, descriptionOf, remapClasses, targetOf, type TargetRule } from '../data/index.js';
+import {
+  checkTargets,
+  descriptionOf,
+  remapClasses,
+  targetOf,
+  withChosenBuckets,
+  type TargetRule,
+} from '../data/index.js';
 import { numbered } from '../data/stream.js';
-import type { DatasetSlot, RecipeTrace } from '../recipe/plan.js';
+import type { DataPlan, DatasetSlot, RecipeTrace } from '../recipe/plan.js';
 import type { PreparedData } from '../train/source.js';
 import { compareForm, matchClasses, withNormalisedLabels, type TrainingPart } from './compare-data.js';
 
@@ -34,13 +41,14 @@ export interface Opening {
   readonly like: TrainingPart | undefined;
   readonly container: RunContainer;
   readonly trace: RecipeTrace;
+  readonly plan: DataPlan;
 }
 
 /**
  * Makes a part. Its classes are matched by name with those of the training data.
  * @throws PotstillError DATA_PARTS_DIFFER, DATA_DAMAGED where a target is no class, and what data sets throw.
  */
-export async function openPart({ name, slot, like, container, trace }: Opening): Promise<OpenData> {
+export async function openPart({ name, slot, like, container, trace, plan }: Opening): Promise<OpenData> {
   const { services } = container;
   const made = await container.make(slot.component, like ? { train: like.raw } : {});
   try {
@@ -60,11 +68,19 @@ export async function openPart({ name, slot, like, container, trace }: Opening):
     const rule = like ? { ...described, unlabelled: false } : described;
     const size = await checkedSize(name, dataset, rule);
     const transforms: Transform[] = [];
-    for (const plan of slot.transforms) transforms.push(await container.make(plan, { data: described }));
+    for (const each of slot.transforms) transforms.push(await container.make(each, { data: described }));
     const random = services.random.child(name);
     const description = await describeAfter(dataset, described, transforms, random);
     if (like) compareForm(like, { name, slot }, description, trace);
-    return { dataset, transforms, name, size, description, described };
+    return {
+      dataset: await withChosenBuckets(dataset, transforms, plan.buckets, { random, name }),
+      transforms,
+      name,
+      size,
+      description,
+      described,
+      ...(plan.shuffle ? { shuffleWindow: plan.shuffle.window } : {}),
+    };
   } catch (error) {
     await made.dispose?.();
     throw error;
@@ -120,6 +136,7 @@ export async function describeAfter(
     spec[name] = {
       dtype,
       shape: shape.map((length, axis) => (before?.shape[axis] === null ? null : length)),
+      ...(before?.free ? { free: before.free } : {}),
     };
   }
   return { ...description, spec };

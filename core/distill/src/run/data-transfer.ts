@@ -1,5 +1,6 @@
 // Training data joined with the transfer data of a recipe.
-import { joinTransfer } from '../data/index.js';
+import type { RunContainer } from '../container/run-container.js';
+import { joinTransfer, withChosenBuckets } from '../data/index.js';
 import type { DataDescription, TensorSpec } from '../contracts/index.js';
 import { PotstillError } from '../errors/potstill-error.js';
 import type { Plan } from '../recipe/plan.js';
@@ -10,7 +11,12 @@ import type { OpenData } from './data-part.js';
  * transforms of `train` change both.
  * @throws PotstillError DATA_UNSUPPORTED where one of them is a stream.
  */
-export function withTransfer({ data, trace }: Plan, train: OpenData, transfer: OpenData): OpenData {
+export async function withTransfer(
+  { data, trace }: Plan,
+  { services }: RunContainer,
+  train: OpenData,
+  transfer: OpenData,
+): Promise<OpenData> {
   if (train.dataset.size === undefined || transfer.dataset.size === undefined) {
     const stream = train.dataset.size === undefined ? ('train' as const) : ('transfer' as const);
     throw new PotstillError(
@@ -22,8 +28,8 @@ export function withTransfer({ data, trace }: Plan, train: OpenData, transfer: O
       }),
     );
   }
-  const dataset = joinTransfer(train.dataset, transfer.dataset);
-  const { spec, fingerprint, unlabelled, labelled } = dataset;
+  const joint = joinTransfer(train.dataset, transfer.dataset);
+  const { spec, fingerprint, unlabelled, labelled } = joint;
   const joined = (own: DataDescription, theirs: DataDescription): DataDescription => ({
     ...own,
     spec: formsOf(spec, own, theirs),
@@ -33,9 +39,12 @@ export function withTransfer({ data, trace }: Plan, train: OpenData, transfer: O
   });
   return {
     name: 'train',
-    dataset,
+    dataset: await withChosenBuckets(joint, train.transforms, data.buckets, {
+      random: services.random.child('train'),
+      name: 'train',
+    }),
     transforms: train.transforms,
-    size: dataset.size ?? 0,
+    size: joint.size,
     description: joined(train.description, transfer.description),
     described: joined(train.described, transfer.described),
   };

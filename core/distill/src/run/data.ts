@@ -36,7 +36,7 @@ export async function openData(plan: Plan, container: RunContainer): Promise<Run
   const open = async (name: Role, like?: TrainingPart): Promise<OpenData | undefined> => {
     const slot = plan.data[name];
     if (!slot) return undefined;
-    const data = await openPart({ name, slot, like, container, trace: plan.trace });
+    const data = await openPart({ name, slot, like, container, trace: plan.trace, plan: plan.data });
     opened.push(data);
     return data;
   };
@@ -45,7 +45,7 @@ export async function openData(plan: Plan, container: RunContainer): Promise<Run
     if (!train) throw new Error('internal: a plan without training data');
     const like = { slot: plan.data.train, description: train.description, raw: train.described };
     const transfer = await open('transfer', like);
-    const training = transfer ? withTransfer(plan, train, transfer) : train;
+    const training = transfer ? await withTransfer(plan, container, train, transfer) : train;
     const validation = await open('validation', like);
     const test = await open('test', like);
     return { train, transfer, training, validation, test, description: train.description, dispose };
@@ -78,12 +78,13 @@ export function transformed(
   random: RandomStream,
 ): Dataset {
   if (transforms.length === 0) return dataset;
+  const form = { ...description, ...(dataset.buckets ? { buckets: dataset.buckets } : {}) };
   const apply = (example: Example, index: number) =>
     transforms.reduce((current, transform, k) => transform.apply(current, random.at(index).at(k)), example);
   if (dataset.size !== undefined)
-    return { ...description, size, example: async (index) => apply(await dataset.example(index), index) };
+    return { ...form, size, example: async (index) => apply(await dataset.example(index), index) };
   return {
-    ...description,
+    ...form,
     async *examples() {
       let index = 0;
       for await (const example of dataset.examples()) yield apply(example, index++);

@@ -1,6 +1,7 @@
 // The checks before training, as a stage of a run.
 import { PotstillError } from '../errors/potstill-error.js';
 import type { Finding } from '../preflight/finding.js';
+import { bucketFindings } from './bucket-findings.js';
 import { checkClasses, preflight } from '../preflight/preflight.js';
 import { disposeLosses, makeOptimizer } from './assemble.js';
 import type { TrainPlan } from '../recipe/plan.js';
@@ -60,7 +61,12 @@ export async function runPreflight(context: PreflightContext): Promise<Finding[]
       trainings: trainingsOf(context),
       kept: !data.training.transforms.some((transform) => transform.random),
     });
-    return [labels, ...coverageFindings(data, losses), ...found];
+    return [
+      labels,
+      ...coverageFindings(data, losses),
+      ...(await bucketFindings(data.training, stream)),
+      ...found,
+    ];
   } finally {
     disposeLosses(losses);
   }
