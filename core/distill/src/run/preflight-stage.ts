@@ -1,6 +1,7 @@
 // The checks before training, as a stage of a run.
 import { PotstillError } from '../errors/potstill-error.js';
 import type { Finding } from '../preflight/finding.js';
+import { bucketFindings } from './bucket-findings.js';
 import { checkClasses, preflight } from '../preflight/preflight.js';
 import { disposeLosses, makeOptimizer } from './assemble.js';
 import type { TrainPlan } from '../recipe/plan.js';
@@ -59,7 +60,7 @@ export async function runPreflight(context: PreflightContext): Promise<Finding[]
       trainings: trainingsOf(context),
       kept: !data.train.transforms.some((transform) => transform.random),
     });
-    return [labels, ...found];
+    return [labels, ...(await bucketFindings(data.train, stream)), ...found];
   } finally {
     disposeLosses(losses);
   }
