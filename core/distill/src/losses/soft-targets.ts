@@ -37,7 +37,9 @@ export function softTargets(student: tf.Tensor, teacher: tf.Tensor, options: Sof
     const q = logSoftmax(scaled(z as tf.Tensor));
     const logRatio = tf.sub(tf.sub(p.shifted, q.shifted), tf.sub(p.logSum, q.logSum));
     const difference = tf.sub(q.probabilities, p.probabilities);
-    const value = tf.mul(mean(divergence(p.probabilities, logRatio, difference)), temperature ** 2);
+    // Rounding may leave the mean a little below 0.
+    const least = tf.relu(mean(divergence(p.probabilities, q.probabilities, logRatio)));
+    const value = tf.mul(least, temperature ** 2);
     (save as tf.GradSaveFunc)([difference, ...share]);
     return {
       value,
@@ -47,22 +49,15 @@ export function softTargets(student: tf.Tensor, teacher: tf.Tensor, options: Sof
   return compute(flat(student)) as tf.Scalar;
 }
 
-/** Where the logarithm of the ratio is smaller, the divergence is computed as a series. */
-const near = 0.25;
-
 /**
- * `p log(p/q) + q - p` for each class: its sum over the classes is the divergence, and no term is negative. Where the
- * distributions nearly agree, both parts of it are large beside their sum; there it is `p (r + exp(-r) - 1)` with
- * `r = log(p/q)`, as a series.
+ * `p r + q - p` with `r = log(p/q)` for each class: its sum over the classes is the divergence, and no term is negative.
+ * Where the distributions nearly agree, `p r` and `q - p` cancel; with `t = tanh(r/2) = (p - q)/(p + q)` the same is
+ * `(p + q) (r/2 (1 + t) - t)`, whose error is that of `r` itself.
  */
-function divergence(p: tf.Tensor, logRatio: tf.Tensor, difference: tf.Tensor): tf.Tensor {
-  const r = tf.clipByValue(logRatio, -near, near);
-  const factor = [7, 6, 5, 4, 3].reduce<tf.Tensor>(
-    (rest, n) => tf.sub(1, tf.mul(tf.mul(r, 1 / n), rest)),
-    tf.scalar(1),
-  );
-  const series = tf.mul(p, tf.mul(tf.mul(tf.square(r), 0.5), factor));
-  return tf.where(tf.less(tf.abs(logRatio), near), series, tf.add(tf.mul(p, logRatio), difference));
+function divergence(p: tf.Tensor, q: tf.Tensor, r: tf.Tensor): tf.Tensor {
+  const half = tf.mul(r, 0.5);
+  const t = tf.tanh(half);
+  return tf.mul(tf.add(p, q), tf.sub(tf.mul(half, tf.add(t, 1)), t));
 }
 
 /** The engine holds up to so many numbers of one constant. */
