@@ -40,7 +40,9 @@ export async function importPlugin(name: string, url: string): Promise<unknown> 
     return await import(url);
   } catch (error) {
     const code = systemCode(error);
-    if (typescript.has(extension) && code !== undefined && beyondNode.has(code)) {
+    // Without a package.json that says otherwise, some versions read TypeScript as plain CommonJS.
+    const unread = error instanceof SyntaxError || (code !== undefined && beyondNode.has(code));
+    if (typescript.has(extension) && unread) {
       const tsx = await findTsx(url);
       if (tsx !== undefined) return importBy(tsx, name, url);
       if (code !== 'ERR_MODULE_NOT_FOUND') throw notThisNode(name, error);

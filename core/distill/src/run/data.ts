@@ -1,6 +1,7 @@
 // The data sets of a run, made and described as students and teachers see them.
 import type { RandomStream } from '@potstill/engine';
 import type {
+  Batch,
   DataDescription,
   Dataset,
   Example,
@@ -9,6 +10,7 @@ import type {
   Transform,
 } from '../contracts/index.js';
 import {
+  batches,
   checkTargets,
   descriptionOf,
   remapClasses,
@@ -71,6 +73,19 @@ export async function openData(plan: Plan, container: RunContainer): Promise<Run
     await dispose();
     throw error;
   }
+}
+
+/** Examples at a time for who reads a whole part. */
+const readBatch = 128;
+
+/** All examples of a part in order, as transforms leave them; none where there is no such part. */
+export async function* readPart(
+  data: OpenData | undefined,
+  random: RandomStream,
+): AsyncGenerator<Batch, void, void> {
+  if (!data) return;
+  const { dataset, transforms, name } = data;
+  yield* batches(dataset, { size: readBatch, transforms, name, random: random.child(name) });
 }
 
 /** Identifies all data of a run; a result is stale when it changes. */
