@@ -10,9 +10,12 @@ export * from './data/index.js';
 export type { RandomStream } from '@potstill/engine';
 export {
   crossEntropy,
+  lengthMask,
   logitMatching,
   lossComponents,
+  maskedMean,
   softTargets,
+  squaredError,
   type SoftTargetsOptions,
 } from './losses/index.js';
 export {
