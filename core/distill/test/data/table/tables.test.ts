@@ -204,7 +204,10 @@ describe('a table', () => {
         [homes.replaceAll(',', ';'), { ...roles, delimiter: ';' }],
         [homes.replace('52.5', '52.6'), roles],
         [homes, { ...roles, standardise: false }],
-      ].map(async ([content, options]) => (await fromText(content as string, options as object)).fingerprint),
+      ].map(
+        async ([content, options]) =>
+          (await fromText(content as string, options as Record<string, unknown>)).fingerprint,
+      ),
     );
     expect(prints[0]).toBe(prints[1]);
     expect(new Set(prints).size).toBe(3);
