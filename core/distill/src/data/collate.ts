@@ -6,7 +6,7 @@ import { stack } from './stack.js';
 
 /**
  * Applies the transforms to each example and stacks the results. Transform number k of the example with index i draws
- * from `random.child('transform').at(epoch).at(i).at(k)`, so two transforms of one example do not share their numbers.
+ * from `random.child('transform').at(view, or else epoch).at(i).at(k)`, so two transforms of one example do not share their numbers.
  * @throws PotstillError PLUGIN_FAILED where a transform throws, DATA_DAMAGED where shapes do not fit.
  */
 export function collate(
@@ -18,7 +18,7 @@ export function collate(
   const name = options.name ?? 'data set';
   const transforms = options.transforms ?? [];
   if (transforms.length === 0) return stack(examples, spec, indices, { name });
-  const epoch = options.random.child('transform').at(options.epoch ?? 0);
+  const epoch = options.random.child('transform').at(options.view ?? options.epoch ?? 0);
   const changed = examples.map((example, i) => {
     const index = indices[i] as number;
     const stream = epoch.at(index);

@@ -25,7 +25,20 @@ export interface DatasetSlot {
   readonly transforms: readonly ComponentPlan<'transform'>[];
 }
 
-export type TeacherPlan =
+/** How a number of a stored answer is written: see `store/encoding.ts`. */
+export type AnswerEncoding = 'float32' | 'float16' | 'int8' | { readonly top: number };
+
+/** Whether and how a teacher's answers about the training data are stored. */
+export interface CachePlan {
+  /** `auto`: where examples look the same in each epoch. `epochs`: so many views where they do not. */
+  readonly keep: 'auto' | 'never' | { readonly epochs: number };
+  /** One for all outputs, or by output. Undefined: exact. */
+  readonly encoding: AnswerEncoding | Readonly<Record<string, AnswerEncoding>> | undefined;
+}
+
+export type TeacherPlan = { readonly cache: CachePlan } & TeacherSource;
+
+export type TeacherSource =
   | {
       readonly kind: 'recipe';
       /** Absolute. */

@@ -17,7 +17,7 @@ const dataSlots = ['train', 'validation', 'test'].flatMap((name): Slot[] => [
 
 export const slots: readonly Slot[] = [
   ...dataSlots,
-  { kind: 'teacher', path: ['teacher'], own: [] },
+  { kind: 'teacher', path: ['teacher'], own: ['cache'] },
   { kind: 'student', path: ['student'], own: [] },
   { kind: 'loss', path: ['losses', '*'], own: ['weight', 'name'] },
   { kind: 'schedule', path: ['losses', '*', 'weight'], own: [] },

@@ -11,7 +11,7 @@ import type {
 import { checkTargets, descriptionOf, remapClasses, targetOf, type TargetRule } from '../data/index.js';
 import type { DatasetSlot, Plan, RecipeTrace } from '../recipe/plan.js';
 import { numbered } from '../data/stream.js';
-import type { PreparedData } from '../train/source.js';
+import type { PreparedData } from '../train/views.js';
 import type { RunContainer } from '../container/run-container.js';
 import { compareForm, matchClasses, withNormalisedLabels, type TrainingPart } from './compare-data.js';
 
