@@ -113,10 +113,7 @@ class Builder {
 
 /** `teacher.cache` as the schema leaves it. */
 type WrittenCache =
-  | 'auto'
-  | 'never'
-  | { readonly epochs?: number; readonly encoding?: CachePlan['encoding'] }
-  | undefined;
+  'auto' | 'never' | { readonly epochs?: number; readonly encoding?: CachePlan['encoding'] } | undefined;
 
 function cachePlan(written: WrittenCache = 'auto'): CachePlan {
   if (typeof written === 'string') return { keep: written, encoding: undefined };

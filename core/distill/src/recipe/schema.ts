@@ -37,9 +37,14 @@ const loss = z
 
 const numberForm = z.enum(['float32', 'float16', 'int8']);
 const topForm = z.strictObject({
-  top: z.int().min(1).describe('So many of the largest logits of each distribution, and the mass of the rest.'),
+  top: z
+    .int()
+    .min(1)
+    .describe('So many of the largest logits of each distribution, and the mass of the rest.'),
 });
-const encodingForm = z.union([numberForm, topForm]).meta(named('`float32`, `float16`, `int8` or `{ top: 20 }`'));
+const encodingForm = z
+  .union([numberForm, topForm])
+  .meta(named('`float32`, `float16`, `int8` or `{ top: 20 }`'));
 
 const cache = z
   .union([

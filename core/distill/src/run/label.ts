@@ -67,7 +67,11 @@ export function labelledText({ kept, why, total, asked, outputs }: Labelled): st
   const count = (value: number) => value.toLocaleString('en');
   const now = asked === 0 ? 'none of them now' : asked === total ? '' : `${count(asked)} of them now`;
   const costs = outputs.flatMap(({ output, encoding, cost }) =>
-    cost ? [`${output} as ${encoding}: KL ${cost.mean.toExponential(1)}, at most ${cost.largest.toExponential(1)}`] : [],
+    cost
+      ? [
+          `${output} as ${encoding}: KL ${cost.mean.toExponential(1)}, at most ${cost.largest.toExponential(1)}`,
+        ]
+      : [],
   );
   return [[`${count(total)} answers stored`, now].filter(Boolean).join(', '), ...costs].join('; ');
 }

@@ -1,13 +1,6 @@
 // A teacher's answers on disk: a folder of shards an output.
 import { join } from 'node:path';
-import type {
-  Answers,
-  Batch,
-  HostTensor,
-  HostTensors,
-  KeptOutput,
-  TensorSpec,
-} from '../contracts/index.js';
+import type { Answers, Batch, HostTensor, HostTensors, KeptOutput, TensorSpec } from '../contracts/index.js';
 import { stack } from '../data/index.js';
 import { Claims } from './claims.js';
 import { encodingName, type Encoding } from './encoding.js';

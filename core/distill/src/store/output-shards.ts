@@ -245,7 +245,8 @@ export class OutputShards {
       if (!sound && !nameFits(basename(path), bytes))
         throw new Error('its bytes are not those that were written');
       const { columns, identity } = decodeShard(bytes);
-      if (identity !== identityText(this.manifest)) throw new Error('it is of another teacher, data or encoding');
+      if (identity !== identityText(this.manifest))
+        throw new Error('it is of another teacher, data or encoding');
       if (!sound) resources.found(path);
       return kept ? residentShard(columns, size) : fileShard(path, columns, bytes, resources);
     } catch (error) {

@@ -67,7 +67,12 @@ export class PendingShard {
     if (this.columns) {
       const columns = this.codec.columns.map((column, at): ShardColumn => {
         const width = this.widths[at] as number;
-        return { ...named(column), width, offsets: new Int32Array(0), data: this.columns?.[at] as StoredArray };
+        return {
+          ...named(column),
+          width,
+          offsets: new Int32Array(0),
+          data: this.columns?.[at] as StoredArray,
+        };
       });
       return encodeShard(rows, columns, identity);
     }

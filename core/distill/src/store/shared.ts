@@ -53,7 +53,7 @@ export class StoreResources {
   /** Fills `into` with the bytes from `position`. */
   read(path: string, into: NodeJS.ArrayBufferView, position: number): void {
     const file = this.open(path);
-    for (let done = 0; done < into.byteLength; ) {
+    for (let done = 0; done < into.byteLength;) {
       const count = readSync(file, into, done, into.byteLength - done, position + done);
       if (count === 0)
         throw new PotstillError({

@@ -79,7 +79,11 @@ interface Found {
   readonly there: number;
 }
 
-function unlabelled(options: LabelOptions, answers: Answers, view: number): AsyncGenerator<Found, void, void> {
+function unlabelled(
+  options: LabelOptions,
+  answers: Answers,
+  view: number,
+): AsyncGenerator<Found, void, void> {
   return options.data.dataset.size === undefined
     ? inStream(options, answers, view)
     : inBlocks(options, answers, view);
@@ -98,7 +102,11 @@ function read({ data, random }: LabelOptions, view: number, order?: Uint32Array)
 }
 
 /** A stream is read whole; what is kept is not asked for again. */
-async function* inStream(options: LabelOptions, answers: Answers, view: number): AsyncGenerator<Found, void, void> {
+async function* inStream(
+  options: LabelOptions,
+  answers: Answers,
+  view: number,
+): AsyncGenerator<Found, void, void> {
   for await (const batch of read(options, view)) {
     const [first = 0] = batch.indices;
     const isMissing = (await answers.missing(first, first + batch.size)).length > 0;
@@ -107,7 +115,11 @@ async function* inStream(options: LabelOptions, answers: Answers, view: number):
 }
 
 /** Blocks that another process has begun to fill come last, so that several share the work. */
-async function* inBlocks(options: LabelOptions, answers: Answers, view: number): AsyncGenerator<Found, void, void> {
+async function* inBlocks(
+  options: LabelOptions,
+  answers: Answers,
+  view: number,
+): AsyncGenerator<Found, void, void> {
   const { size } = options;
   const step = Math.max(answers.block, labelBatch);
   const later: number[] = [];

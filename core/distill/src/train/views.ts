@@ -23,7 +23,8 @@ export interface Views {
 
 export function viewsOf(transforms: readonly Transform[], cache: AnswerCache): Views {
   if (cache === 'never') return { count: null, why: '`teacher.cache` is `never`' };
-  if (!transforms.some(({ random }) => random)) return { count: 1, why: 'examples look the same in each epoch' };
+  if (!transforms.some(({ random }) => random))
+    return { count: 1, why: 'examples look the same in each epoch' };
   if (cache !== 'auto')
     return { count: cache.epochs, why: `\`teacher.cache\` asks for ${cache.epochs} views of each example` };
   return {
