@@ -27,8 +27,8 @@ export async function label(
   let begun: { readonly time: number; readonly done: number } | undefined;
   let told = -Infinity;
   const labelled = await labelAhead({
-    data: data.train,
-    size: data.train.size,
+    data: data.training,
+    size: data.training.size,
     random: random.child('train'),
     teacher,
     store,

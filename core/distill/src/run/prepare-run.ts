@@ -86,8 +86,8 @@ export async function prepareRun(planned: PlannedRun, options: RunOptions): Prom
     disposals.push(() => data.dispose());
     const { description } = data;
 
-    for (const train of [plan.train, ...(plan.baseline ? [plan.baseline.train] : [])])
-      checkAccumulation({ ...plan, train }, data.train.size);
+    checkAccumulation(plan, data.training.size);
+    if (plan.baseline) checkAccumulation({ ...plan, train: plan.baseline.train }, data.train.size);
     const student = withFrozenVariables(plan, await container.make(plan.student, { data: description }));
     disposals.push(() => {
       for (const { variable } of student.variables) variable.dispose();
@@ -110,7 +110,7 @@ export async function prepareRun(planned: PlannedRun, options: RunOptions): Prom
         : undefined;
     if (teacher) disposals.push(() => teacher.dispose());
     const parts = {
-      data: description,
+      data: data.training.description,
       student,
       teacher: teacher ?? (teacherRun && alignClasses(untrained(teacherRun), description)),
       metrics,

@@ -37,7 +37,7 @@ export class CostMeter {
 }
 
 /** Over the vectors of `classes` elements in both arrays, as logits. Zero for vectors of one element. */
-export function encodingCost(
+function encodingCost(
   given: ArrayLike<number>,
   kept: ArrayLike<number>,
   classes: number,

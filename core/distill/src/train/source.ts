@@ -36,7 +36,7 @@ export interface SourceOptions {
 /** Answers are opened once, when an epoch first needs them, and stay open until the source is closed. */
 export function trainingSource(options: SourceOptions): TrainingSource {
   const { data, size, batch, random, teacher, store, cache = 'auto' } = options;
-  const { dataset, transforms, name } = data;
+  const { dataset, transforms, name, shuffleWindow } = data;
   const views = viewsOf(transforms, cache);
   const opened = new Map<string, Promise<Answers>>();
   const answersOf = (outputs: readonly string[], view: number | null): Promise<Answers> => {
@@ -67,6 +67,7 @@ export function trainingSource(options: SourceOptions): TrainingSource {
         start,
         name,
         ...(view === null ? {} : { view }),
+        ...(shuffleWindow === undefined ? {} : { shuffleBuffer: shuffleWindow }),
       }))
         yield { batch: read, teacher: (await answers?.read(read)) ?? {} };
     },

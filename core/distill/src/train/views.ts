@@ -9,6 +9,8 @@ export interface PreparedData {
   readonly transforms: readonly Transform[];
   /** As errors call it: `train`. */
   readonly name: string;
+  /** Of a stream: examples held back to draw from when shuffled. Default: see `batches`. */
+  readonly shuffleWindow?: number;
 }
 
 /** Whether answers are kept: chosen by the data, never, or for so many views of each example. */
