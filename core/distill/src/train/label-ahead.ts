@@ -108,9 +108,11 @@ async function* inStream(
   view: number,
 ): AsyncGenerator<Found, void, void> {
   for await (const batch of read(options, view)) {
-    const [first = 0] = batch.indices;
-    const isMissing = (await answers.missing(first, first + batch.size)).length > 0;
-    yield isMissing ? { batch, there: 0 } : { there: batch.size };
+    // Those of like length come together, so that a batch need not hold neighbours.
+    const from = batch.indices.reduce((least, index) => Math.min(least, index), Infinity);
+    const to = batch.indices.reduce((most, index) => Math.max(most, index + 1), 0);
+    const missing = new Set(await answers.missing(from, to));
+    yield batch.indices.some((index) => missing.has(index)) ? { batch, there: 0 } : { there: batch.size };
   }
 }
 
