@@ -37,11 +37,7 @@ export class CostMeter {
 }
 
 /** Over the vectors of `classes` elements in both arrays, as logits. Zero for vectors of one element. */
-function encodingCost(
-  given: ArrayLike<number>,
-  kept: ArrayLike<number>,
-  classes: number,
-): EncodingCost {
+function encodingCost(given: ArrayLike<number>, kept: ArrayLike<number>, classes: number): EncodingCost {
   const count = classes > 0 ? given.length / classes : 0;
   let sum = 0;
   let largest = 0;
