@@ -20,7 +20,7 @@ import {
 } from '../data/index.js';
 import { numbered } from '../data/stream.js';
 import type { DataPlan, DatasetSlot, RecipeTrace } from '../recipe/plan.js';
-import type { PreparedData } from '../train/source.js';
+import type { PreparedData } from '../train/views.js';
 import { compareForm, matchClasses, withNormalisedLabels, type TrainingPart } from './compare-data.js';
 
 /** What a part of the data is for. */
