@@ -24,14 +24,18 @@ export {
   openStudentTeacher,
   readModelFile,
   teacherComponents,
+  type FunctionTeacher,
   type InnerValue,
   type InspectedModel,
   type InputOptions,
   type InspectedValue,
   type ModelFile,
+  type Nested,
   type OnnxTeacherOptions,
   type OutputRequest,
   type OutputsOption,
+  type PlainAnswers,
+  type TeacherFunction,
 } from './teach/index.js';
 export { diskTeacherStore, memoryTeacherStore } from './store/index.js';
 export { studentComponents } from './students/index.js';

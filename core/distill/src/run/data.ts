@@ -1,7 +1,8 @@
 // The data sets of a run, made and described as students and teachers see them.
 import type { RandomStream } from '@potstill/engine';
 import type { RunContainer } from '../container/run-container.js';
-import type { DataDescription, Dataset, Example } from '../contracts/index.js';
+import type { Batch, DataDescription, Dataset, Example } from '../contracts/index.js';
+import { batches } from '../data/index.js';
 import type { Plan } from '../recipe/plan.js';
 import type { TrainingPart } from './compare-data.js';
 import { openPart, type OpenData, type Role } from './data-part.js';
@@ -53,6 +54,19 @@ export async function openData(plan: Plan, container: RunContainer): Promise<Run
     await dispose();
     throw error;
   }
+}
+
+/** Examples at a time for who reads a whole part. */
+const readBatch = 128;
+
+/** All examples of a part in order, as transforms leave them; none where there is no such part. */
+export async function* readPart(
+  data: OpenData | undefined,
+  random: RandomStream,
+): AsyncGenerator<Batch, void, void> {
+  if (!data) return;
+  const { dataset, transforms, name } = data;
+  yield* batches(dataset, { size: readBatch, transforms, name, random: random.child(name) });
 }
 
 /** What one student is trained on: without a teacher, nothing is learnt from transfer data. */

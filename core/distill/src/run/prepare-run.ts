@@ -7,7 +7,7 @@ import { alignClasses } from '../teach/index.js';
 import { checkFolderNames } from './choose-folder.js';
 import { checkExportNames } from './check-exports.js';
 import { checkParts } from './check-parts.js';
-import { openData, type RunData } from './data.js';
+import { openData, readPart, type RunData } from './data.js';
 import { folderName } from './folder.js';
 import { identityOf } from './identity.js';
 import { RunLog } from './log.js';
@@ -106,7 +106,13 @@ export async function prepareRun(planned: PlannedRun, options: RunOptions): Prom
     }
     const teacher =
       plan.teacher?.kind === 'component'
-        ? alignClasses(await container.make(plan.teacher.component, { data: description }), description)
+        ? alignClasses(
+            await container.make(plan.teacher.component, {
+              data: description,
+              read: (part) => readPart(data[part], container.services.random),
+            }),
+            description,
+          )
         : undefined;
     if (teacher) disposals.push(() => teacher.dispose());
     const parts = {
