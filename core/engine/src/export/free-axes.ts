@@ -203,27 +203,30 @@ class Merge {
     return this.typed(vector, type, constant.shape);
   }
 
-  /** Numbers that count up to a multiple of free lengths (tf.range), whatever their shape. */
+  /**
+   * Numbers that count up to a multiple of free lengths, whatever their shape: tf.range, also in steps of a free length, as
+   * the first row of each example has in a table of all rows.
+   */
   private counted(
     node: Node,
     constant: Value,
     twin: Value,
     [data, other]: readonly [ElementArray, ElementArray],
   ): Value | undefined {
-    const [start = 0, second = start] = Array.from(data.slice(0, 2), Number);
-    const step = second - start;
-    const counts = (values: ElementArray) =>
-      (values as Float32Array).every((value, i) => Number(value) === start + i * step);
+    const own = progression(data);
+    const others = progression(other);
     const differing = constant.shape.flatMap((length, i) => (length === twin.shape[i] ? [] : [i]));
     const free = this.multiple(data.length, other.length);
-    if (constant.type === 'bool' || !free || differing.length !== 1 || !Number.isInteger(start))
-      return undefined;
-    if (!Number.isInteger(step) || step === 0 || !counts(data) || !counts(other)) return undefined;
-    const scalar = (value: number) => this.op('Squeeze', [this.ints([value])], []);
-    const length = this.op('Squeeze', [this.product(free, node)], []);
-    const span = this.op('Mul', [length, scalar(step)], []);
-    const end = this.op('Add', [span, scalar(start)], []);
-    const range = this.op('Range', [scalar(start), end, scalar(step)], [data.length]);
+    if (constant.type === 'bool' || !free || differing.length !== 1) return undefined;
+    if (!own || own.start !== others?.start) return undefined;
+    const stretched = own.step === others.step ? undefined : this.multiple(own.step, others.step);
+    if (own.step !== others.step && !stretched) return undefined;
+    const scalar = (vector: Value) => this.op('Squeeze', [vector], []);
+    const step = scalar(stretched ? this.product(stretched, node) : this.ints([own.step]));
+    const span = this.op('Mul', [scalar(this.product(free, node)), step], []);
+    const start = scalar(this.ints([own.start]));
+    const end = this.op('Add', [span, start], []);
+    const range = this.op('Range', [start, end, step], [data.length]);
     return this.typed(
       range,
       constant.type,
@@ -297,6 +300,17 @@ class Merge {
     this.made.set(key, value);
     return value;
   }
+}
+
+/** Whole numbers of equal steps other than 0; undefined for others. */
+function progression(data: ElementArray): { readonly start: number; readonly step: number } | undefined {
+  const values = data as Float32Array;
+  const start = Number(values[0]);
+  const step = Number(values[1]) - start;
+  const counts = Number.isInteger(start) && Number.isInteger(step) && step !== 0;
+  return counts && values.every((value, i) => Number(value) === start + i * step)
+    ? { start, step }
+    : undefined;
 }
 
 function isBody(value: Attribute | undefined): value is Body {
