@@ -24,18 +24,27 @@ export interface Freed {
 
 /**
  * The graph of `a` with everything that depends on the lengths of the free axes made free: what differs between the two
- * graphs is shape data, and a multiple of one of these lengths or of a product of them, or counts up to it. `axes` are those
+ * graphs is shape data, and a multiple of one of these lengths (and some more) or of a product of them, or counts up to it. `axes` are those
  * of the inputs, by their names. Refuses with ENGINE_NO_BATCH_AXIS what is anything else.
  */
 export function freeAxes(a: Sized, b: Sized, axes: ReadonlyMap<string, InputAxes>): Freed {
   return new Merge(a, b, axes).run();
 }
 
-/** A number times the lengths of free axes. An axis may stand twice. */
+/** A number times the lengths of free axes, and some more. An axis may stand twice. */
 interface Multiple {
   readonly axes: readonly string[];
   readonly factor: number;
+  readonly more: number;
 }
+
+/** Whether it is the length of one axis itself. */
+function isAxis(free: Multiple | undefined): free is Multiple {
+  return free?.factor === 1 && free.more === 0 && free.axes.length === 1;
+}
+
+/** What may be added to a length: a window of neighbours takes a few. */
+const most = 64;
 
 /** Axes whose lengths are multiplied: at most so many. */
 const degree = 3;
@@ -135,7 +144,7 @@ class Merge {
     const axes = output.shape.map((length, i) => {
       if (length === twin.shape[i]) return undefined;
       const free = this.multiple(length, twin.shape[i]);
-      return free?.factor === 1 && free.axes.length === 1 ? free.axes[0] : null;
+      return isAxis(free) ? free.axes[0] : null;
     });
     if (typeof axes[0] === 'string' && output.shape.length === twin.shape.length) return axes;
     const node = this.a.graph.nodes.find(({ outputs }) => outputs.includes(output));
@@ -148,14 +157,20 @@ class Merge {
     );
   }
 
-  /** Which lengths two differing numbers are the same multiple of. */
+  /** Which lengths two differing numbers are the same multiple of, give or take the same few. */
   private multiple(x: number | undefined, y: number | undefined): Multiple | undefined {
     if (x === undefined || y === undefined || x === y) return undefined;
     for (const axes of this.products()) {
       const size = (lengths: ReadonlyMap<string, number>) =>
         axes.reduce((product, axis) => product * (lengths.get(axis) as number), 1);
       const factor = x / size(this.a.lengths);
-      if (Number.isInteger(factor) && factor * size(this.b.lengths) === y) return { axes, factor };
+      if (Number.isInteger(factor) && factor * size(this.b.lengths) === y) return { axes, factor, more: 0 };
+    }
+    for (const [axis, length] of this.a.lengths) {
+      const factor = (y - x) / ((this.b.lengths.get(axis) as number) - length);
+      const more = x - factor * length;
+      if (Number.isInteger(factor) && factor > 0 && Math.abs(more) <= most)
+        return { axes: [axis], factor, more };
     }
     return undefined;
   }
@@ -242,11 +257,12 @@ class Merge {
     return shape.length === 1 ? cast : this.op('Reshape', [cast, this.ints(target)], shape, {}, type);
   }
 
-  /** A multiple of free lengths as an int64 vector of one element. */
-  private product({ axes, factor }: Multiple, node: Node): Value {
+  /** A multiple of free lengths, and some more, as an int64 vector of one element. */
+  private product({ axes, factor, more }: Multiple, node: Node): Value {
     const [first, ...others] = axes.map((axis) => this.length(axis, node));
     const all = factor === 1 ? others : [...others, this.ints([factor])];
-    return all.reduce((left, right) => this.op('Mul', [left, right], [1]), first as Value);
+    const product = all.reduce((left, right) => this.op('Mul', [left, right], [1]), first as Value);
+    return more === 0 ? product : this.op('Add', [product, this.ints([more])], [1]);
   }
 
   /** The length of a free axis as an int64 vector of one element. */
@@ -272,7 +288,7 @@ class Merge {
       const twin = this.pairs.get(input) as Value;
       const at = input.shape.findIndex((length, i) => {
         const free = this.multiple(length, twin.shape[i]);
-        return free?.factor === 1 && free.axes.length === 1 && free.axes[0] === axis;
+        return isAxis(free) && free.axes[0] === axis;
       });
       if (at >= 0) return { input, at };
     }

@@ -195,6 +195,29 @@ describe('exportOnnx with several free axes', () => {
     expect(dims?.map(({ dimParam }) => dimParam)).toEqual(['batch', 'tokens', 'others']);
   });
 
+  it('takes neighbours of each frame, and a token in front', async () => {
+    await agrees(
+      {
+        variables: [],
+        inputs: frames,
+        forward: ({ x }) => {
+          const [batch = 0, length = 0] = x?.shape ?? [];
+          const padded = tf.pad(x as tf.Tensor3D, [
+            [0, 0],
+            [1, 2],
+            [0, 0],
+          ]);
+          const window = [0, 1, 3].map((at) => tf.slice(padded, [0, at, 0], [batch, length, 4]));
+          const fronted = tf.concat([tf.ones([batch, 1, 4]), x as tf.Tensor3D], 1);
+          const rows = tf.reshape(fronted, [batch * (length + 1), 4]);
+          const halved = tf.reshape(tf.mul(rows, 0.5), [batch, length + 1, 4]);
+          return { near: tf.concat(window, 2), rest: tf.slice(halved, [0, 1, 0], [batch, length, 4]) };
+        },
+      },
+      framesAt,
+    );
+  });
+
   it('gathers from rows of all examples, which begin at multiples of a length', async () => {
     await agrees(
       {
