@@ -12,7 +12,7 @@ import { readSafetensors } from './safetensors.js';
 type Columns = ReadonlyMap<string, () => Column | Promise<Column>>;
 
 /** The single array of a .npy file has no name. */
-export const onlyArray = 'array';
+const onlyArray = 'array';
 
 const readers: Readonly<Record<string, (bytes: Uint8Array) => Columns>> = {
   '.npy': (bytes) => new Map([[onlyArray, () => readNpy(bytes)]]),
