@@ -53,7 +53,7 @@ const own = {
   },
   PLUGIN_HOST_VERSION: { help: 'The plugin does not support this version of potstill.', exit: 'plugin' },
   PLUGIN_FAILED: {
-    help: "A plugin threw an error while its component was created or used. The cause is the plugin's own message.",
+    help: 'A plugin, or a module that the recipe names, threw an error while its component was created or used. The cause is its own message.',
     exit: 'plugin',
   },
   SERVICE_REBOUND_TWICE: { help: 'Two plugins replace the same service. Use one of them.', exit: 'plugin' },
@@ -154,7 +154,7 @@ const own = {
     exit: 'failed',
   },
   STORE_DAMAGED: {
-    help: 'Warning: a file of the teacher store is damaged or was written by another program. It is removed, and the teacher labels its examples again.',
+    help: 'A file of the teacher store is damaged or was written by another program. A run warns, removes it and has the teacher label its examples again; `potstill store verify` names it, and `potstill label` makes it again.',
   },
   STORE_TOO_LARGE: {
     help: "Warning: the teacher's outputs would take more than half of the free disk space, so they are not stored and the teacher runs in every epoch.",

@@ -5,6 +5,7 @@ import type { ComponentKind } from '../contracts/index.js';
 import { resolveWritten } from './checks.js';
 import type {
   BaselinePlan,
+  CachePlan,
   Clipping,
   ComponentPlan,
   DatasetSlot,
@@ -39,6 +40,14 @@ class Builder {
     return found as ComponentPlan<K>;
   }
 
+  transfer(): DatasetSlot | undefined {
+    if (this.input.data.data.transfer === undefined) return undefined;
+    return {
+      component: this.component('dataset', 'data', 'transfer'),
+      transforms: this.slot('train').transforms,
+    };
+  }
+
   slot(name: 'train' | 'validation' | 'test'): DatasetSlot {
     const written = this.input.data.data[name];
     const transforms = isRecord(written) && Array.isArray(written.transforms) ? written.transforms : [];
@@ -54,14 +63,16 @@ class Builder {
     const { root, file, data } = this.input;
     const { teacher } = data;
     if (teacher === undefined) return undefined;
+    const cache = cachePlan(isRecord(teacher) ? (teacher.cache as WrittenCache) : undefined);
     if (!isRecord(teacher) || typeof teacher.recipe !== 'string') {
-      return { kind: 'component', component: this.component('teacher', 'teacher') };
+      return { kind: 'component', component: this.component('teacher', 'teacher'), cache };
     }
     const set = Object.entries(isRecord(teacher.set) ? teacher.set : {});
     return {
       kind: 'recipe',
       file: resolveWritten(root, ['teacher', 'recipe'], teacher.recipe, file),
       written: teacher.recipe,
+      cache,
       // JSON is YAML, so any value survives the way through --set.
       set: set.map(([key, value]) => `${key}=${JSON.stringify(value)}`),
     };
@@ -108,6 +119,16 @@ class Builder {
   }
 }
 
+/** `teacher.cache` as the schema leaves it. */
+type WrittenCache =
+  'auto' | 'never' | { readonly epochs?: number; readonly encoding?: CachePlan['encoding'] } | undefined;
+
+function cachePlan(written: WrittenCache = 'auto'): CachePlan {
+  if (typeof written === 'string') return { keep: written, encoding: undefined };
+  const { epochs, encoding } = written;
+  return { keep: epochs === undefined ? 'auto' : { epochs }, encoding };
+}
+
 /** `changed` is the recipe with `baseline.set` applied; undefined without such. */
 function baselinePlan(input: BuildInput, changed: BuildInput | undefined): BaselinePlan | undefined {
   const { data } = input;
@@ -138,6 +159,7 @@ export function buildPlan(input: BuildInput, changed?: BuildInput): Plan {
     plugins,
     data: {
       train: build.slot('train'),
+      transfer: build.transfer(),
       validation: data.data.validation === undefined ? undefined : build.slot('validation'),
       test: data.data.test === undefined ? undefined : build.slot('test'),
       buckets: typeof data.data.buckets === 'number' ? { count: data.data.buckets } : data.data.buckets,

@@ -17,7 +17,9 @@ const dataSlots = ['train', 'validation', 'test'].flatMap((name): Slot[] => [
 
 export const slots: readonly Slot[] = [
   ...dataSlots,
-  { kind: 'teacher', path: ['teacher'], own: [] },
+  // The transforms of the training data are those of the transfer data too.
+  { kind: 'dataset', path: ['data', 'transfer'], own: [] },
+  { kind: 'teacher', path: ['teacher'], own: ['cache'] },
   { kind: 'student', path: ['student'], own: [] },
   { kind: 'loss', path: ['losses', '*'], own: ['weight', 'name'] },
   { kind: 'schedule', path: ['losses', '*', 'weight'], own: [] },

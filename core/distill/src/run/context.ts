@@ -4,6 +4,7 @@ import type { RunContainer } from '../container/run-container.js';
 import type { Exporter, Metric, Student, Teacher } from '../contracts/index.js';
 import type { Finding } from '../preflight/finding.js';
 import type { Plan } from '../recipe/plan.js';
+import type { Labelled } from '../train/label-ahead.js';
 import type { BiasOffset } from './bias-correction.js';
 import type { RunData } from './data.js';
 import type { Comparison } from './evaluate-stage.js';
@@ -23,7 +24,8 @@ export interface StageResults {
   readonly teacher: CompleteRun | undefined;
   readonly preflight: readonly Finding[];
   readonly baseline: Trained;
-  readonly label: undefined;
+  /** Undefined where no loss reads the teacher. */
+  readonly label: Labelled | undefined;
   readonly student: Trained;
   readonly 'bias-correction': BiasOffset;
   readonly evaluate: Comparison;

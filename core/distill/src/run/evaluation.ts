@@ -3,7 +3,7 @@ import type { RandomStream } from '@potstill/engine';
 import type { Batch, HostTensors, Metric, Teacher, TeacherStore } from '../contracts/index.js';
 import { batches } from '../data/index.js';
 import { evaluateModel, type Evaluation } from '../evaluate/evaluate-model.js';
-import { teacherKey } from '../train/source.js';
+import { teacherKey } from '../train/views.js';
 import type { OpenData } from './data.js';
 import type { ModelSummary } from './summary.js';
 

@@ -4,6 +4,7 @@ import type { Loss } from '../contracts/index.js';
 import { crossEntropyLoss } from '../losses/cross-entropy.js';
 import type { LossPlan } from '../recipe/plan.js';
 import { valueAt, type WeightedLoss } from '../train/objective.js';
+import { trainingDataOf } from './data.js';
 import { disposeLosses, makeLosses } from './assemble.js';
 import type { RunContext } from './context.js';
 import type { TrainedStage } from './train-student.js';
@@ -17,8 +18,9 @@ export async function lossesOf(
   name: TrainedStage,
   plans: readonly LossPlan[] = context.plan.losses,
 ): Promise<WeightedLoss[]> {
-  const { container, data, student, teacher } = context;
-  const made = await makeLosses(plans, container, { data: data.description, student, teacher });
+  const { container, student, teacher } = context;
+  const { description: data } = trainingDataOf(context.data, name);
+  const made = await makeLosses(plans, container, { data, student, teacher });
   if (name === 'student') return made;
   const own = made.filter(({ loss }) => loss.needs.teacher.length === 0);
   disposeLosses(made.filter((loss) => !own.includes(loss)));

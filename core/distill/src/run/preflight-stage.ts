@@ -6,6 +6,7 @@ import { checkClasses, preflight } from '../preflight/preflight.js';
 import { disposeLosses, makeOptimizer } from './assemble.js';
 import type { TrainPlan } from '../recipe/plan.js';
 import { stage, type RunContext } from './context.js';
+import { coverageFindings } from './data-coverage.js';
 import { lossesOf, type LossContext } from './losses-of.js';
 import { rateFactors } from './rate-search.js';
 import { drawSample } from './sample.js';
@@ -39,14 +40,14 @@ export async function runPreflight(context: PreflightContext): Promise<Finding[]
   // First of all: losses refuse classes that do not fit in their own, narrower words.
   const labels = checkClasses(data.description, student, teacher);
   const stream = random.child('preflight');
-  if (data.train.size === 0) throw noExamples();
-  const sample = await drawSample(data.train, plan.preflight.sample, stream, 'sample');
-  const batch = await drawSample(data.train, plan.train.batch, stream, 'batch');
+  if (data.training.size === 0) throw noExamples();
+  const sample = await drawSample(data.training, plan.preflight.sample, stream, 'sample');
+  const batch = await drawSample(data.training, plan.train.batch, stream, 'batch');
   const losses = await lossesOf(context, 'student');
   try {
     const found = await preflight({
       engine: container.services.engine,
-      data: data.description,
+      data: data.training.description,
       sample: sample.batch,
       drawnFrom: sample.drawnFrom,
       batch: batch.batch,
@@ -56,11 +57,16 @@ export async function runPreflight(context: PreflightContext): Promise<Finding[]
       optimizer: await makeOptimizer(plan.train, container),
       random: stream,
       epochs: plan.train.epochs,
-      examples: data.train.size,
+      examples: data.training.size,
       trainings: trainingsOf(context),
-      kept: !data.train.transforms.some((transform) => transform.random),
+      kept: !data.training.transforms.some((transform) => transform.random),
     });
-    return [labels, ...(await bucketFindings(data.train, stream)), ...found];
+    return [
+      labels,
+      ...coverageFindings(data, losses),
+      ...(await bucketFindings(data.training, stream)),
+      ...found,
+    ];
   } finally {
     disposeLosses(losses);
   }

@@ -9,6 +9,7 @@ import { trainingSource } from '../train/source.js';
 import { train } from '../train/trainer.js';
 import { disposeLosses, makeOptimizer, makeSchedule } from './assemble.js';
 import type { RunContext } from './context.js';
+import { trainingDataOf } from './data.js';
 import { lossesOf } from './losses-of.js';
 import type { StudentTraining, Trained } from './train-student.js';
 import { loadWeights, readOwnWeights } from './weights.js';
@@ -103,8 +104,18 @@ async function run(
   const { services } = container;
   const inputs = data.description.inputs;
   const validation = data.validation;
+  const trainedOn = trainingDataOf(data, name);
   const rate = await makeSchedule(plan.rate, container);
-  return train({
+  const source = trainingSource({
+    data: trainedOn,
+    size: trainedOn.size,
+    batch: plan.batch,
+    random: random.child('train'),
+    teacher: context.teacher,
+    store: services.store,
+    cache: context.plan.teacher?.cache.keep ?? 'auto',
+  });
+  const training = train({
     stage,
     folder: folder.file(stage),
     identity: [context.identity, stage, settings].filter((part) => part !== '').join(' '),
@@ -115,14 +126,7 @@ async function run(
     losses,
     optimizer: await makeOptimizer(plan, container),
     rate: scaled(rate, factor),
-    source: trainingSource({
-      data: data.train,
-      size: data.train.size,
-      batch: plan.batch,
-      random: random.child('train'),
-      teacher: context.teacher,
-      store: services.store,
-    }),
+    source,
     epochs: plan.epochs,
     accumulate: plan.accumulate,
     weights: plan.average === undefined ? 'trained' : 'average',
@@ -145,6 +149,7 @@ async function run(
       await context.timings.save();
     },
   });
+  return training.finally(() => source.close());
 }
 
 /** A rate times a factor. */
