@@ -139,9 +139,7 @@ describe('padBatch', () => {
     expect(() => padBatch([], [3])).toThrow('padBatch: there are no sequences');
     expect(() =>
       padBatch([sequence(1, 0), { dtype: 'int32', shape: [1, 3], data: new Int32Array(3) }], [3]),
-    ).toThrow(
-      'padBatch: sequence 1 is int32[1,3], the first is int32[1,2]; only the first axis may differ',
-    );
+    ).toThrow('padBatch: sequence 1 is int32[1,3], the first is int32[1,2]; only the first axis may differ');
     expect(() => padBatch([{ dtype: 'int32', shape: [], data: new Int32Array(1) }], [3])).toThrow(
       'padBatch: sequence 0 is a scalar',
     );
