@@ -17,7 +17,8 @@ import { maxDifference } from './compare.js';
 import { exportFailed, reasonOf } from './failed.js';
 import { exportMetadata } from './metadata.js';
 import { openOnnx } from './onnx-session.js';
-import { chosenOutputs, forwardOf, outputsOption } from './outputs.js';
+import { forwardOf } from '../students/index.js';
+import { chosenOutputs, outputsOption } from './outputs.js';
 import { firstRow, inputsOf, sampleBatch } from './sample.js';
 
 /** Examples on which file and student are compared; one of them also alone, so that the batch axis is free indeed. */

@@ -15,7 +15,7 @@ import { exporter } from '../plugin/define.js';
 import { maxDifference } from './compare.js';
 import { exportFailed } from './failed.js';
 import { exportMetadata } from './metadata.js';
-import { forwardOf } from './outputs.js';
+import { forwardOf } from '../students/index.js';
 import { inputsOf, sampleBatch } from './sample.js';
 import { loadFolder, saveFolder } from './tfjs-folder.js';
 

@@ -9,6 +9,7 @@ import type {
   ComponentPlan,
   DatasetSlot,
   LossPlan,
+  MetricPlan,
   Plan,
   PluginReference,
   RecipeTrace,
@@ -87,6 +88,19 @@ class Builder {
     });
   }
 
+  metrics(): MetricPlan[] | undefined {
+    return this.input.data.evaluate?.map((written, index) => {
+      const component = this.component('metric', 'evaluate', index);
+      if (!isRecord(written)) return { component };
+      const { name, where } = written as Omit<MetricPlan, 'component'>;
+      return {
+        component,
+        ...(name === undefined ? {} : { name }),
+        ...(where === undefined ? {} : { where }),
+      };
+    });
+  }
+
   train(): TrainPlan {
     const { train, data } = this.input.data;
     return {
@@ -103,7 +117,7 @@ class Builder {
       rateSearch: train.rateSearch,
       groups: train.groups,
       freeze: train.freeze,
-      select: train.select ?? (data.validation === undefined ? 'last' : 'errors'),
+      select: train.select ?? (data.validation === undefined ? 'last' : 'primary'),
     };
   }
 }
@@ -125,7 +139,7 @@ function baselinePlan(input: BuildInput, changed: BuildInput | undefined): Basel
   };
 }
 
-/** The plan of a recipe without problems. `data.evaluate` is filled in already; `changed` as the baseline sees it. */
+/** The plan of a recipe without problems; `changed` as the baseline sees it. */
 export function buildPlan(input: BuildInput, changed?: BuildInput): Plan {
   const { data, file, trace, plugins } = input;
   const build = new Builder(input);
@@ -145,9 +159,10 @@ export function buildPlan(input: BuildInput, changed?: BuildInput): Plan {
     student: build.component('student', 'student'),
     losses: build.losses(),
     train: build.train(),
-    metrics: (data.evaluate ?? []).map((_, index) => build.component('metric', 'evaluate', index)),
+    task: data.task === undefined ? undefined : build.component('task', 'task'),
+    metrics: build.metrics(),
     baseline: baselinePlan(input, changed),
-    biasCorrection: data.biasCorrection,
+    adjustments: data.adjust.map((_, index) => build.component('adjustment', 'adjust', index)),
     exporters: data.export.map((_, index) => build.component('exporter', 'export', index)),
     backend: data.backend,
     threads: data.threads ?? availableParallelism(),

@@ -4,7 +4,8 @@ import { batches } from '../data/index.js';
 import type { DataDescription, Example, Student, Teacher } from '../contracts/index.js';
 import type { RandomStream } from '@potstill/engine';
 import { measureLatency, medianTime } from '../export/latency.js';
-import { chosenOutputs, forwardOf } from '../export/outputs.js';
+import { chosenOutputs } from '../export/outputs.js';
+import { forwardOf } from '../students/index.js';
 import type { OpenData } from './data.js';
 
 export interface Size {

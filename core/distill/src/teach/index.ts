@@ -4,7 +4,6 @@ import { checkpoint } from './checkpoint.js';
 import { onnx } from './onnx.js';
 
 export { openModel, openStudentTeacher } from './checkpoint.js';
-export { alignClasses } from './class-order.js';
 export { inspectModel, type InnerValue, type InspectedModel, type InspectedValue } from './inspect.js';
 export { openOnnxTeacher, type OnnxTeacherOptions } from './onnx-teacher.js';
 export { readModelFile, type ModelFile } from './model-file.js';

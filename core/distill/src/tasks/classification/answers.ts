@@ -1,7 +1,13 @@
 // Are a model's answers scores of the data's classes, in their order?
-import type { Batch, DataDescription, HostTensor, HostTensors, Teacher } from '../contracts/index.js';
+import type {
+  Batch,
+  DataDescription,
+  Finding,
+  HostTensor,
+  HostTensors,
+  Teacher,
+} from '../../contracts/index.js';
 import { checkClassOrder } from './class-order.js';
-import type { Finding } from './finding.js';
 import { checkProbabilities } from './probabilities.js';
 import { argmaxRows, checkTeacherAccuracy } from './quality.js';
 

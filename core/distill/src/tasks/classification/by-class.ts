@@ -1,7 +1,8 @@
 // What each model gets right, class by class.
-import type { Predictions } from '../evaluate/evaluate-model.js';
-import { holm, mcnemar, sameExamples, significance } from './chance.js';
-import type { Role, Shown } from './models.js';
+import type { Role, ShownModel } from '../../contracts/index.js';
+import type { Predictions } from '../../evaluate/predictions.js';
+import { holm, mcnemar, significance } from '../../report/chance.js';
+import { predictionsOf, samePredictions } from './discordance.js';
 
 export interface ClassResult {
   /** Index of the class. */
@@ -23,9 +24,9 @@ interface Counts {
 
 export interface ByClass {
   /** The models that answered the student's examples. */
-  readonly models: readonly Shown[];
+  readonly models: readonly ShownModel[];
   /** The one that differences are measured against: the student alone, else the teacher. */
-  readonly reference: Shown | undefined;
+  readonly reference: ShownModel | undefined;
   /** The student's worst classes first. Classes without examples are left out. */
   readonly classes: readonly ClassResult[];
 }
@@ -52,14 +53,14 @@ function countAll(models: ReadonlyMap<Role, Predictions>, targets: Int32Array, r
 }
 
 /** Undefined when the student's single answers or their targets were not kept. */
-export function resultsByClass(shown: readonly Shown[]): ByClass | undefined {
-  const student = shown.find(({ role }) => role === 'student')?.model.evaluation?.predictions;
-  if (!student?.truth || student.truth.every((target) => target < 0)) return undefined;
+export function resultsByClass(shown: readonly ShownModel[]): ByClass | undefined {
+  const student = predictionsOf(shown.find(({ role }) => role === 'student'));
+  if (!student || student.truth.every((target) => target < 0)) return undefined;
   const answers = new Map<Role, Predictions>();
-  const models = shown.filter(({ role, model }) => {
-    const predictions = model.evaluation?.predictions;
-    if (!predictions || !sameExamples(predictions, student)) return false;
-    answers.set(role, predictions);
+  const models = shown.filter((each) => {
+    const predictions = predictionsOf(each);
+    if (!predictions || !samePredictions(predictions, student)) return false;
+    answers.set(each.role, predictions);
     return true;
   });
   const reference =

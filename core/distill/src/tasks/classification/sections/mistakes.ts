@@ -1,13 +1,12 @@
 // Section "Mistakes": examples that the student gets wrong and the teacher right, the most confident first.
-import type { HostTensor } from '../../contracts/index.js';
-import type { Predictions } from '../../evaluate/evaluate-model.js';
-import { discordance } from '../chance.js';
-import { plural, sure } from '../format.js';
-import { html, type Html } from '../html.js';
-import { className, named } from '../parts.js';
-import { pictureForm, pictureUri } from '../picture.js';
-import type { ReportInput } from '../report-input.js';
-import type { Section } from './section.js';
+import type { HostTensor, Section, SectionInput } from '../../../contracts/index.js';
+import type { Predictions } from '../../../evaluate/predictions.js';
+import { plural, sure } from '../../../report/format.js';
+import { html, type Html } from '../../../report/html.js';
+import { named } from '../../../report/parts.js';
+import { className } from '../class-name.js';
+import { discordance, predictionsOf } from '../discordance.js';
+import { pictureForm, pictureUri } from '../../../report/picture.js';
 
 const atMost = 24;
 
@@ -20,10 +19,8 @@ interface Mistake {
 
 /** Mistakes of the student that the teacher did not make (all without a teacher), the most confident first. */
 function tellingMistakes(student: Predictions, teacher: Predictions | undefined): Mistake[] {
-  const { truth } = student;
-  if (truth === undefined) return [];
   const mistakes: Mistake[] = [];
-  truth.forEach((known, at) => {
+  student.truth.forEach((known, at) => {
     const wrong = known >= 0 && student.predicted[at] !== known;
     const teacherRight = teacher === undefined || teacher.predicted[at] === known;
     if (wrong && teacherRight) mistakes.push({ at, index: student.indices[at] as number, truth: known });
@@ -32,10 +29,8 @@ function tellingMistakes(student: Predictions, teacher: Predictions | undefined)
   return mistakes.sort((a, b) => confidence(b.at) - confidence(a.at) || a.index - b.index);
 }
 
-function countsText(input: ReportInput, comparable: boolean, mistakes: number): string {
-  const student = input.student.evaluation?.predictions;
-  const teacher = input.teacher?.evaluation?.predictions;
-  const pair = comparable && student && teacher && discordance(teacher, student);
+function countsText(student: Predictions, teacher: Predictions | undefined, mistakes: number): string {
+  const pair = teacher && discordance(teacher, student);
   if (!pair) return `The student is wrong on ${plural(mistakes, 'example')}.`;
   const on = (examples: number) => plural(examples, 'example');
   return `The student is wrong and the teacher right on ${on(pair.onlyFirst)}, the other way round on ${on(pair.onlySecond)}; both are wrong on ${on(pair.bothWrong)}.`;
@@ -71,30 +66,30 @@ function figure(
  * Undefined when single answers were not kept. Pictures are left out when the data are not pictures or cannot be read
  * by index; the counts stay.
  */
-export async function mistakesSection(input: ReportInput): Promise<Section | undefined> {
-  const student = input.student.evaluation?.predictions;
-  if (student?.truth === undefined) return undefined;
-  const { test } = input;
-  const name = (at: number | undefined) => className(test.labels, at);
-  const theirs = input.teacher?.evaluation?.predictions;
+export async function mistakesSection({ models, data }: SectionInput): Promise<Section | undefined> {
+  const of = (role: 'student' | 'teacher') => predictionsOf(models.find((each) => each.role === role));
+  const student = of('student');
+  if (!student || student.truth.every((truth) => truth < 0)) return undefined;
+  const name = (at: number | undefined) => className(data.labels, at);
+  const theirs = of('teacher');
   // Answers compare only when they are to the same examples.
   const teacher = theirs && discordance(theirs, student) ? theirs : undefined;
   const mistakes = tellingMistakes(student, teacher);
 
-  const forms = test.inputs.flatMap((field) => {
-    const form = pictureForm(test.spec[field], test.preprocessing);
+  const forms = data.inputs.flatMap((field) => {
+    const form = pictureForm(data.spec[field], data.preprocessing);
     return form ? [{ field, ...form }] : [];
   });
   const [picture] = forms;
   const figures: Html[] = [];
-  if (picture && test.size !== undefined)
+  if (picture && data.size !== undefined)
     for (const mistake of mistakes.slice(0, atMost)) {
-      const tensor: HostTensor | undefined = (await test.example(mistake.index))[picture.field];
+      const tensor: HostTensor | undefined = (await data.example(mistake.index))[picture.field];
       if (tensor === undefined) break;
       const source = pictureUri(
         { ...tensor, shape: picture.unfolded ?? tensor.shape },
         picture.layout,
-        test.preprocessing,
+        data.preprocessing,
       );
       figures.push(figure(mistake, source, student, teacher, name));
     }
@@ -105,7 +100,7 @@ export async function mistakesSection(input: ReportInput): Promise<Section | und
   return {
     id: 'mistakes',
     title: teacher === undefined ? 'Mistakes' : 'Mistakes that the teacher does not make',
-    body: html`<p>${countsText(input, teacher !== undefined, mistakes.length)}</p>
+    body: html`<p>${countsText(student, teacher, mistakes.length)}</p>
       ${
         figures.length > 0 &&
         html`<p class="note">

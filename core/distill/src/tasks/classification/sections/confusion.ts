@@ -1,11 +1,9 @@
 // Section "Confusion": the whole matrix for few classes, the pairs most often confused for many.
-import type { MetricValue } from '../../contracts/index.js';
-import { count, plural, tenths } from '../format.js';
-import { html, type Html } from '../html.js';
-import { shownModels, type Shown } from '../models.js';
-import { className, named, scroll } from '../parts.js';
-import type { ReportInput } from '../report-input.js';
-import type { Section } from './section.js';
+import type { Section, SectionInput, ShownModel } from '../../../contracts/index.js';
+import { count, plural, tenths } from '../../../report/format.js';
+import { html, type Html } from '../../../report/html.js';
+import { named, scroll } from '../../../report/parts.js';
+import { className } from '../class-name.js';
 
 /** A matrix of more classes than this cannot be read. */
 const matrixUpTo = 20;
@@ -13,8 +11,8 @@ const pairsShown = 20;
 
 type Rows = readonly (readonly number[])[];
 
-function rowsOf(value: MetricValue | undefined): Rows {
-  return typeof value === 'object' && value.kind === 'matrix' ? value.rows : [];
+function rowsOf({ model }: ShownModel): Rows {
+  return (model.evaluation?.artefacts.confusion ?? []) as Rows;
 }
 
 /** Names too long to stand side by side above their columns. */
@@ -22,7 +20,7 @@ function longNames(rows: Rows, labels: readonly string[] | undefined): boolean {
   return rows.some((_, at) => className(labels, at).length > 3);
 }
 
-function matrix(shown: Shown, rows: Rows, labels: readonly string[] | undefined): Html {
+function matrix(shown: ShownModel, rows: Rows, labels: readonly string[] | undefined): Html {
   const cell = (value: number, row: number, column: number, total: number) => {
     // The square root lets a few errors in a thousand be seen at all.
     const shade = total === 0 ? 0 : Math.sqrt(value / total);
@@ -58,7 +56,7 @@ function matrix(shown: Shown, rows: Rows, labels: readonly string[] | undefined)
   </figure>`;
 }
 
-function pairs(shown: Shown, rows: Rows, labels: readonly string[] | undefined): Html {
+function pairs(shown: ShownModel, rows: Rows, labels: readonly string[] | undefined): Html {
   const confused = rows
     .flatMap((row, truth) => {
       const total = row.reduce((sum, value) => sum + value, 0);
@@ -103,15 +101,13 @@ function pairs(shown: Shown, rows: Rows, labels: readonly string[] | undefined):
 }
 
 /** The student first; undefined when it was not measured. */
-export function confusionSection(input: ReportInput): Section | undefined {
-  const parts = shownModels(input)
-    .reverse()
-    .flatMap((shown) => {
-      const rows = rowsOf(shown.model.evaluation?.values.confusion);
-      if (rows.length === 0) return [];
-      const draw = rows.length <= matrixUpTo ? matrix : pairs;
-      return [draw(shown, rows, input.test.labels)];
-    });
+export function confusionSection({ models, data }: SectionInput): Section | undefined {
+  const parts = [...models].reverse().flatMap((shown) => {
+    const rows = rowsOf(shown);
+    if (rows.length === 0) return [];
+    const draw = rows.length <= matrixUpTo ? matrix : pairs;
+    return [draw(shown, rows, data.labels)];
+  });
   if (parts.length === 0) return undefined;
   return {
     id: 'confusion',

@@ -1,6 +1,7 @@
-// A step context for tests that run a student by plain TF.js: streams in order of the calls, as the engine gives them.
+// A step context for tests that run a student or a loss by plain TF.js: streams in order of the calls, as the engine
+// gives them.
 import { randomStream, type StepContext } from '@potstill/engine';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 
 export interface Drawn {
   readonly kind: 'keepMask' | 'uniform' | 'normal';

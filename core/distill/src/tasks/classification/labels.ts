@@ -1,7 +1,7 @@
 // Do teacher, student and data mean the same by class 0, 1, 2…?
-import { className } from '../data/index.js';
-import { PotstillError } from '../errors/potstill-error.js';
-import type { Finding } from './finding.js';
+import { className } from '../../data/index.js';
+import { PotstillError } from '../../errors/potstill-error.js';
+import type { Finding } from '../../contracts/index.js';
 
 export interface ClassesOf {
   /** As the message calls it: `the teacher`. */

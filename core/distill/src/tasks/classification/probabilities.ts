@@ -1,6 +1,6 @@
 // Are the teacher's logits really logits, or what comes after the softmax or sigmoid?
-import type { HostTensor, OutputSource } from '../contracts/index.js';
-import { PotstillError } from '../errors/potstill-error.js';
+import type { HostTensor, OutputSource } from '../../contracts/index.js';
+import { PotstillError } from '../../errors/potstill-error.js';
 
 /** How far the sum of a row may be from 1: float16 and quantised models round. */
 const sumTolerance = 0.01;

@@ -1,9 +1,8 @@
 // Does the teacher count its classes in another order than the data?
-import type { Teacher } from '../contracts/index.js';
-import { PotstillError } from '../errors/potstill-error.js';
-import { percent } from './quality.js';
+import type { Finding, Teacher } from '../../contracts/index.js';
+import { PotstillError } from '../../errors/potstill-error.js';
+import { tenths } from '../../report/format.js';
 import { bestAssignment } from './assignment.js';
-import type { Finding } from './finding.js';
 
 /** The assignment takes the cube of the number of classes; with more, only orders of the names are tried. */
 const mostClasses = 256;
@@ -46,8 +45,8 @@ export function checkClassOrder(
   const example = best.classOf.findIndex((target, answer) => target !== answer && used(rows, answer));
   const name = (index: number) => labels?.[index] ?? String(index);
   const message =
-    `the teacher answers ${percent(share(given))} of ${rows.length} examples as labelled, and ` +
-    `${percent(share(best.right))} when its classes are read in another order${best.words}: ` +
+    `the teacher answers ${tenths(share(given))} of ${rows.length} examples as labelled, and ` +
+    `${tenths(share(best.right))} when its classes are read in another order${best.words}: ` +
     `where it says class ${example} (\`${name(example)}\`), \`${name(best.classOf[example] as number)}\` is right`;
   const hint = hintFor(best.classOf, labels, teacher);
   if (gain >= refusedGain) throw new PotstillError({ code: 'PREFLIGHT_CLASS_ORDER', message, hint });

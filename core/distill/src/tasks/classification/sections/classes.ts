@@ -1,12 +1,11 @@
 // Section "Results by class": what share of each class a model gets right, the student's worst classes first.
+import type { Section, SectionInput } from '../../../contracts/index.js';
 import { resultsByClass, type ByClass, type ClassResult } from '../by-class.js';
-import { dotTrack, scaleOf, type Scale } from '../charts/index.js';
-import { count, plural, tenths, wholePercent } from '../format.js';
-import { html, type Html } from '../html.js';
-import { shownModels } from '../models.js';
-import { className, named, scroll } from '../parts.js';
-import type { ReportInput } from '../report-input.js';
-import type { Section } from './section.js';
+import { dotTrack, scaleOf, type Scale } from '../../../report/charts/index.js';
+import { count, plural, tenths, wholePercent } from '../../../report/format.js';
+import { html, type Html } from '../../../report/html.js';
+import { named, scroll } from '../../../report/parts.js';
+import { className } from '../class-name.js';
 
 /** Longer lists collapse after so many classes, and end after so many. */
 const visible = 12;
@@ -77,18 +76,22 @@ function differences(result: ByClass, labels: Labels, distilled: boolean): Html 
 }
 
 /** Undefined when single answers were not kept. */
-export function classesSection(input: ReportInput): Section | undefined {
-  const result = resultsByClass(shownModels(input));
+export function classesSection({ models, data }: SectionInput): Section | undefined {
+  const result = resultsByClass(models);
   if (!result || result.classes.length < 2) return undefined;
   const { classes } = result;
-  const { labels } = input.test;
+  const { labels } = data;
   const lowest = Math.min(...classes.flatMap(({ recall }) => Object.values(recall)));
   const scale = { ...scaleOf([0, 1], true), start: Math.floor(Math.min(lowest, 0.9) * 10) / 10 };
   const rest = classes.slice(visible, atMost);
   return {
     id: 'classes',
     title: 'Results by class',
-    body: html`${differences(result, labels, input.teacher !== undefined)}
+    body: html`${differences(
+        result,
+        labels,
+        models.some(({ role }) => role === 'teacher'),
+      )}
       <p class="note">
         Share of each class that is answered right (recall), the student’s worst classes first.
         ${

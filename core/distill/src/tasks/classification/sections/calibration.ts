@@ -1,25 +1,21 @@
 // Section "Calibration": confidence against how often the answer was right.
-import type { MetricValue } from '../../contracts/index.js';
-import { axisOf, legend, modelEncodings, renderChart } from '../charts/index.js';
-import { percent } from '../format.js';
-import { html, type Html } from '../html.js';
-import { shownModels, type Shown } from '../models.js';
-import type { ReportInput } from '../report-input.js';
-import { numberOf } from '../values.js';
-import type { Section } from './section.js';
+import type { Section, SectionInput, ShownModel } from '../../../contracts/index.js';
+import type { CalibrationBin } from '../../../evaluate/calibration.js';
+import { axisOf, legend, modelEncodings, renderChart } from '../../../report/charts/index.js';
+import { percent } from '../../../report/format.js';
+import { html, type Html } from '../../../report/html.js';
+import { numberOf } from '../../../report/figures.js';
 
-type Bins = Extract<MetricValue, { kind: 'bins' }>;
-
-function binsOf(value: MetricValue | undefined): Bins['bins'] {
-  return typeof value === 'object' && value.kind === 'bins' ? value.bins : [];
+function binsOf({ model }: ShownModel): readonly CalibrationBin[] {
+  return (model.evaluation?.artefacts.calibration ?? []) as readonly CalibrationBin[];
 }
 
 /** One line a model over the bins that hold examples, dots sized by how many. */
-function diagram(shown: readonly Shown[]): Promise<Html> {
-  const values = shown.flatMap(({ name, model }) =>
-    binsOf(model.evaluation?.values.calibrationBins)
+function diagram(shown: readonly ShownModel[]): Promise<Html> {
+  const values = shown.flatMap((each) =>
+    binsOf(each)
       .filter((bin) => bin.count > 0)
-      .map(({ confidence, accuracy, count }) => ({ model: name, confidence, accuracy, count })),
+      .map(({ confidence, accuracy, count }) => ({ model: each.name, confidence, accuracy, count })),
   );
   const x = {
     field: 'confidence',
@@ -69,10 +65,8 @@ function diagram(shown: readonly Shown[]): Promise<Html> {
 }
 
 /** Undefined when calibration was not measured. */
-export async function calibrationSection(input: ReportInput): Promise<Section | undefined> {
-  const shown = shownModels(input).filter(({ model }) =>
-    binsOf(model.evaluation?.values.calibrationBins).some((bin) => bin.count > 0),
-  );
+export async function calibrationSection({ models }: SectionInput): Promise<Section | undefined> {
+  const shown = models.filter((each) => binsOf(each).some((bin) => bin.count > 0));
   if (shown.length === 0) return undefined;
   const drawn = await diagram(shown);
   return {

@@ -1,7 +1,7 @@
-// Is the teacher any good on this data, is it larger than the student, and do they agree before training?
-import type { HostTensor } from '../contracts/index.js';
-import { argmax } from '../evaluate/rows.js';
-import type { Finding } from './finding.js';
+// Is the teacher any good on this data, and do student and teacher agree before training?
+import type { Finding, HostTensor } from '../../contracts/index.js';
+import { tenths } from '../../report/format.js';
+import { argmax } from '../../evaluate/rows.js';
 
 /** The teacher's accuracy on the sample against chance (1 / classes); a warning when it is within three standard deviations. */
 export function checkTeacherAccuracy(logits: HostTensor, targets: ArrayLike<number>): Finding[] {
@@ -14,7 +14,7 @@ export function checkTeacherAccuracy(logits: HostTensor, targets: ArrayLike<numb
   ).length;
   const accuracy = right / judged;
   const chance = 1 / classes;
-  const said = `the teacher answers ${percent(accuracy)} of ${judged} examples as labelled; chance is ${percent(chance)}`;
+  const said = `the teacher answers ${tenths(accuracy)} of ${judged} examples as labelled; chance is ${tenths(chance)}`;
   if (accuracy < chance + 3 * Math.sqrt((chance * (1 - chance)) / judged))
     return [
       {
@@ -25,21 +25,6 @@ export function checkTeacherAccuracy(logits: HostTensor, targets: ArrayLike<numb
       },
     ];
   return [{ level: 'ok', code: 'teacher', message: said }];
-}
-
-/** Where both numbers of weights are known and the teacher's is smaller: were they swapped? */
-export function checkSizes(teacher: number | undefined, student: number): Finding[] {
-  if (teacher === undefined) return [];
-  const said = `teacher ${teacher.toLocaleString('en')} weights, student ${student.toLocaleString('en')}`;
-  if (teacher >= student) return [{ level: 'ok', code: 'sizes', message: said }];
-  return [
-    {
-      level: 'warning',
-      code: 'PREFLIGHT_TEACHER_SMALLER',
-      message: `${said}: the teacher is the smaller one`,
-      hint: 'Were teacher and student swapped? If not, ignore this warning: a small teacher can still help.',
-    },
-  ];
 }
 
 /** How often both give the same answer before any training. */
@@ -53,7 +38,7 @@ export function agreementAtStart(student: HostTensor, teacher: HostTensor): Find
     {
       level: 'ok',
       code: 'agreement',
-      message: `before training, the student gives the teacher's answer for ${percent(same / mine.length)} of the examples`,
+      message: `before training, the student gives the teacher's answer for ${tenths(same / mine.length)} of the examples`,
     },
   ];
 }
@@ -66,9 +51,4 @@ export function argmaxRows({ data, shape }: HostTensor): number[] {
     return Array.from({ length: rows.count }, (_, row) => argmax(rows, row));
   }
   return [];
-}
-
-/** 0.8333 as `83.3 %`. */
-export function percent(share: number): string {
-  return `${(share * 100).toFixed(1)} %`;
 }

@@ -1,7 +1,7 @@
 // Puts a teacher's logits in the order of the data's classes, by name.
 import type { HostTensor } from '@potstill/engine';
-import type { DataDescription, Teacher } from '../contracts/index.js';
-import { className, fingerprint } from '../data/index.js';
+import type { DataDescription, Teacher } from '../../contracts/index.js';
+import { className, fingerprint } from '../../data/index.js';
 
 /**
  * A teacher that names its classes, with `logits` in the order of the data's `labels`; classes that the data do not
