@@ -91,10 +91,10 @@ describe('potstill run recipes/vision/mnist-quick.yaml', () => {
     expect(events(whole).filter(({ event }) => event === 'done')).toHaveLength(1);
     expect(JSON.parse(await readFile(join(runFolder, 'summary.json'), 'utf8'))).toMatchObject(summary);
     for (const model of [summary.teacher, summary.baseline, summary.student]) {
-      expect(Number.isInteger(model.errors)).toBe(true);
-      expect(model.accuracy).toBeCloseTo(1 - model.errors / 10_000, 10);
+      expect(Number.isInteger(model.figures.errors)).toBe(true);
+      expect(model.figures.accuracy).toBeCloseTo(1 - model.figures.errors / 10_000, 10);
       // Guessing makes 9,000 errors.
-      expect(model.errors).toBeLessThan(3000);
+      expect(model.figures.errors).toBeLessThan(3000);
       expect(model.latencyMs).toBeGreaterThan(0);
       expect(model.bytes).toBeGreaterThan(4 * model.parameters);
     }
@@ -128,7 +128,7 @@ describe('potstill run recipes/vision/mnist-quick.yaml', () => {
       join(data, 't10k-labels-idx1-ubyte'),
     ]);
     expect({ code, err }).toEqual({ code: 0, err: '' });
-    expect(out.trim()).toBe(String(summary.student.errors));
+    expect(out.trim()).toBe(String(summary.student.figures.errors));
   });
 
   it('does not train the teacher again for another student', async () => {

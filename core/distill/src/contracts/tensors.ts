@@ -5,11 +5,18 @@ export type { DType, HostTensor, HostTensors, NamedTensors };
 
 /**
  * dtype and shape of ONE example: no batch axis. `null` is an axis whose length differs from example to example
- * (boxes of an image, frames of an utterance); a batch pads it and adds `<name>.length`, int32 [batch].
+ * (boxes of an image, frames of an utterance); a batch pads it with zeros and adds `<name>.length`, int32 [batch]
+ * (or [batch, k] where k > 1 axes are `null`).
  */
 export interface TensorSpec {
   readonly dtype: DType;
   readonly shape: readonly (number | null)[];
+  /**
+   * Names of the `null` axes, in order, such as `['frames']`. Axes of one name have the same length in an example,
+   * whichever field or output they belong to; exports call them so. Unset: an axis is named as its field, and the k-th
+   * of several `<field>.<k>`.
+   */
+  readonly free?: readonly string[];
   /** Order of the axes where `shape` is that of an image or a feature map. Unset: the student's order, NHWC. */
   readonly layout?: 'NHWC' | 'NCHW';
 }

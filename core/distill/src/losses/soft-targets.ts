@@ -34,7 +34,9 @@ export function softTargets(
     const q = logSoftmax(scaled(z as tf.Tensor));
     const logRatio = tf.sub(tf.sub(p.shifted, q.shifted), tf.sub(p.logSum, q.logSum));
     const difference = tf.sub(q.probabilities, p.probabilities);
-    const value = tf.mul(tf.sum(divergence(p.probabilities, logRatio, difference)), temperature ** 2 / batch);
+    const sum = tf.sum(divergence(p.probabilities, q.probabilities, logRatio));
+    // Rounding may leave the sum a little below 0.
+    const value = tf.mul(tf.relu(sum), temperature ** 2 / batch);
     (save as tf.GradSaveFunc)([difference]);
     return {
       value,
@@ -44,22 +46,15 @@ export function softTargets(
   return compute(student) as tf.Scalar;
 }
 
-/** Where the logarithm of the ratio is smaller, the divergence is computed as a series. */
-const near = 0.25;
-
 /**
- * `p log(p/q) + q - p` for each class: its sum over the classes is the divergence, and no term is negative. Where the
- * distributions nearly agree, both parts of it are large beside their sum; there it is `p (r + exp(-r) - 1)` with
- * `r = log(p/q)`, as a series.
+ * `p r + q - p` with `r = log(p/q)` for each class: its sum over the classes is the divergence, and no term is negative.
+ * Where the distributions nearly agree, `p r` and `q - p` cancel; with `t = tanh(r/2) = (p - q)/(p + q)` the same is
+ * `(p + q) (r/2 (1 + t) - t)`, whose error is that of `r` itself.
  */
-function divergence(p: tf.Tensor, logRatio: tf.Tensor, difference: tf.Tensor): tf.Tensor {
-  const r = tf.clipByValue(logRatio, -near, near);
-  const factor = [7, 6, 5, 4, 3].reduce<tf.Tensor>(
-    (rest, n) => tf.sub(1, tf.mul(tf.mul(r, 1 / n), rest)),
-    tf.scalar(1),
-  );
-  const series = tf.mul(p, tf.mul(tf.mul(tf.square(r), 0.5), factor));
-  return tf.where(tf.less(tf.abs(logRatio), near), series, tf.add(tf.mul(p, logRatio), difference));
+function divergence(p: tf.Tensor, q: tf.Tensor, r: tf.Tensor): tf.Tensor {
+  const half = tf.mul(r, 0.5);
+  const t = tf.tanh(half);
+  return tf.mul(tf.add(p, q), tf.sub(tf.mul(half, tf.add(t, 1)), t));
 }
 
 /** The engine holds up to so many numbers of one constant. */

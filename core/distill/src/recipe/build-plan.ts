@@ -154,6 +154,8 @@ export function buildPlan(input: BuildInput, changed?: BuildInput): Plan {
       train: build.slot('train'),
       validation: data.data.validation === undefined ? undefined : build.slot('validation'),
       test: data.data.test === undefined ? undefined : build.slot('test'),
+      buckets: typeof data.data.buckets === 'number' ? { count: data.data.buckets } : data.data.buckets,
+      shuffle: data.data.shuffle,
     },
     teacher: build.teacher(),
     student: build.component('student', 'student'),

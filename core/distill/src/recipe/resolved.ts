@@ -77,6 +77,8 @@ export function resolvedRecipe(plan: Plan): Data {
       train: slot(plan.data.train),
       validation: plan.data.validation && slot(plan.data.validation),
       test: plan.data.test && slot(plan.data.test),
+      buckets: plan.data.buckets && given({ ...plan.data.buckets }),
+      shuffle: plan.data.shuffle,
     }),
     teacher: plan.teacher && teacher(plan.teacher),
     student: component(plan.student),

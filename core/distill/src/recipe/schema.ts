@@ -21,6 +21,40 @@ const dataSlot = z
   ])
   .meta(named('a data set (its name, or a map with `use`)'));
 
+const bucketCount = z.int().min(1);
+
+const buckets = z
+  .union([
+    bucketCount,
+    z.strictObject({
+      count: bucketCount
+        .optional()
+        .describe('How many. Default: as few as keep padding below a tenth of what is computed, at most 12.'),
+      multiple: z
+        .int()
+        .min(1)
+        .optional()
+        .describe(
+          'Lengths are multiples of it. Default: 8 where examples are 64 long or more on average, else 1.',
+        ),
+      edges: z
+        .record(z.string(), z.array(z.int().min(1)).min(1))
+        .refine((edges) => Object.keys(edges).length === 1, { error: 'must name one axis' })
+        .optional()
+        .describe('The lengths of one axis, by its name: `frames: [200, 400, 800]`.'),
+    }),
+  ])
+  .meta(named('a number of buckets, or a map with `count`, `multiple` and `edges`'))
+  .describe(
+    'Lengths to which axes of varying length (frames, tokens, boxes) are padded, so that few graphs are compiled. Default: chosen from the lengths of the data.',
+  );
+
+const shuffle = z
+  .strictObject({
+    window: z.int().min(1).describe('Examples of a stream that are held in memory to draw from.'),
+  })
+  .describe('How training data that is a stream is shuffled. Default: a window of 4,096 examples.');
+
 const loss = z
   .union([
     name,
@@ -176,6 +210,8 @@ export const recipeSchema = z.strictObject({
       train: dataSlot.describe('What is trained on.'),
       validation: dataSlot.optional().describe('What the best checkpoint is chosen on.'),
       test: dataSlot.optional().describe('What the result is measured on.'),
+      buckets: buckets.optional(),
+      shuffle: shuffle.optional(),
     })
     .describe('Data sets.'),
   teacher: teacher.optional().describe('The teacher. Without one, the student is trained on the data alone.'),

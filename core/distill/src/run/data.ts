@@ -8,8 +8,15 @@ import type {
   TensorSpec,
   Transform,
 } from '../contracts/index.js';
-import { checkTargets, descriptionOf, remapClasses, targetOf, type TargetRule } from '../data/index.js';
-import type { DatasetSlot, Plan, RecipeTrace } from '../recipe/plan.js';
+import {
+  checkTargets,
+  descriptionOf,
+  remapClasses,
+  targetOf,
+  withChosenBuckets,
+  type TargetRule,
+} from '../data/index.js';
+import type { DataPlan, DatasetSlot, Plan, RecipeTrace } from '../recipe/plan.js';
 import { numbered } from '../data/stream.js';
 import type { PreparedData } from '../train/source.js';
 import type { RunContainer } from '../container/run-container.js';
@@ -49,7 +56,7 @@ export async function openData(plan: Plan, container: RunContainer): Promise<Run
   const open = async (name: Role, like?: TrainingPart): Promise<OpenData | undefined> => {
     const slot = plan.data[name];
     if (!slot) return undefined;
-    const data = await openPart({ name, slot, like, container, trace: plan.trace });
+    const data = await openPart({ name, slot, like, container, trace: plan.trace, plan: plan.data });
     opened.push(data);
     return data;
   };
@@ -85,9 +92,10 @@ interface Opening {
   readonly like: TrainingPart | undefined;
   readonly container: RunContainer;
   readonly trace: RecipeTrace;
+  readonly plan: DataPlan;
 }
 
-async function openPart({ name, slot, like, container, trace }: Opening): Promise<OpenData> {
+async function openPart({ name, slot, like, container, trace, plan }: Opening): Promise<OpenData> {
   const { services } = container;
   const made = await container.make(slot.component, like ? { train: like.raw } : {});
   try {
@@ -107,11 +115,19 @@ async function openPart({ name, slot, like, container, trace }: Opening): Promis
     const rule = like ? { ...described, unlabelled: false } : described;
     const size = await checkedSize(name, dataset, rule);
     const transforms: Transform[] = [];
-    for (const plan of slot.transforms) transforms.push(await container.make(plan, { data: described }));
+    for (const each of slot.transforms) transforms.push(await container.make(each, { data: described }));
     const random = services.random.child(name);
     const description = await describeAfter(dataset, described, transforms, random);
     if (like) compareForm(like, { name, slot }, description, trace);
-    return { dataset, transforms, name, size, description, described };
+    return {
+      dataset: await withChosenBuckets(dataset, transforms, plan.buckets, { random, name }),
+      transforms,
+      name,
+      size,
+      description,
+      described,
+      ...(plan.shuffle ? { shuffleWindow: plan.shuffle.window } : {}),
+    };
   } catch (error) {
     await made.dispose?.();
     throw error;
@@ -161,6 +177,7 @@ async function describeAfter(
     spec[name] = {
       dtype,
       shape: shape.map((length, axis) => (before?.shape[axis] === null ? null : length)),
+      ...(before?.free ? { free: before.free } : {}),
     };
   }
   return { ...description, spec };
@@ -178,12 +195,13 @@ export function transformed(
   random: RandomStream,
 ): Dataset {
   if (transforms.length === 0) return dataset;
+  const form = { ...description, ...(dataset.buckets ? { buckets: dataset.buckets } : {}) };
   const apply = (example: Example, index: number) =>
     transforms.reduce((current, transform, k) => transform.apply(current, random.at(index).at(k)), example);
   if (dataset.size !== undefined)
-    return { ...description, size, example: async (index) => apply(await dataset.example(index), index) };
+    return { ...form, size, example: async (index) => apply(await dataset.example(index), index) };
   return {
-    ...description,
+    ...form,
     async *examples() {
       let index = 0;
       for await (const example of dataset.examples()) yield apply(example, index++);

@@ -2,6 +2,7 @@
 import { PotstillError } from '../errors/potstill-error.js';
 import type { Finding } from '../contracts/index.js';
 import { preflight } from '../preflight/preflight.js';
+import { bucketFindings } from './bucket-findings.js';
 import { disposeLosses, makeOptimizer } from './assemble.js';
 import type { TrainPlan } from '../recipe/plan.js';
 import { stage, type RunContext } from './context.js';
@@ -60,7 +61,7 @@ export async function runPreflight(context: PreflightContext): Promise<Finding[]
       trainings: trainingsOf(context),
       kept: !data.train.transforms.some((transform) => transform.random),
     });
-    return [...parts, ...found];
+    return [...parts, ...(await bucketFindings(data.train, stream)), ...found];
   } finally {
     disposeLosses(losses);
   }

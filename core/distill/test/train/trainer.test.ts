@@ -174,7 +174,7 @@ describe('train', () => {
     const result = await trainTiny(
       { folder: path },
       {
-        select: { by: 'metric', name: 'accuracy', better: 'higher' },
+        select: { by: 'figure', name: 'accuracy', better: 'higher' },
         validate: () => Promise.resolve({ accuracy: values[kept.length] as number }),
         onHistory: async (history) => {
           if (history.length > 0) kept.push(await readFile(join(path, 'best.safetensors')));
@@ -191,7 +191,7 @@ describe('train', () => {
       trainTiny(
         { folder: await folder() },
         {
-          select: { by: 'metric', name: 'acuracy', better: 'higher' },
+          select: { by: 'figure', name: 'acuracy', better: 'higher' },
           validate: () => Promise.resolve({ accuracy: 1 }),
         },
       ),
