@@ -81,7 +81,7 @@ const summary = z.preprocess(
   upgradeSummary,
   z
     .looseObject({
-      format: z.literal(2),
+      summaryFormat: z.literal(2),
       name: z.string(),
       seed: z.number(),
       recipeHash: z.string(),

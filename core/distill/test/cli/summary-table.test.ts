@@ -12,7 +12,7 @@ const model = (numbers: Partial<ModelSummary>): ModelSummary => ({
 });
 
 const summary: Summary = {
-  format: 2,
+  summaryFormat: 2,
   name: 'run',
   seed: 1,
   recipeHash: '',

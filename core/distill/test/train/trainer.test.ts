@@ -186,18 +186,6 @@ describe('train', () => {
     expect(kept[2]).toEqual(kept[1]);
   });
 
-  it('says which metrics there are when the one chosen is not among them', async () => {
-    await expect(
-      trainTiny(
-        { folder: await folder() },
-        {
-          select: { by: 'figure', name: 'acuracy', better: 'higher' },
-          validate: () => Promise.resolve({ accuracy: 1 }),
-        },
-      ),
-    ).rejects.toMatchObject({ records: [{ code: 'RECIPE_BAD_VALUE', allowed: ['last', 'accuracy'] }] });
-  });
-
   it('reports a loss that is not finite by epoch, step, term and examples, and keeps the weights before', async () => {
     const path = await folder();
     const broken: Loss = {

@@ -24,14 +24,14 @@ const figures = [
 
 /** A summary of format 1 in format 2; anything else as it is. */
 export function upgradeSummary(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || 'format' in value) return value;
+  if (typeof value !== 'object' || value === null || 'summaryFormat' in value) return value;
   const read = old.safeParse(value);
   if (!read.success) return value;
   const { teacher, baseline, student, biasCorrection, ...rest } = read.data;
   const named = Object.keys(student.metrics);
   return {
     ...rest,
-    format: 2,
+    summaryFormat: 2,
     task: 'classification',
     primary: 'errors',
     columns: figures.map(({ name }) => name),
