@@ -59,6 +59,8 @@ const small = [
   'train.epochs=16',
   '--set',
   'data.train={use: vision/mnist, split: train, range: [10000, 14000]}',
+  '--set',
+  'data.transfer={use: vision/mnist, split: train, range: [14000, 16000]}',
 ];
 const events = ({ out }: Pick<Ended, 'out'>) =>
   out

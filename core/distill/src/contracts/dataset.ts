@@ -37,10 +37,16 @@ export interface DataDescription {
    */
   readonly labels?: readonly string[];
   /**
-   * True where some examples have no truth: their target is -1, which losses leave out. Only training data may have
-   * them. Default false: -1 is an error like any other number that is no class.
+   * True where some examples have no truth, as transfer data. Their target is -1 (int32), NaN (float32), or empty where
+   * an axis is free: losses and metrics leave them out. Only training data may have them. Default false: -1 is an error
+   * like any other number that is no class.
    */
   readonly unlabelled?: boolean;
+  /**
+   * A field, int32, that is 1 where an example has its truth and 0 where not. There when the training data are joined
+   * with transfer data: for losses whose target may be empty and true.
+   */
+  readonly labelled?: string;
   readonly preprocessing?: Preprocessing;
   /** Changes when the content changes; part of every key under which results are kept. */
   readonly fingerprint: string;

@@ -33,4 +33,6 @@ export interface Batch {
   readonly tensors: HostTensors;
   /** Index of each example in its data set; errors and the teacher store name examples by it. */
   readonly indices: readonly number[];
+  /** The part of the data that they are indices of: `train`, `validation`, `test`. Unset where it is no part of a recipe's. */
+  readonly part?: string;
 }

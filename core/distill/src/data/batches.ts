@@ -26,11 +26,18 @@ export function batches(dataset: Dataset, options: BatchOptions): AsyncGenerator
   if (!Number.isInteger(options.size) || options.size < 1) {
     throw new Error(`internal: batch size must be a positive integer, got ${options.size}`);
   }
-  return lookAhead(
+  const read =
     dataset.size === undefined
       ? streamBatches(dataset, options, groupRandom(options))
-      : indexedBatches(dataset, options),
-  );
+      : indexedBatches(dataset, options);
+  return lookAhead(options.name === undefined ? read : ofPart(read, options.name));
+}
+
+async function* ofPart(
+  read: AsyncGenerator<Batch, void, void>,
+  part: string,
+): AsyncGenerator<Batch, void, void> {
+  for await (const batch of read) yield { ...batch, part };
 }
 
 async function* indexedBatches(

@@ -16,4 +16,5 @@ export { remapClasses } from './remap.js';
 export { batchOf, sampleIndices, type Population } from './sample.js';
 export { classPasses, filterClasses, range, subset, type ClassFilter } from './select.js';
 export { checkTargets, targetOf, type TargetRule } from './targets.js';
+export { joinTransfer } from './transfer.js';
 export { stack, type StackOptions } from './stack.js';

@@ -71,5 +71,6 @@ export async function batchOf(
     if (!example) throw new Error(`internal: the stream has no example ${index}`);
     return example;
   });
-  return collate(examples, dataset, list, all);
+  const batch = collate(examples, dataset, list, all);
+  return options.name === undefined ? batch : { ...batch, part: options.name };
 }

@@ -28,6 +28,8 @@ export interface DatasetSlot {
 /** The data sets, and how their examples are put into batches. */
 export interface DataPlan {
   readonly train: DatasetSlot;
+  /** What the student learns the teacher's answers on, beside the training data. Its transforms are those of `train`. */
+  readonly transfer: DatasetSlot | undefined;
   readonly validation: DatasetSlot | undefined;
   readonly test: DatasetSlot | undefined;
   /** How lengths are chosen that axes of varying length are padded to. */

@@ -75,6 +75,7 @@ export function resolvedRecipe(plan: Plan): Data {
     plugins: plan.plugins.map(({ name }) => name),
     data: given({
       train: slot(plan.data.train),
+      transfer: plan.data.transfer && component(plan.data.transfer.component),
       validation: plan.data.validation && slot(plan.data.validation),
       test: plan.data.test && slot(plan.data.test),
       buckets: plan.data.buckets && given({ ...plan.data.buckets }),

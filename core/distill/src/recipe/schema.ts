@@ -12,6 +12,10 @@ const name = z.string().min(1);
 /** A component: its name, or a map of `use` and its options. */
 const component = z.union([name, componentMap()]).meta(named('a component (its name, or a map with `use`)'));
 
+const titled = 'a data set (its name, or a map with `use`)';
+
+const transferSlot = z.union([name, componentMap()]).meta(named(titled));
+
 const dataSlot = z
   .union([
     name,
@@ -19,7 +23,7 @@ const dataSlot = z
       transforms: z.array(component).optional().describe('Applied to each example, in this order.'),
     }),
   ])
-  .meta(named('a data set (its name, or a map with `use`)'));
+  .meta(named(titled));
 
 const bucketCount = z.int().min(1);
 
@@ -208,6 +212,11 @@ export const recipeSchema = z.strictObject({
   data: z
     .strictObject({
       train: dataSlot.describe('What is trained on.'),
+      transfer: transferSlot
+        .optional()
+        .describe(
+          "More examples for the student to learn the teacher's answers on, beside the training data. Labels of theirs are not used; the transforms of `train` are.",
+        ),
       validation: dataSlot.optional().describe('What the best checkpoint is chosen on.'),
       test: dataSlot.optional().describe('What the result is measured on.'),
       buckets: buckets.optional(),

@@ -86,8 +86,8 @@ describe.each(['soft-targets', 'logit-matching'])('%s', (name) => {
     expect(() => compute(loss, { student: { logits: z }, teacher: { logits: tf.zeros([2, 3]) } })).toThrow(
       `${name}: the student's logits have shape [1,3], the teacher's [2,3]`,
     );
-    expect(() => compute(loss, { student: { logits: tf.zeros([1, 3, 1]) }, teacher: { logits: z } })).toThrow(
-      `${name}: the student's logits have shape [1,3,1], expected [batch, classes]`,
+    expect(() => compute(loss, { student: { logits: tf.zeros([3]) }, teacher: { logits: z } })).toThrow(
+      `${name}: the student's logits have shape [3], expected [batch, ..., classes]`,
     );
   });
 });
