@@ -4,8 +4,12 @@ import { accuracy } from './accuracy.js';
 import { agreement } from './agreement.js';
 import { calibration } from './calibration.js';
 import { confusion } from './confusion.js';
+import { correlation } from './correlation.js';
 import { crossEntropy } from './cross-entropy.js';
+import { deviation } from './deviation.js';
 import { divergence } from './divergence.js';
+import { embeddingSimilarity } from './embedding-similarity.js';
+import { labelScores } from './label-scores.js';
 import { topK } from './top-k.js';
 
 export const metricComponents: readonly AnyComponent[] = [
@@ -16,4 +20,8 @@ export const metricComponents: readonly AnyComponent[] = [
   divergence,
   calibration,
   confusion,
+  deviation,
+  correlation,
+  labelScores,
+  embeddingSimilarity,
 ];

@@ -63,6 +63,7 @@ export async function preflight(input: PreflightInput): Promise<Finding[]> {
     const read = [...new Set(losses.flatMap(({ loss }) => loss.needs.teacher))];
     findings.push(...checkTaps(answers, read, sample, teacher.sources));
     findings.push(...checkSizes(teacher.parameters, parameterCount(student)));
+    for (const message of teacher.remarks ?? []) findings.push({ level: 'ok', code: 'aligned', message });
     findings.push(...(await checkSteady(teacher, sample, answers)));
     findings.push(...(input.task.checkSample?.({ data, sample, student: own, teacher, answers }) ?? []));
     if (read.length > 0) {

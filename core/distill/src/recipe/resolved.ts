@@ -115,7 +115,7 @@ export function recipeHash(plan: Plan): string {
 
 /**
  * sha256 (hex) of what decides the student's weights: as {@link recipeHash}, and without `data.test`, `baseline`, `export`
- * and, where the last epoch is kept, `evaluate`. Trained weights are worth as long as it stays.
+ * and `evaluate`: which metric chose the epoch is recorded beside the weights. Trained weights are worth as long as it stays.
  */
 export function trainHash(plan: Plan): string {
   const {
@@ -124,8 +124,9 @@ export function trainHash(plan: Plan): string {
     preflight: _preflight,
     baseline: _baseline,
     export: _export,
+    evaluate: _evaluate,
     ...rest
   } = resolvedRecipe(plan);
   const { test: _test, ...data } = rest.data as Data;
-  return sha256({ ...rest, data, evaluate: plan.train.select === 'last' ? [] : plan.metrics?.map(metric) });
+  return sha256({ ...rest, data });
 }

@@ -93,12 +93,12 @@ export async function evaluateRecipe(
     });
     const described = figuresOf(metrics.filter((metric) => !needsTeacher(metric)));
     const { figures, artefacts } = await evaluator.evaluate(chosen, (batch) => model.label(batch));
-    const said = remarks.filter(({ level, code }) => level === 'warning' || code === 'classes');
+    const said = remarks.filter(({ level }) => level === 'warning').map(({ message }) => message);
     return {
       model: name,
       role,
       examples: chosen.size,
-      remarks: said.map(({ message }) => message),
+      remarks: [...(model.remarks ?? []), ...said],
       primary: primaryOf(described, task.primary)?.name ?? null,
       figures,
       described,

@@ -87,7 +87,10 @@ export async function takeBest({ folder, student, identity }: RunContext, name: 
 }
 
 /** How the best epoch of a training is chosen. */
-export function selectionOf({ task, figures }: RunContext, select: string): Selection {
+export function selectionOf(
+  { task, figures }: Pick<RunContext, 'task' | 'figures'>,
+  select: string,
+): Selection {
   const name = select === 'primary' ? (primaryOf(figures, task.task.primary)?.name ?? 'last') : select;
   return selection(name, figures);
 }
@@ -108,8 +111,8 @@ async function run(
     stage,
     folder: folder.file(stage),
     identity: [context.identity, stage, settings].filter((part) => part !== '').join(' '),
-    // The run's identity is checked before; of a baseline, settings may be others than those it began with.
-    otherIdentity: name === 'baseline' ? 'restart' : 'refuse',
+    // The run's identity is checked before; settings may be others than those it began with.
+    otherIdentity: 'restart',
     student,
     inputs,
     losses,

@@ -23,6 +23,7 @@ export function alignClasses(teacher: Teacher, { labels: wanted }: DataDescripti
     fingerprint: fingerprint('class order', teacher.fingerprint, order),
     labels: wanted,
     reordered: { labels, order },
+    remarks: [...(teacher.remarks ?? []), remark(labels, wanted)],
     ...(sources ? { sources } : {}),
     ...(parameters === undefined ? {} : { parameters }),
     ...(bytes === undefined ? {} : { bytes }),
@@ -34,6 +35,14 @@ export function alignClasses(teacher: Teacher, { labels: wanted }: DataDescripti
     },
     dispose: () => teacher.dispose(),
   };
+}
+
+function remark(own: readonly string[], labels: readonly string[]): string {
+  const dropped = own.length - labels.length;
+  return (
+    "the model's scores were put in the order of the data's classes, by name" +
+    (dropped > 0 ? `; ${dropped} of its ${own.length} classes are not in the data and were dropped` : '')
+  );
 }
 
 /** The chosen columns of the last axis, in that order. */

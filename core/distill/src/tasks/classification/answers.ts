@@ -38,15 +38,3 @@ export function scoresOf(outputs: HostTensors): HostTensor | undefined {
   const logits = outputs.logits;
   return logits?.dtype === 'float32' && logits.shape.length === 2 ? logits : undefined;
 }
-
-/** Says that scores were reordered; `own` are the model's classes, `labels` the data's. */
-export function reorderedFinding(own: readonly string[], labels: readonly string[]): Finding {
-  const dropped = own.length - labels.length;
-  return {
-    level: 'ok',
-    code: 'classes',
-    message:
-      "the teacher's scores were put in the order of the data's classes, by name" +
-      (dropped > 0 ? `; ${dropped} of its ${own.length} classes are not in the data and were dropped` : ''),
-  };
-}

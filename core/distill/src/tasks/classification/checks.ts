@@ -7,7 +7,7 @@ import type {
   TaskSample,
   Teacher,
 } from '../../contracts/index.js';
-import { checkAnswers, reorderedFinding, scoresOf } from './answers.js';
+import { checkAnswers, scoresOf } from './answers.js';
 import { checkLabels, type ClassesOf } from './labels.js';
 import { agreementAtStart } from './quality.js';
 
@@ -39,9 +39,7 @@ function classes(shape: readonly (number | null)[] | undefined): number | undefi
 
 /** Throws `PREFLIGHT_PROBABILITIES` and `PREFLIGHT_CLASS_ORDER`; what is only suspicious comes back as warnings. */
 export function checkSample({ data, sample, student, teacher, answers }: TaskSample): Finding[] {
-  const findings: Finding[] = [];
-  if (teacher.reordered) findings.push(reorderedFinding(teacher.reordered.labels, data.labels ?? []));
-  findings.push(...checkAnswers(answers, sample, data, teacher));
+  const findings = checkAnswers(answers, sample, data, teacher);
   const [mine, theirs] = [student && scoresOf(student), scoresOf(answers)];
   if (mine && theirs) findings.push(...agreementAtStart(mine, theirs));
   return findings;
