@@ -81,7 +81,8 @@ const summary = z.preprocess(
   upgradeSummary,
   z
     .looseObject({
-      format: z.literal(2),
+      // The file's own `format` is taken off with its checksum.
+      format: z.literal(2).default(2),
       name: z.string(),
       seed: z.number(),
       recipeHash: z.string(),

@@ -22,21 +22,22 @@ const figures = [
   { name: 'agreement', title: 'Agreement with teacher', unit: 'share', better: 'higher' },
 ];
 
-/** A summary of format 1 in format 2; anything else as it is. */
+/** A summary of format 1 in format 2; anything else as it is. What names a task is no summary of format 1. */
 export function upgradeSummary(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || 'format' in value) return value;
+  if (typeof value !== 'object' || value === null || 'task' in value) return value;
   const read = old.safeParse(value);
   if (!read.success) return value;
   const { teacher, baseline, student, biasCorrection, ...rest } = read.data;
-  const named = Object.keys(student.metrics);
+  const named = [...new Set([student, baseline, teacher].flatMap((each) => Object.keys(each?.metrics ?? {})))];
+  const known = figures.filter(({ name }) => named.includes(name));
   return {
     ...rest,
     format: 2,
     task: 'classification',
-    primary: 'errors',
-    columns: figures.map(({ name }) => name),
+    primary: known[0]?.name ?? null,
+    columns: known.map(({ name }) => name),
     figures: [
-      ...figures,
+      ...known,
       ...named
         .filter((name) => !figures.some((figure) => figure.name === name))
         .map((name) => ({ name, title: name, unit: 'number', better: null })),
