@@ -2,7 +2,7 @@
 // the report, the closing table, `summary.json` and the warnings.
 import type { ComparedModel, Evaluation, PairedComparison, PerExample, Role } from '../contracts/index.js';
 import { compareMeans, sameExamples, significance } from './chance.js';
-import { valueOf, type Primary } from './figures.js';
+import { byName, valueOf, type Primary } from './figures.js';
 
 /**
  * `helped` and `hurt`: distilled and alone differ by more than chance. `no-difference`: they do not. `untested`: both
@@ -62,7 +62,7 @@ export function comparePair(
   const [a, b] = [valueOf(first, primary.name), valueOf(second, primary.name)];
   if (a === undefined || b === undefined) return undefined;
   const gain = primary.better === 'lower' ? a - b : b - a;
-  const [mine, theirs] = [first.perExample[primary.name], second.perExample[primary.name]];
+  const [mine, theirs] = [first, second].map(({ perExample }) => byName(perExample, primary.name));
   const counts = mine?.values.some((value) => !Number.isNaN(value)) === true;
   const compared = (role: Role, { values, better }: PerExample) => ({ name: names[role], values, better });
   const test =

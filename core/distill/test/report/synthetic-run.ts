@@ -157,6 +157,7 @@ export async function syntheticRun(
 ): Promise<ReportInput> {
   const test = barDataset(examples, labels);
   const { teacher, baseline, student } = await evaluations(test);
+  if (classification.kind !== 'task') throw new Error('not a task');
   const task = await classification.create({}, {} as ComponentServices, { data: test });
   return {
     file,
