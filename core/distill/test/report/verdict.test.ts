@@ -190,6 +190,16 @@ describe('verdict', () => {
     expect(judged('lower')).toMatchObject({ outcome: 'hurt', closed: undefined });
   });
 
+  it('reads only what was measured, whatever a figure is called', () => {
+    for (const name of ['valueOf', '__proto__']) {
+      const figures = [figure(name, 'higher')];
+      const models = { teacher: measured({}), baseline: measured({}), student: measured({}) };
+      expect(judge({ ...models, figures }).outcome).toBe('not-compared');
+      const known = measured({ [name]: 0.5 });
+      expect(judge({ ...models, baseline: known, student: known, figures }).outcome).toBe('untested');
+    }
+  });
+
   it('compares only numbers of the same examples, and only where there are some', () => {
     const figures = [figure('score', 'higher')];
     const compare = undefined;

@@ -28,7 +28,9 @@ export function upgradeSummary(value: unknown): unknown {
   const read = old.safeParse(value);
   if (!read.success) return value;
   const { teacher, baseline, student, biasCorrection, ...rest } = read.data;
-  const named = [...new Set([student, baseline, teacher].flatMap((each) => Object.keys(each?.metrics ?? {})))];
+  const named = [
+    ...new Set([student, baseline, teacher].flatMap((each) => Object.keys(each?.metrics ?? {}))),
+  ];
   const known = figures.filter(({ name }) => named.includes(name));
   return {
     ...rest,
