@@ -13,6 +13,7 @@ import { metricComponents } from '../../src/evaluate/components.js';
 import { evaluateModel, figuresOf } from '../../src/evaluate/evaluate-model.js';
 import type { ReportInput } from '../../src/report/report-input.js';
 import { classification } from '../../src/tasks/classification/classification.js';
+import { compareAnswers } from '../../src/tasks/classification/discordance.js';
 
 export const digits = ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine'];
 
@@ -169,7 +170,7 @@ export async function syntheticRun(
     test,
     figures: figuresOf(await makeMetrics(test)),
     primary: task.primary,
-    compare: task.compare,
+    compare: compareAnswers,
     sections: task.sections ?? [],
     data: [
       { role: 'train', name: 'vision/bars', examples: 60000 },

@@ -6,7 +6,8 @@ import { figuresOf, needsTeacher } from '../../../src/evaluate/evaluate-model.js
 import { classification } from '../../../src/tasks/classification/classification.js';
 import { builtIn, data } from '../../evaluate/built-in.js';
 
-const { target: _target, ...unlabelled } = data;
+const { target: _target, ...rest } = data;
+const unlabelled: DataDescription = rest;
 
 async function made(description: DataDescription): Promise<Task> {
   if (classification.kind !== 'task') throw new Error('not a task');
