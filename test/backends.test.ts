@@ -11,7 +11,7 @@ interface Event {
   readonly metrics?: Readonly<Record<string, number>>;
   readonly runFolder?: string;
   readonly summary?: {
-    readonly student: { readonly errors: number };
+    readonly student: { readonly figures: { readonly errors: number } };
     readonly exports: readonly { readonly maxDifference: number }[];
   };
 }
@@ -40,6 +40,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 const small = [
   'teacher.set={student: {use: mlp, hidden: [64], dropout: 0.2}, train.epochs: 2, data.train: {use: vision/mnist, split: train, limit: 1000, transforms: [{use: vision/pixel-shift, pixels: 2}]}, data.test: {use: vision/mnist, split: test, limit: 500}}',
   'data.train={use: vision/mnist, split: train, limit: 1000}',
+  'data.transfer={use: vision/mnist, split: train, range: [1000, 1500]}',
   'data.test={use: vision/mnist, split: test, limit: 500}',
   'train.epochs=3',
 ].flatMap((value) => ['--set', value]);
@@ -61,7 +62,7 @@ async function run(backend: string) {
   expect(recorded).toBe(backend);
   return {
     losses: events.flatMap(({ event, metrics }) => (event === 'epoch' ? [metrics?.loss ?? Number.NaN] : [])),
-    errors: done?.summary?.student.errors ?? Number.NaN,
+    errors: done?.summary?.student.figures.errors ?? Number.NaN,
     difference: done?.summary?.exports[0]?.maxDifference ?? Number.NaN,
   };
 }

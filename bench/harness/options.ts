@@ -55,7 +55,7 @@ A peer that is not installed or cannot run a member is left out with a line that
 failed or a peer turned out to train another network (its first loss differs); 2 for a wrong option; 130 after Ctrl-C.`;
 }
 
-function chosen<T extends string>(
+export function chosen<T extends string>(
   option: string,
   text: string | undefined,
   names: readonly T[],
@@ -70,7 +70,7 @@ function chosen<T extends string>(
   });
 }
 
-function number(option: string, text: string, whole: boolean): number {
+export function number(option: string, text: string, whole: boolean): number {
   const value = Number(text);
   if (text.trim() === '' || !(value > 0) || !Number.isFinite(value) || (whole && !Number.isInteger(value)))
     throw new UsageError(`--${option} is \`${text}\`; it is a ${whole ? 'whole ' : ''}number above 0`);

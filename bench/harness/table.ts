@@ -8,9 +8,9 @@ const ms = (x: number | null): string => (x === null ? '–' : x >= 100 ? x.toFi
 
 const times = (x: number | null): string => (x === null ? '–' : x.toFixed(2));
 
-const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+export const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
 
-const head = (cells: readonly string[], words: number): string[] => [
+export const head = (cells: readonly string[], words: number): string[] => [
   row(cells),
   row(cells.map((_, i) => (i < words ? '---' : '--:'))),
 ];

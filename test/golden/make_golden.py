@@ -205,6 +205,58 @@ def losses():
     )
 
 
+# The same losses over padded sequences: PyTorch gets the positions that count alone.
+def sequence_losses():
+    random = torch.Generator().manual_seed(3)
+    draw = lambda *shape: torch.round(torch.randn(*shape, generator=random) * 3000) / 1000
+    z, v, y = draw(3, 4, 5), draw(3, 4, 5), draw(3, 4, 5)
+    lengths = torch.tensor([4, 1, 3])
+    labels = torch.tensor([[3, 0, 4, 2], [1, 0, 0, 0], [2, -1, 4, 0]])
+    within = torch.arange(4)[None, :] < lengths[:, None]
+    mask = torch.tensor([[1, 0, 1, 1], [0, 0, 0, 0], [1, 1, 0, 0]]) > 0
+
+    def case(compute):
+        student = z.clone().requires_grad_()
+        value = compute(student)
+        value.backward()
+        return {"value": value.item(), "gradient": numbers(student.grad)}
+
+    def soft(where):
+        return case(
+            lambda student: 16
+            * F.kl_div(F.log_softmax(student[where] / 4, -1), F.softmax(v[where] / 4, -1), reduction="batchmean")
+        )
+
+    def hard(where, smoothing=0.0):
+        return case(
+            lambda student: F.cross_entropy(
+                student[where], labels[where], ignore_index=-1, label_smoothing=smoothing
+            )
+        )
+
+    centre = lambda t: t - t.mean(dim=-1, keepdim=True)
+    write(
+        "sequence-losses.json",
+        {
+            "student": tensor_record(z),
+            "teacher": tensor_record(v),
+            "truth": tensor_record(y),
+            "lengths": lengths.tolist(),
+            "labels": labels.tolist(),
+            "mask": mask.int().tolist(),
+            "cross-entropy": hard(within),
+            "cross-entropy smoothed": hard(within, 0.1),
+            "cross-entropy masked": hard(mask),
+            "soft-targets": soft(within),
+            "soft-targets masked": soft(mask),
+            "logit-matching": case(lambda student: 0.5 * F.mse_loss(centre(student)[within], centre(v)[within])),
+            "squared-error": case(lambda student: F.mse_loss(student[within], y[within])),
+            "squared-error masked": case(lambda student: F.mse_loss(student[mask], y[mask])),
+            "squared-error teacher": case(lambda student: F.mse_loss(student[within], v[within])),
+        },
+    )
+
+
 # Schedules, in updates: 40 of them, ten an epoch.
 def schedules():
     parameter = torch.nn.Parameter(torch.zeros(1))
@@ -245,4 +297,5 @@ def schedules():
 
 optimizers()
 losses()
+sequence_losses()
 schedules()

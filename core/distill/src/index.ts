@@ -10,9 +10,12 @@ export * from './data/index.js';
 export type { RandomStream } from '@potstill/engine';
 export {
   crossEntropy,
+  lengthMask,
   logitMatching,
   lossComponents,
+  maskedMean,
   softTargets,
+  squaredError,
   type SoftTargetsOptions,
 } from './losses/index.js';
 export {
@@ -21,14 +24,18 @@ export {
   openStudentTeacher,
   readModelFile,
   teacherComponents,
+  type FunctionTeacher,
   type InnerValue,
   type InspectedModel,
   type InputOptions,
   type InspectedValue,
   type ModelFile,
+  type Nested,
   type OnnxTeacherOptions,
   type OutputRequest,
   type OutputsOption,
+  type PlainAnswers,
+  type TeacherFunction,
 } from './teach/index.js';
 export { diskTeacherStore, memoryTeacherStore } from './store/index.js';
 export { studentComponents } from './students/index.js';

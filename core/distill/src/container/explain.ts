@@ -30,8 +30,22 @@ function rowsOf(schema: JsonSchema, prefix = ''): OptionRow[] {
       default: fallback !== '' ? fallback : schema.required?.includes(key) ? 'required' : '',
       help: option.description ?? '',
     };
-    return option.properties === undefined ? [row] : [row, ...rowsOf(option, `${name}.`)];
+    return [row, ...rowsBelow(option, name)];
   });
+}
+
+/** Rows of the keys within an option: of a map, and of the values of a map with keys of the user's own (`NAME`). */
+function rowsBelow(option: JsonSchema, name: string): OptionRow[] {
+  if (option.properties !== undefined) return rowsOf(option, `${name}.`);
+  const { additionalProperties: values } = option;
+  if (typeof values !== 'object') return [];
+  const branches = (values.anyOf ?? [values]).map((branch) => rowsBelow(branch, `${name}.NAME`));
+  // What one of several maps requires, the others do not have.
+  const several = branches.filter((rows) => rows.length > 0).length > 1;
+  const rows = branches
+    .flat()
+    .map((row) => (several && row.default === 'required' ? { ...row, default: '' } : row));
+  return rows.filter((row, i) => rows.findIndex((each) => each.name === row.name) === i);
 }
 
 /** The options of a component, nested ones with dotted names. */

@@ -18,14 +18,17 @@ const beyondNode = new Set([
 ]);
 
 interface Tsx {
-  register(): () => Promise<void>;
+  register(): () => unknown;
 }
 
-/** tsx as installed for the plugin's folder, else for the working directory. */
-async function findTsx(url: string): Promise<Tsx | undefined> {
+/** tsx as installed for the plugin's folder, else for the working directory: for ES modules and for CommonJS. */
+async function findTsx(url: string): Promise<readonly Tsx[] | undefined> {
   for (const from of [new URL(url), pathToFileURL(join(process.cwd(), 'x'))]) {
     try {
-      return (await import(moduleResolve('tsx/esm/api', from).href)) as Tsx;
+      const found: Tsx[] = [];
+      for (const api of ['tsx/esm/api', 'tsx/cjs/api'])
+        found.push((await import(moduleResolve(api, from).href)) as Tsx);
+      return found;
     } catch {
       continue;
     }
@@ -40,7 +43,9 @@ export async function importPlugin(name: string, url: string): Promise<unknown> 
     return await import(url);
   } catch (error) {
     const code = systemCode(error);
-    if (typescript.has(extension) && code !== undefined && beyondNode.has(code)) {
+    // Without a package.json that says otherwise, some versions read TypeScript as plain CommonJS.
+    const unread = error instanceof SyntaxError || (code !== undefined && beyondNode.has(code));
+    if (typescript.has(extension) && unread) {
       const tsx = await findTsx(url);
       if (tsx !== undefined) return importBy(tsx, name, url);
       if (code !== 'ERR_MODULE_NOT_FOUND') throw notThisNode(name, error);
@@ -52,17 +57,26 @@ export async function importPlugin(name: string, url: string): Promise<unknown> 
   }
 }
 
-async function importBy(tsx: Tsx, name: string, url: string): Promise<unknown> {
+async function importBy(tsx: readonly Tsx[], name: string, url: string): Promise<unknown> {
   // For this one import; what the plugin imports later is its own affair.
-  const unregister = tsx.register();
+  const unregister = tsx.map((api) => api.register());
   try {
     // Node remembers a failed import by its URL.
-    return await import(`${url}?tsx`);
+    return esModuleOf((await import(`${url}?tsx`)) as Module);
   } catch (error) {
     throw threw(name, error);
   } finally {
-    await unregister();
+    for (const each of unregister) await each();
   }
+}
+
+interface Module {
+  readonly default?: { readonly __esModule?: boolean };
+}
+
+/** An ES module that was compiled to CommonJS is the default export of what importing it gives. */
+function esModuleOf(module: Module): unknown {
+  return module.default?.__esModule === true ? module.default : module;
 }
 
 function threw(name: string, error: unknown): NotLoaded {

@@ -2,6 +2,9 @@
 import type { RandomStream } from '@potstill/engine';
 import type { Batch, Example, TensorSpecs } from './tensors.js';
 
+/** Lengths of axes of varying length, by axis name: what a batch is padded to. */
+export type Bucket = Readonly<Record<string, number>>;
+
 /** How the numbers of the input field came from raw data; written into exports so that a stranger can run the student. */
 export interface Preprocessing {
   /** Order of the axes of one example. `flat`: one axis. */
@@ -34,10 +37,16 @@ export interface DataDescription {
    */
   readonly labels?: readonly string[];
   /**
-   * True where some examples have no truth: their target is -1, which losses leave out. Only training data may have
-   * them. Default false: -1 is an error like any other number that is no class.
+   * True where some examples have no truth, as transfer data. Their target is -1 (int32), NaN (float32), or empty where
+   * an axis is free: losses and metrics leave them out. Only training data may have them. Default false: -1 is an error
+   * like any other number that is no class.
    */
   readonly unlabelled?: boolean;
+  /**
+   * A field, int32, that is 1 where an example has its truth and 0 where not. There when the training data are joined
+   * with transfer data: for losses whose target may be empty and true.
+   */
+  readonly labelled?: string;
   readonly preprocessing?: Preprocessing;
   /** Changes when the content changes; part of every key under which results are kept. */
   readonly fingerprint: string;
@@ -51,6 +60,11 @@ interface DatasetBase extends DataDescription {
    * The run tells how many there are and names the first; the data set need not.
    */
   readonly skipped?: readonly { readonly path: string; readonly reason: string }[];
+  /**
+   * What batches are padded to, ascending in every axis: the first that holds all examples of the batch. A run chooses
+   * them from the lengths; a data set need not. Unset: the longest example of each batch.
+   */
+  readonly buckets?: readonly Bucket[];
   dispose?(): Promise<void>;
 }
 
@@ -62,6 +76,11 @@ export interface IndexedDataset extends DatasetBase {
    * field. Checks and samples use it.
    */
   readonly targets?: ArrayLike<number>;
+  /**
+   * Length of each example along axes of varying length, by axis name, where it is known without reading examples:
+   * `size` whole numbers each. Batches of like length are then composed over the whole epoch.
+   */
+  readonly lengths?: Readonly<Record<string, ArrayLike<number>>>;
   example(index: number): Promise<Example>;
   /** Faster than one by one where the data lies in memory. */
   batch?(indices: ArrayLike<number>): Promise<Batch>;

@@ -11,6 +11,7 @@ import type { ServiceName, Services } from './services.js';
 import type { Student } from './student.js';
 import type { Task } from './task.js';
 import type { Teacher } from './teacher.js';
+import type { Batch } from './tensors.js';
 
 /** What each kind of component is when made. */
 export interface Components {
@@ -29,10 +30,19 @@ export interface Components {
 
 export type ComponentKind = keyof Components;
 
+export interface TeacherContext {
+  /** The data it will label. `inputs` and `labels` are to be compared with its own. */
+  readonly data: DataDescription;
+  /**
+   * Reads a part of the data in order, as the teacher is asked about it: to learn from its labels. Gives nothing where the
+   * recipe has no such part; absent where a teacher is opened without data.
+   */
+  read?(part: 'train' | 'validation'): AsyncIterable<Batch>;
+}
+
 /** What is known when a component of that kind is made, beside its options and the services. */
 export interface Contexts {
-  /** The data it will label. `inputs` and `labels` are to be compared with its own. */
-  teacher: { readonly data: DataDescription };
+  teacher: TeacherContext;
   student: { readonly data: DataDescription };
   loss: { readonly data: DataDescription; readonly student: Student; readonly teacher: Teacher | undefined };
   /**

@@ -1,8 +1,11 @@
 // A teacher: anything that answers a batch with named tensors.
 import type { Batch, HostTensors, TensorSpecs } from './tensors.js';
 
-/** What scores of classes are: before the softmax, after it, or the logarithm of what comes after it. */
-export type ScoreKind = 'logits' | 'probabilities' | 'log-probabilities';
+/**
+ * What scores of classes are: before the softmax, after it, the logarithm of what comes after it, or each a probability of
+ * its own.
+ */
+export type ScoreKind = 'logits' | 'probabilities' | 'log-probabilities' | 'sigmoid';
 
 /** Where an output comes from, so that messages can name the line of the recipe that changes it. */
 export interface OutputSource {

@@ -26,6 +26,9 @@ export interface BatchOptions {
   readonly shuffleBuffer?: number;
 }
 
+/** Batches that are composed together where lengths are not known beforehand: so many are read at a time. */
+export const windowBatches = 16;
+
 /** Batches of an epoch over `examples` examples. */
 export function batchCount(examples: number, size: number, dropLast = false): number {
   return dropLast ? Math.floor(examples / size) : Math.ceil(examples / size);

@@ -10,6 +10,7 @@ export function descriptionOf(data: DataDescription): DataDescription {
     ...(data.target === undefined ? {} : { target: data.target }),
     ...(data.labels === undefined ? {} : { labels: data.labels }),
     ...(data.unlabelled === undefined ? {} : { unlabelled: data.unlabelled }),
+    ...(data.labelled === undefined ? {} : { labelled: data.labelled }),
     ...(data.preprocessing === undefined ? {} : { preprocessing: data.preprocessing }),
     ...(data.source === undefined ? {} : { source: data.source }),
   };

@@ -23,6 +23,7 @@ export function remapClasses(dataset: Dataset, map: readonly number[], labels: r
   const shared = {
     ...description,
     ...(dataset.skipped ? { skipped: dataset.skipped } : {}),
+    ...(dataset.buckets ? { buckets: dataset.buckets } : {}),
     ...(dataset.dispose ? { dispose: () => dataset.dispose?.() ?? Promise.resolve() } : {}),
   };
   if (dataset.size === undefined)
@@ -38,6 +39,7 @@ export function remapClasses(dataset: Dataset, map: readonly number[], labels: r
     ...shared,
     size: dataset.size,
     ...(targets && { targets: Array.from(targets, (k) => map[k] ?? k) }),
+    ...(dataset.lengths && { lengths: dataset.lengths }),
     example: async (index) => mapped(await dataset.example(index)),
     ...(batch && {
       batch: async (indices: ArrayLike<number>) => {

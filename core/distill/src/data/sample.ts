@@ -57,7 +57,7 @@ export async function batchOf(
   const all = { ...options, size: Math.max(1, list.length) };
   if (dataset.size !== undefined) {
     for await (const batch of batches(dataset, { ...all, order: list })) return batch;
-    return collate([], dataset.spec, [], all);
+    return collate([], dataset, [], all);
   }
   const wanted = new Set(list);
   const found = new Map<number, Example>();
@@ -71,5 +71,6 @@ export async function batchOf(
     if (!example) throw new Error(`internal: the stream has no example ${index}`);
     return example;
   });
-  return collate(examples, dataset.spec, list, all);
+  const batch = collate(examples, dataset, list, all);
+  return options.name === undefined ? batch : { ...batch, part: options.name };
 }

@@ -14,13 +14,17 @@ export function subset(dataset: IndexedDataset, indices: ArrayLike<number>): Ind
   for (const index of chosen) {
     if (index >= dataset.size) throw new Error(`internal: example ${index} of a data set of ${dataset.size}`);
   }
-  const { targets } = dataset;
+  const { targets, lengths } = dataset;
   const batch = dataset.batch?.bind(dataset);
   return {
     ...descriptionOf({ ...dataset, fingerprint: fingerprint('subset', dataset.fingerprint, chosen) }),
     ...(dataset.skipped ? { skipped: dataset.skipped } : {}),
     size: chosen.length,
     ...(targets && { targets: Array.from(chosen, (index) => targets[index] as number) }),
+    ...(lengths && {
+      lengths: mapValues(lengths, (each) => Array.from(chosen, (index) => each[index] as number)),
+    }),
+    ...(dataset.buckets && { buckets: dataset.buckets }),
     example: async (index) => dataset.example(parentIndex(index)),
     ...(batch && {
       batch: async (asked: ArrayLike<number>) => {
@@ -29,6 +33,13 @@ export function subset(dataset: IndexedDataset, indices: ArrayLike<number>): Ind
       },
     }),
   };
+}
+
+function mapValues<T, U>(
+  record: Readonly<Record<string, T>>,
+  change: (value: T) => U,
+): Readonly<Record<string, U>> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]));
 }
 
 /** Examples `from` (inclusive) to `to` (exclusive); both are cut to what is there. */

@@ -56,7 +56,7 @@ const own = {
   },
   PLUGIN_HOST_VERSION: { help: 'The plugin does not support this version of potstill.', exit: 'plugin' },
   PLUGIN_FAILED: {
-    help: "A plugin threw an error while its component was created or used. The cause is the plugin's own message.",
+    help: 'A plugin, or a module that the recipe names, threw an error while its component was created or used. The cause is its own message.',
     exit: 'plugin',
   },
   SERVICE_REBOUND_TWICE: { help: 'Two plugins replace the same service. Use one of them.', exit: 'plugin' },

@@ -23,12 +23,12 @@ export function pick(
   );
 }
 
-/** Logits must be [batch, classes]. */
-export function checkLogits(loss: string, whose: string, logits: tf.Tensor): asserts logits is tf.Tensor2D {
-  if (logits.shape.length === 2) return;
+/** Logits must be [batch, ..., classes]. */
+export function checkLogits(loss: string, whose: string, logits: tf.Tensor): void {
+  if (logits.shape.length >= 2) return;
   fail(
-    `${loss}: the ${whose}'s logits have shape [${logits.shape}], expected [batch, classes]`,
-    'Name an output of rank 2 with the options `student` and `teacher`.',
+    `${loss}: the ${whose}'s logits have shape [${logits.shape}], expected [batch, ..., classes]`,
+    'Name an output of rank 2 or more with the options `student` and `teacher`.',
   );
 }
 
@@ -45,19 +45,30 @@ export function checkSameShape(loss: string, student: tf.Tensor, teacher: tf.Ten
   );
 }
 
-/** Labels must be int32 [batch]. */
-export function checkLabels(loss: string, labels: tf.Tensor, batch: number): asserts labels is tf.Tensor1D {
-  if (labels.dtype === 'int32' && labels.shape.length === 1 && labels.shape[0] === batch) return;
+/** Numbers that are subtracted must have one shape: broadcasting would hide a mistake. */
+export function checkSameNumbers(loss: string, student: tf.Tensor, truth: tf.Tensor): void {
+  if (student.shape.join() === truth.shape.join()) return;
   fail(
-    `${loss}: the target is ${labels.dtype} [${labels.shape}], expected int32 [${batch}]`,
-    'The target holds one class index for each example.',
+    `${loss}: the student's output has shape [${student.shape}], what it is compared with [${truth.shape}]`,
+    'Both must have one number for each element.',
+  );
+}
+
+/** Labels must be int32 of the logits' leading axes. */
+export function checkLabels(loss: string, labels: tf.Tensor, logits: tf.Tensor): void {
+  const leading = logits.shape.slice(0, -1);
+  if (labels.dtype === 'int32' && labels.shape.join() === leading.join()) return;
+  fail(
+    `${loss}: the target is ${labels.dtype} [${labels.shape}], expected int32 [${leading}]`,
+    leading.length === 1
+      ? 'The target holds one class index for each example.'
+      : 'The target holds one class index for each position of the logits.',
   );
 }
 
 /** The class axis of a described output of logits; undefined where it is not known. */
 function classesOf(outputs: TensorSpecs | undefined, name: string): number | undefined {
-  const shape = outputs?.[name]?.shape;
-  return shape?.length === 1 ? (shape[0] ?? undefined) : undefined;
+  return outputs?.[name]?.shape.at(-1) ?? undefined;
 }
 
 /** Before anything runs: student and teacher must have the same number of classes, where both are known. */

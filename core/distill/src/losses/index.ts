@@ -3,9 +3,17 @@ import type { AnyComponent } from '../contracts/index.js';
 import { crossEntropyLoss } from './cross-entropy.js';
 import { logitMatchingLoss } from './logit-matching.js';
 import { softTargetsLoss } from './soft-targets.js';
+import { squaredErrorLoss } from './squared-error.js';
 
 export { crossEntropy } from './cross-entropy.js';
 export { logitMatching } from './logit-matching.js';
+export { lengthMask, maskedMean } from './mask.js';
 export { softTargets, type SoftTargetsOptions } from './soft-targets.js';
+export { squaredError } from './squared-error.js';
 
-export const lossComponents: readonly AnyComponent[] = [crossEntropyLoss, softTargetsLoss, logitMatchingLoss];
+export const lossComponents: readonly AnyComponent[] = [
+  crossEntropyLoss,
+  softTargetsLoss,
+  logitMatchingLoss,
+  squaredErrorLoss,
+];

@@ -4,12 +4,16 @@ import { z } from 'zod';
 import type { AnyComponent } from '../contracts/index.js';
 import { loss } from '../plugin/define.js';
 import { checkClasses, checkLogits, checkSameShape, classIndices, pick } from './check.js';
+import { logitRows, shared } from './mask.js';
+import { maskOption, positionsOf } from './positions.js';
 import { logSoftmax } from './softmax.js';
 
 export interface SoftTargetsOptions {
   readonly temperature: number;
   /** Only these classes take part in both softmaxes. Default: all. */
   readonly classes?: readonly number[];
+  /** Which positions count, or how much: the logits' leading axes. Default: all alike. */
+  readonly mask?: tf.Tensor | undefined;
 }
 
 /** Low enough that its exponential is 0 beside any logit, and finite, so that 0 times it is 0. */
@@ -18,48 +22,42 @@ const excluded = -1e9;
 /**
  * `T^2 * KL(softmax(v/T) || softmax(z/T))`, mean over the batch: equations 1 and 2 of the paper with the T^2 that keeps
  * its weight beside hard labels. KL and not cross-entropy, so that 0 is perfect; the gradients are the same.
- * Student's `z` and teacher's `v`: float32 [batch, classes]. Nothing flows back to the teacher.
+ * Student's `z` and teacher's `v`: float32 [batch, ..., classes], the mean over all positions that count. Nothing flows back to
+ * the teacher.
  * The gradient is in closed form, `T * (softmax(z/T) - softmax(v/T)) / batch`. The value is never negative.
  */
-export function softTargets(
-  student: tf.Tensor2D,
-  teacher: tf.Tensor2D,
-  options: SoftTargetsOptions,
-): tf.Scalar {
-  const { temperature, classes } = options;
-  const [batch, count] = student.shape;
+export function softTargets(student: tf.Tensor, teacher: tf.Tensor, options: SoftTargetsOptions): tf.Scalar {
+  const { temperature, classes, mask } = options;
+  const count = student.shape.at(-1) ?? 1;
+  const { flat, mean, share } = logitRows(student.shape, mask);
+  const v = flat(teacher);
   const compute = tf.customGrad((z, save) => {
     const scaled = (logits: tf.Tensor) => restrict(tf.div(logits, temperature), count, classes);
-    const p = logSoftmax(scaled(teacher));
+    const p = logSoftmax(scaled(v));
     const q = logSoftmax(scaled(z as tf.Tensor));
     const logRatio = tf.sub(tf.sub(p.shifted, q.shifted), tf.sub(p.logSum, q.logSum));
     const difference = tf.sub(q.probabilities, p.probabilities);
-    const value = tf.mul(tf.sum(divergence(p.probabilities, logRatio, difference)), temperature ** 2 / batch);
-    (save as tf.GradSaveFunc)([difference]);
+    // Rounding may leave the mean a little below 0.
+    const least = tf.relu(mean(divergence(p.probabilities, q.probabilities, logRatio)));
+    const value = tf.mul(least, temperature ** 2);
+    (save as tf.GradSaveFunc)([difference, ...share]);
     return {
       value,
-      gradFunc: (dy, saved) => tf.mul(saved[0] as tf.Tensor, tf.mul(dy, temperature / batch)),
+      gradFunc: (dy, [saved, own]) => shared(saved as tf.Tensor, own, tf.mul(dy, temperature)),
     };
   });
-  return compute(student) as tf.Scalar;
+  return compute(flat(student)) as tf.Scalar;
 }
 
-/** Where the logarithm of the ratio is smaller, the divergence is computed as a series. */
-const near = 0.25;
-
 /**
- * `p log(p/q) + q - p` for each class: its sum over the classes is the divergence, and no term is negative. Where the
- * distributions nearly agree, both parts of it are large beside their sum; there it is `p (r + exp(-r) - 1)` with
- * `r = log(p/q)`, as a series.
+ * `p r + q - p` with `r = log(p/q)` for each class: its sum over the classes is the divergence, and no term is negative.
+ * Where the distributions nearly agree, `p r` and `q - p` cancel; with `t = tanh(r/2) = (p - q)/(p + q)` the same is
+ * `(p + q) (r/2 (1 + t) - t)`, whose error is that of `r` itself.
  */
-function divergence(p: tf.Tensor, logRatio: tf.Tensor, difference: tf.Tensor): tf.Tensor {
-  const r = tf.clipByValue(logRatio, -near, near);
-  const factor = [7, 6, 5, 4, 3].reduce<tf.Tensor>(
-    (rest, n) => tf.sub(1, tf.mul(tf.mul(r, 1 / n), rest)),
-    tf.scalar(1),
-  );
-  const series = tf.mul(p, tf.mul(tf.mul(tf.square(r), 0.5), factor));
-  return tf.where(tf.less(tf.abs(logRatio), near), series, tf.add(tf.mul(p, logRatio), difference));
+function divergence(p: tf.Tensor, q: tf.Tensor, r: tf.Tensor): tf.Tensor {
+  const half = tf.mul(r, 0.5);
+  const t = tf.tanh(half);
+  return tf.mul(tf.add(p, q), tf.sub(tf.mul(half, tf.add(t, 1)), t));
 }
 
 /** The engine holds up to so many numbers of one constant. */
@@ -86,13 +84,20 @@ export const softTargetsLoss: AnyComponent = loss('soft-targets', {
   help: 'KL divergence from the teacher’s softened probabilities, times T^2 (Hinton et al. 2015).',
   options: z.strictObject({
     temperature: z.number().positive().default(4).describe('T: divides both logits before the softmax.'),
-    student: z.string().default('logits').describe('The student’s output with the logits, [batch, classes].'),
-    teacher: z.string().default('logits').describe('The teacher’s output with the logits, [batch, classes].'),
+    student: z
+      .string()
+      .default('logits')
+      .describe('The student’s output with the logits, [batch, ..., classes].'),
+    teacher: z
+      .string()
+      .default('logits')
+      .describe('The teacher’s output with the logits, [batch, ..., classes].'),
     classes: z
       .array(z.union([z.int().min(0), z.string()]))
       .min(2)
       .optional()
       .describe('Class indices or names; only these take part in both softmaxes. Default: all.'),
+    mask: maskOption,
   }),
   needsTeacher: true,
   create(options, _services, { data, student, teacher }) {
@@ -101,19 +106,29 @@ export const softTargetsLoss: AnyComponent = loss('soft-targets', {
       { outputs: student.outputs, output: options.student },
       { outputs: teacher?.outputs, output: options.teacher },
     );
+    const positions = positionsOf('soft-targets', {
+      data,
+      outputs: student.outputs,
+      output: options.student,
+      mask: options.mask,
+    });
     const settings = {
       temperature: options.temperature,
       ...(options.classes && { classes: classIndices('soft-targets', options.classes, data.labels) }),
     };
     return {
-      needs: { student: [options.student], teacher: [options.teacher], batch: [] },
+      needs: {
+        student: [options.student, ...positions.student],
+        teacher: [options.teacher],
+        batch: positions.batch,
+      },
       compute(at) {
         const z = pick('soft-targets', 'student', at.student, options.student);
         const v = pick('soft-targets', 'teacher', at.teacher, options.teacher);
         checkLogits('soft-targets', 'student', z);
         checkLogits('soft-targets', 'teacher', v);
         checkSameShape('soft-targets', z, v);
-        return softTargets(z, v, settings);
+        return softTargets(z, v, { ...settings, mask: positions.mask(at, z.shape.slice(0, -1)) });
       },
     };
   },

@@ -52,8 +52,9 @@ export async function checkSteady(teacher: Teacher, sample: Batch, answers: Host
   return [{ level: 'warning', code: 'PREFLIGHT_UNSTEADY', message, hint }];
 }
 
-function rowsOf({ tensors, indices }: Batch, rows: readonly number[]): Batch {
+function rowsOf({ tensors, indices, ...batch }: Batch, rows: readonly number[]): Batch {
   return {
+    ...batch,
     size: rows.length,
     tensors: Object.fromEntries(
       Object.entries(tensors).map(([name, tensor]) => [name, gatherRows(tensor, rows)]),

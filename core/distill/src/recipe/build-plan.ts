@@ -40,6 +40,14 @@ class Builder {
     return found as ComponentPlan<K>;
   }
 
+  transfer(): DatasetSlot | undefined {
+    if (this.input.data.data.transfer === undefined) return undefined;
+    return {
+      component: this.component('dataset', 'data', 'transfer'),
+      transforms: this.slot('train').transforms,
+    };
+  }
+
   slot(name: 'train' | 'validation' | 'test'): DatasetSlot {
     const written = this.input.data.data[name];
     const transforms = isRecord(written) && Array.isArray(written.transforms) ? written.transforms : [];
@@ -152,8 +160,11 @@ export function buildPlan(input: BuildInput, changed?: BuildInput): Plan {
     plugins,
     data: {
       train: build.slot('train'),
+      transfer: build.transfer(),
       validation: data.data.validation === undefined ? undefined : build.slot('validation'),
       test: data.data.test === undefined ? undefined : build.slot('test'),
+      buckets: typeof data.data.buckets === 'number' ? { count: data.data.buckets } : data.data.buckets,
+      shuffle: data.data.shuffle,
     },
     teacher: build.teacher(),
     student: build.component('student', 'student'),

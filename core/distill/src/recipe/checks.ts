@@ -53,6 +53,21 @@ function teacherNeeds({ data, components, misspelt }: CheckInput): Problem[] {
   return problems;
 }
 
+/** Without a teacher nothing can be learnt from examples without labels. */
+function transferNeeds({ data, misspelt }: CheckInput): Problem[] {
+  if (part(data, 'data', 'transfer') === undefined) return [];
+  if (part(data, 'teacher') !== undefined || misspelt.has('teacher')) return [];
+  return [
+    problem(
+      'RECIPE_NO_TEACHER',
+      "`data.transfer` is what a teacher's answers are learnt on, and the recipe has no teacher",
+      ['data', 'transfer'],
+      'add `teacher:`, or remove this',
+      'key',
+    ),
+  ];
+}
+
 function validationNeeds({ data, misspelt }: CheckInput): Problem[] {
   if (part(data, 'data', 'validation') !== undefined) return [];
   if (misspelt.has('data.validation') || !isRecord(part(data, 'data'))) return [];
@@ -171,7 +186,7 @@ export function resolveWritten(root: Traced, at: Path, written: string, file: st
 
 /** All problems between the parts of a recipe. */
 export function crossChecks(input: CheckInput): Problem[] {
-  return [teacherNeeds, validationNeeds, rateSearchNeeds, lossNames, teacherForm].flatMap((check) =>
-    check(input),
+  return [teacherNeeds, transferNeeds, validationNeeds, rateSearchNeeds, lossNames, teacherForm].flatMap(
+    (check) => check(input),
   );
 }

@@ -25,6 +25,27 @@ export interface DatasetSlot {
   readonly transforms: readonly ComponentPlan<'transform'>[];
 }
 
+/** The data sets, and how their examples are put into batches. */
+export interface DataPlan {
+  readonly train: DatasetSlot;
+  /** What the student learns the teacher's answers on, beside the training data. Its transforms are those of `train`. */
+  readonly transfer: DatasetSlot | undefined;
+  readonly validation: DatasetSlot | undefined;
+  readonly test: DatasetSlot | undefined;
+  /** How lengths are chosen that axes of varying length are padded to. */
+  readonly buckets: BucketPlan | undefined;
+  /** Of streams: examples held back to draw from. */
+  readonly shuffle: { readonly window: number } | undefined;
+}
+
+/** Axes of varying length; all of it has defaults. */
+export interface BucketPlan {
+  readonly count?: number | undefined;
+  readonly multiple?: number | undefined;
+  /** Lengths of one axis, by its name. */
+  readonly edges?: Readonly<Record<string, readonly number[]>> | undefined;
+}
+
 export type TeacherPlan =
   | {
       readonly kind: 'recipe';
@@ -148,11 +169,7 @@ export interface Plan {
   readonly folder: string;
   readonly trace: RecipeTrace;
   readonly plugins: readonly PluginReference[];
-  readonly data: {
-    readonly train: DatasetSlot;
-    readonly validation: DatasetSlot | undefined;
-    readonly test: DatasetSlot | undefined;
-  };
+  readonly data: DataPlan;
   readonly teacher: TeacherPlan | undefined;
   readonly student: ComponentPlan<'student'>;
   /** At least one. */

@@ -75,8 +75,11 @@ export function resolvedRecipe(plan: Plan): Data {
     plugins: plan.plugins.map(({ name }) => name),
     data: given({
       train: slot(plan.data.train),
+      transfer: plan.data.transfer && component(plan.data.transfer.component),
       validation: plan.data.validation && slot(plan.data.validation),
       test: plan.data.test && slot(plan.data.test),
+      buckets: plan.data.buckets && given({ ...plan.data.buckets }),
+      shuffle: plan.data.shuffle,
     }),
     teacher: plan.teacher && teacher(plan.teacher),
     student: component(plan.student),

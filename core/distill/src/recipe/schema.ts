@@ -12,6 +12,10 @@ const name = z.string().min(1);
 /** A component: its name, or a map of `use` and its options. */
 const component = z.union([name, componentMap()]).meta(named('a component (its name, or a map with `use`)'));
 
+const titled = 'a data set (its name, or a map with `use`)';
+
+const transferSlot = z.union([name, componentMap()]).meta(named(titled));
+
 const dataSlot = z
   .union([
     name,
@@ -19,7 +23,41 @@ const dataSlot = z
       transforms: z.array(component).optional().describe('Applied to each example, in this order.'),
     }),
   ])
-  .meta(named('a data set (its name, or a map with `use`)'));
+  .meta(named(titled));
+
+const bucketCount = z.int().min(1);
+
+const buckets = z
+  .union([
+    bucketCount,
+    z.strictObject({
+      count: bucketCount
+        .optional()
+        .describe('How many. Default: as few as keep padding below a tenth of what is computed, at most 12.'),
+      multiple: z
+        .int()
+        .min(1)
+        .optional()
+        .describe(
+          'Lengths are multiples of it. Default: 8 where examples are 64 long or more on average, else 1.',
+        ),
+      edges: z
+        .record(z.string(), z.array(z.int().min(1)).min(1))
+        .refine((edges) => Object.keys(edges).length === 1, { error: 'must name one axis' })
+        .optional()
+        .describe('The lengths of one axis, by its name: `frames: [200, 400, 800]`.'),
+    }),
+  ])
+  .meta(named('a number of buckets, or a map with `count`, `multiple` and `edges`'))
+  .describe(
+    'Lengths to which axes of varying length (frames, tokens, boxes) are padded, so that few graphs are compiled. Default: chosen from the lengths of the data.',
+  );
+
+const shuffle = z
+  .strictObject({
+    window: z.int().min(1).describe('Examples of a stream that are held in memory to draw from.'),
+  })
+  .describe('How training data that is a stream is shuffled. Default: a window of 4,096 examples.');
 
 const loss = z
   .union([
@@ -174,8 +212,15 @@ export const recipeSchema = z.strictObject({
   data: z
     .strictObject({
       train: dataSlot.describe('What is trained on.'),
+      transfer: transferSlot
+        .optional()
+        .describe(
+          "More examples for the student to learn the teacher's answers on, beside the training data. Labels of theirs are not used; the transforms of `train` are.",
+        ),
       validation: dataSlot.optional().describe('What the best checkpoint is chosen on.'),
       test: dataSlot.optional().describe('What the result is measured on.'),
+      buckets: buckets.optional(),
+      shuffle: shuffle.optional(),
     })
     .describe('Data sets.'),
   teacher: teacher.optional().describe('The teacher. Without one, the student is trained on the data alone.'),

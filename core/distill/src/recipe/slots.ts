@@ -17,6 +17,8 @@ const dataSlots = ['train', 'validation', 'test'].flatMap((name): Slot[] => [
 
 export const slots: readonly Slot[] = [
   ...dataSlots,
+  // The transforms of the training data are those of the transfer data too.
+  { kind: 'dataset', path: ['data', 'transfer'], own: [] },
   { kind: 'teacher', path: ['teacher'], own: [] },
   { kind: 'student', path: ['student'], own: [] },
   { kind: 'loss', path: ['losses', '*'], own: ['weight', 'name'] },

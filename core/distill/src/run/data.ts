@@ -1,34 +1,21 @@
 // The data sets of a run, made and described as students and teachers see them.
 import type { RandomStream } from '@potstill/engine';
-import type {
-  DataDescription,
-  Dataset,
-  Example,
-  Services,
-  TensorSpec,
-  Transform,
-} from '../contracts/index.js';
-import { checkTargets, descriptionOf, remapClasses, targetOf, type TargetRule } from '../data/index.js';
-import type { DatasetSlot, Plan, RecipeTrace } from '../recipe/plan.js';
-import { numbered } from '../data/stream.js';
-import type { PreparedData } from '../train/source.js';
 import type { RunContainer } from '../container/run-container.js';
-import { compareForm, matchClasses, withNormalisedLabels, type TrainingPart } from './compare-data.js';
+import type { Batch, DataDescription, Dataset, Example } from '../contracts/index.js';
+import { batches } from '../data/index.js';
+import type { Plan } from '../recipe/plan.js';
+import type { TrainingPart } from './compare-data.js';
+import { openPart, type OpenData, type Role } from './data-part.js';
+import { withTransfer } from './data-transfer.js';
 
-/** What a part of the data is for. */
-export type Role = 'train' | 'validation' | 'test';
-
-/** A data set with its size, and how its examples look after the transforms. */
-export interface OpenData extends PreparedData {
-  readonly size: number;
-  /** As transforms leave it, with the class names of the training data. */
-  readonly description: DataDescription;
-  /** Before transforms. */
-  readonly described: DataDescription;
-}
+export type { OpenData, Role } from './data-part.js';
 
 export interface RunData {
+  /** With labels, as the recipe gives it: what the baseline is trained on. */
   readonly train: OpenData;
+  readonly transfer: OpenData | undefined;
+  /** What the student is trained on: the training data and the transfer data. */
+  readonly training: OpenData;
   readonly validation: OpenData | undefined;
   readonly test: OpenData | undefined;
   /** Of the training data, with the shapes that its transforms leave. */
@@ -39,7 +26,8 @@ export interface RunData {
 /**
  * Makes all data sets of the plan and compares them: classes are matched by name with those of the training data, and
  * what cannot be matched is refused.
- * @throws PotstillError DATA_PARTS_DIFFER, DATA_DAMAGED where a target is no class, and what data sets throw.
+ * @throws PotstillError DATA_PARTS_DIFFER, DATA_UNSUPPORTED, DATA_DAMAGED where a target is no class, and what data sets
+ * throw.
  */
 export async function openData(plan: Plan, container: RunContainer): Promise<RunData> {
   const opened: OpenData[] = [];
@@ -49,7 +37,7 @@ export async function openData(plan: Plan, container: RunContainer): Promise<Run
   const open = async (name: Role, like?: TrainingPart): Promise<OpenData | undefined> => {
     const slot = plan.data[name];
     if (!slot) return undefined;
-    const data = await openPart({ name, slot, like, container, trace: plan.trace });
+    const data = await openPart({ name, slot, like, container, trace: plan.trace, plan: plan.data });
     opened.push(data);
     return data;
   };
@@ -57,19 +45,39 @@ export async function openData(plan: Plan, container: RunContainer): Promise<Run
     const train = await open('train');
     if (!train) throw new Error('internal: a plan without training data');
     const like = { slot: plan.data.train, description: train.description, raw: train.described };
+    const transfer = await open('transfer', like);
+    const training = transfer ? await withTransfer(plan, container, train, transfer) : train;
     const validation = await open('validation', like);
     const test = await open('test', like);
-    return { train, validation, test, description: train.description, dispose };
+    return { train, transfer, training, validation, test, description: train.description, dispose };
   } catch (error) {
     await dispose();
     throw error;
   }
 }
 
+/** Examples at a time for who reads a whole part. */
+const readBatch = 128;
+
+/** All examples of a part in order, as transforms leave them; none where there is no such part. */
+export async function* readPart(
+  data: OpenData | undefined,
+  random: RandomStream,
+): AsyncGenerator<Batch, void, void> {
+  if (!data) return;
+  const { dataset, transforms, name } = data;
+  yield* batches(dataset, { size: readBatch, transforms, name, random: random.child(name) });
+}
+
+/** What one student is trained on: without a teacher, nothing is learnt from transfer data. */
+export function trainingDataOf({ train, training }: RunData, name: 'baseline' | 'student'): OpenData {
+  return name === 'student' ? training : train;
+}
+
 /** Identifies all data of a run; a result is stale when it changes. */
-export function dataFingerprints({ train, validation, test }: RunData): Record<string, string> {
+export function dataFingerprints({ train, transfer, validation, test }: RunData): Record<string, string> {
   return Object.fromEntries(
-    [train, validation, test]
+    [train, transfer, validation, test]
       .filter((each) => each !== undefined)
       .map(({ name, dataset, transforms }) => [
         name,
@@ -78,112 +86,19 @@ export function dataFingerprints({ train, validation, test }: RunData): Record<s
   );
 }
 
-interface Opening {
-  readonly name: Role;
-  readonly slot: DatasetSlot;
-  /** The training data; undefined while that is opened. */
-  readonly like: TrainingPart | undefined;
-  readonly container: RunContainer;
-  readonly trace: RecipeTrace;
-}
-
-async function openPart({ name, slot, like, container, trace }: Opening): Promise<OpenData> {
-  const { services } = container;
-  const made = await container.make(slot.component, like ? { train: like.raw } : {});
-  try {
-    tellSkipped(name, made, services);
-    const own = withNormalisedLabels(name, descriptionOf(made));
-    const { map, note } = like ? matchClasses(like, { name, slot }, own, trace) : {};
-    if (note !== undefined)
-      services.progress.emit({ event: 'warning', code: 'DATA_CLASSES_MATCHED', message: note });
-    const labels = like?.raw.labels ?? own.labels;
-    const dataset = map && labels ? remapClasses(made, map, labels) : made;
-    const described: DataDescription = {
-      ...own,
-      fingerprint: dataset.fingerprint,
-      ...(labels === undefined ? {} : { labels }),
-    };
-    // Figures need the truth of every example, so only training data may lack it.
-    const rule = like ? { ...described, unlabelled: false } : described;
-    const size = await checkedSize(name, dataset, rule);
-    const transforms: Transform[] = [];
-    for (const plan of slot.transforms) transforms.push(await container.make(plan, { data: described }));
-    const random = services.random.child(name);
-    const description = await describeAfter(dataset, described, transforms, random);
-    if (like) compareForm(like, { name, slot }, description, trace);
-    return { dataset, transforms, name, size, description, described };
-  } catch (error) {
-    await made.dispose?.();
-    throw error;
-  }
-}
-
-/** Number of examples. Targets are checked where that needs no reading; a stream is read once to count it anyway. */
-async function checkedSize(name: string, dataset: Dataset, rule: TargetRule): Promise<number> {
-  if (dataset.size !== undefined) {
-    checkTargets(dataset.targets ?? [], rule, (i) => `${name}: example ${i}`);
-    return dataset.size;
-  }
-  let count = 0;
-  for await (const { example, index } of numbered(dataset, name)) {
-    checkTargets(targetOf(example, rule), rule, () => `${name}: example ${index}`);
-    count++;
-  }
-  return count;
-}
-
-function tellSkipped(name: string, { skipped = [] }: Dataset, { logger, progress }: Services): void {
-  for (const { path, reason } of skipped) logger.warn({ path, reason }, 'example left out');
-  const [first] = skipped;
-  if (first)
-    progress.emit({
-      event: 'warning',
-      code: 'DATA_DAMAGED',
-      message: `${name}: ${skipped.length} examples were left out; the first: ${first.path} ${first.reason}`,
-      hint: 'The log names them all.',
-    });
-}
-
-/** What a crop or a resize leaves: shapes are read off the first example. */
-async function describeAfter(
-  dataset: Dataset,
-  description: DataDescription,
-  transforms: readonly Transform[],
-  random: RandomStream,
-): Promise<DataDescription> {
-  if (transforms.length === 0) return description;
-  const first = await firstExample(dataset);
-  if (!first) return description;
-  const changed = transforms.reduce((example, transform) => transform.apply(example, random), first);
-  const spec: Record<string, TensorSpec> = { ...description.spec };
-  for (const [name, { dtype, shape }] of Object.entries(changed)) {
-    const before = spec[name];
-    spec[name] = {
-      dtype,
-      shape: shape.map((length, axis) => (before?.shape[axis] === null ? null : length)),
-    };
-  }
-  return { ...description, spec };
-}
-
-async function firstExample(dataset: Dataset): Promise<Example | undefined> {
-  if (dataset.size !== undefined) return dataset.size > 0 ? dataset.example(0) : undefined;
-  for await (const example of dataset.examples()) return example;
-  return undefined;
-}
-
 /** The data as the student sees it: a data set whose examples have gone through the transforms. */
 export function transformed(
   { dataset, transforms, size, description }: OpenData,
   random: RandomStream,
 ): Dataset {
   if (transforms.length === 0) return dataset;
+  const form = { ...description, ...(dataset.buckets ? { buckets: dataset.buckets } : {}) };
   const apply = (example: Example, index: number) =>
     transforms.reduce((current, transform, k) => transform.apply(current, random.at(index).at(k)), example);
   if (dataset.size !== undefined)
-    return { ...description, size, example: async (index) => apply(await dataset.example(index), index) };
+    return { ...form, size, example: async (index) => apply(await dataset.example(index), index) };
   return {
-    ...description,
+    ...form,
     async *examples() {
       let index = 0;
       for await (const example of dataset.examples()) yield apply(example, index++);

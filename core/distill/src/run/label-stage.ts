@@ -14,7 +14,7 @@ export const labelStage: Stage<'label'> = {
   applies: ({ teacher, folder, data }) =>
     teacher !== undefined &&
     folder.finished('student') === undefined &&
-    !data.train.transforms.some((transform) => transform.random),
+    !data.training.transforms.some((transform) => transform.random),
   async run(context) {
     const teacher = await readTeacher(context);
     if (teacher) await stage(context.log, 'label', () => label(context, teacher));
@@ -37,10 +37,10 @@ async function label(
 ): Promise<void> {
   const { clock, store } = container.services;
   const begun = clock.now();
-  const total = data.train.size;
+  const total = data.training.size;
   let told = -Infinity;
   await labelAhead({
-    data: data.train,
+    data: data.training,
     size: total,
     random: random.child('train'),
     teacher,

@@ -1,6 +1,7 @@
 // The losses that a student is trained by.
 import type { LossPlan } from '../recipe/plan.js';
 import { valueAt, type WeightedLoss } from '../train/objective.js';
+import { trainingDataOf } from './data.js';
 import { disposeLosses, makeLosses } from './assemble.js';
 import type { RunContext } from './context.js';
 import type { TrainedStage } from './train-student.js';
@@ -14,17 +15,23 @@ export async function lossesOf(
   name: TrainedStage,
   plans: readonly LossPlan[] = context.plan.losses,
 ): Promise<WeightedLoss[]> {
-  const { container, data, task, student, teacher } = context;
-  const made = await makeLosses(plans, container, { data: data.description, student, teacher });
+  const { container, task, student, teacher } = context;
+  const { description: data } = trainingDataOf(context.data, name);
+  const made = await makeLosses(plans, container, { data, student, teacher });
   if (name === 'student') return made;
   const own = made.filter(({ loss }) => loss.needs.teacher.length === 0);
   disposeLosses(made.filter((loss) => !own.includes(loss)));
   if (own.length > 0) return atFullWeight(own);
   const { hardLoss } = task.task;
   if (hardLoss === undefined) throw new Error('internal: a baseline without a loss');
-  const parts = { data: data.description, student, teacher };
   const label = typeof hardLoss === 'string' ? hardLoss : hardLoss.use;
-  return [{ name: label, loss: await container.makeNamed('loss', hardLoss, parts, 'losses'), weight: 1 }];
+  return [
+    {
+      name: label,
+      loss: await container.makeNamed('loss', hardLoss, { data, student, teacher }, 'losses'),
+      weight: 1,
+    },
+  ];
 }
 
 /**

@@ -2,9 +2,11 @@
 import { PotstillError } from '../errors/potstill-error.js';
 import type { Finding } from '../contracts/index.js';
 import { preflight } from '../preflight/preflight.js';
+import { bucketFindings } from './bucket-findings.js';
 import { disposeLosses, makeOptimizer } from './assemble.js';
 import type { TrainPlan } from '../recipe/plan.js';
 import { stage, type RunContext } from './context.js';
+import { coverageFindings } from './data-coverage.js';
 import { lossesOf, type LossContext } from './losses-of.js';
 import { rateFactors } from './rate-search.js';
 import { drawSample } from './sample.js';
@@ -38,15 +40,15 @@ export async function runPreflight(context: PreflightContext): Promise<Finding[]
   // First of all: losses refuse what does not fit in their own, narrower words.
   const parts = task.task.checkParts?.({ data: data.description, student, teacher }) ?? [];
   const stream = random.child('preflight');
-  if (data.train.size === 0) throw noExamples();
-  const sample = await drawSample(data.train, plan.preflight.sample, stream, 'sample');
-  const batch = await drawSample(data.train, plan.train.batch, stream, 'batch');
+  if (data.training.size === 0) throw noExamples();
+  const sample = await drawSample(data.training, plan.preflight.sample, stream, 'sample');
+  const batch = await drawSample(data.training, plan.train.batch, stream, 'batch');
   const losses = await lossesOf(context, 'student');
   try {
     const found = await preflight({
       engine: container.services.engine,
       task: task.task,
-      data: data.description,
+      data: data.training.description,
       sample: sample.batch,
       drawnFrom: sample.drawnFrom,
       batch: batch.batch,
@@ -56,11 +58,16 @@ export async function runPreflight(context: PreflightContext): Promise<Finding[]
       optimizer: await makeOptimizer(plan.train, container),
       random: stream,
       epochs: plan.train.epochs,
-      examples: data.train.size,
+      examples: data.training.size,
       trainings: trainingsOf(context),
-      kept: !data.train.transforms.some((transform) => transform.random),
+      kept: !data.training.transforms.some((transform) => transform.random),
     });
-    return [...parts, ...found];
+    return [
+      ...parts,
+      ...coverageFindings(data, losses),
+      ...(await bucketFindings(data.training, stream)),
+      ...found,
+    ];
   } finally {
     disposeLosses(losses);
   }

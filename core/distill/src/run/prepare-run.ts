@@ -6,7 +6,7 @@ import type { Adjustment, Exporter, Figure, Metric, Paths, Student, Teacher } fr
 import { checkFolderNames } from './choose-folder.js';
 import { checkExportNames } from './check-exports.js';
 import { checkParts } from './check-parts.js';
-import { openData, type RunData } from './data.js';
+import { openData, readPart, type RunData } from './data.js';
 import { folderName } from './folder.js';
 import { identityOf } from './identity.js';
 import { RunLog } from './log.js';
@@ -90,8 +90,8 @@ export async function prepareRun(planned: PlannedRun, options: RunOptions): Prom
     disposals.push(() => data.dispose());
     const { description } = data;
 
-    for (const train of [plan.train, ...(plan.baseline ? [plan.baseline.train] : [])])
-      checkAccumulation({ ...plan, train }, data.train.size);
+    checkAccumulation(plan, data.training.size);
+    if (plan.baseline) checkAccumulation({ ...plan, train: plan.baseline.train }, data.train.size);
     const student = withFrozenVariables(plan, await container.make(plan.student, { data: description }));
     disposals.push(() => {
       for (const { variable } of student.variables) variable.dispose();
@@ -113,11 +113,18 @@ export async function prepareRun(planned: PlannedRun, options: RunOptions): Prom
     }
     const teacher =
       plan.teacher?.kind === 'component'
-        ? aligned(task.task, await container.make(plan.teacher.component, { data: description }), description)
+        ? aligned(
+            task.task,
+            await container.make(plan.teacher.component, {
+              data: description,
+              read: (part) => readPart(data[part], container.services.random),
+            }),
+            description,
+          )
         : undefined;
     if (teacher) disposals.push(() => teacher.dispose());
     const parts = {
-      data: description,
+      data: data.training.description,
       student,
       teacher: teacher ?? (teacherRun && aligned(task.task, untrained(teacherRun), description)),
       metrics,

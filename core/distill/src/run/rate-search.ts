@@ -6,6 +6,7 @@ import { valueAt } from '../train/objective.js';
 import { isBetter } from '../train/select.js';
 import { makeSchedule } from './assemble.js';
 import { stage, type RunContext } from './context.js';
+import { trainingDataOf } from './data.js';
 import {
   finishedTraining,
   selectionOf,
@@ -103,11 +104,11 @@ function isNotFinite(error: unknown): boolean {
 /** Schedules may rise: the highest of some hundred places of the training stands for them. */
 async function highestRate(
   { container, data }: RunContext,
-  { train }: StudentTraining,
+  { name, train }: StudentTraining,
   factor: number,
 ): Promise<number> {
   const rate = await makeSchedule(train.rate, container);
-  const stepsPerEpoch = Math.ceil(data.train.size / train.batch) / train.accumulate;
+  const stepsPerEpoch = Math.ceil(trainingDataOf(data, name).size / train.batch) / train.accumulate;
   const steps = Math.floor(train.epochs * stepsPerEpoch);
   const places = Math.min(steps, 1000);
   const values = Array.from({ length: places }, (_, i) =>

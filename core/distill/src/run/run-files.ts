@@ -81,8 +81,7 @@ const summary = z.preprocess(
   upgradeSummary,
   z
     .looseObject({
-      // The file's own `format` is taken off with its checksum.
-      format: z.literal(2).default(2),
+      summaryFormat: z.literal(2),
       name: z.string(),
       seed: z.number(),
       recipeHash: z.string(),

@@ -16,7 +16,7 @@ export function summarize(context: RunContext): Summary {
   const judging = judgingOf(context);
   const names = figures.map(({ name }) => name);
   return {
-    format: 2,
+    summaryFormat: 2,
     name: plan.name,
     seed: plan.train.seed,
     recipeHash: planned.hash,

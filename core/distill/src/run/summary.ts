@@ -36,7 +36,7 @@ export interface VerdictSummary {
 
 export interface Summary {
   /** Version of this format. */
-  readonly format: 2;
+  readonly summaryFormat: 2;
   readonly name: string;
   readonly seed: number;
   readonly recipeHash: string;

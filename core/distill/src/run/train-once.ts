@@ -10,6 +10,7 @@ import { trainingSource } from '../train/source.js';
 import { train } from '../train/trainer.js';
 import { disposeLosses, makeOptimizer, makeSchedule } from './assemble.js';
 import type { RunContext } from './context.js';
+import { trainingDataOf } from './data.js';
 import { lossesOf } from './losses-of.js';
 import type { StudentTraining, Trained } from './train-student.js';
 import { loadWeights, readOwnWeights } from './weights.js';
@@ -101,6 +102,7 @@ async function run(
   const { services } = container;
   const inputs = data.description.inputs;
   const validation = data.validation;
+  const trainedOn = trainingDataOf(data, name);
   const rate = await makeSchedule(plan.rate, container);
   return train({
     stage,
@@ -114,8 +116,8 @@ async function run(
     optimizer: await makeOptimizer(plan, container),
     rate: scaled(rate, factor),
     source: trainingSource({
-      data: data.train,
-      size: data.train.size,
+      data: trainedOn,
+      size: trainedOn.size,
       batch: plan.batch,
       random: random.child('train'),
       teacher: context.teacher,

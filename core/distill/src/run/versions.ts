@@ -27,7 +27,7 @@ export function versionsOf(plan: Plan): Record<string, string> {
 /** Every component that a plan names. */
 export function componentsOf(plan: Plan): ComponentPlan[] {
   const { data, train } = plan;
-  const slots = [data.train, data.validation, data.test].filter((slot) => slot !== undefined);
+  const slots = [data.train, data.transfer, data.validation, data.test].filter((slot) => slot !== undefined);
   return [
     ...slots.flatMap(({ component, transforms }) => [component, ...transforms]),
     ...(plan.teacher?.kind === 'component' ? [plan.teacher.component] : []),

@@ -7,14 +7,16 @@ import type { Teacher } from '../contracts/index.js';
  */
 export function onlyOutputs(teacher: Teacher, names: readonly string[]): Teacher {
   const all = Object.entries(teacher.outputs);
-  const chosen = all.filter(([name]) => names.includes(name));
+  // Padded outputs come with their lengths.
+  const wanted = new Set(names.flatMap((name) => [name, `${name}.length`]));
+  const chosen = all.filter(([name]) => wanted.has(name));
   if (chosen.length === all.length) return teacher;
   return {
     outputs: Object.fromEntries(chosen),
     fingerprint: teacher.fingerprint,
     async label(batch) {
       const answers = await teacher.label(batch);
-      return Object.fromEntries(Object.entries(answers).filter(([name]) => names.includes(name)));
+      return Object.fromEntries(Object.entries(answers).filter(([name]) => wanted.has(name)));
     },
     dispose: () => teacher.dispose(),
   };

@@ -7,6 +7,7 @@ import { inside } from './model-form.js';
 import type { ModelFile } from './model-json.js';
 import { layersOf } from './model-json.js';
 import { refuse } from './shape.js';
+import { withinLimit } from './weight-limit.js';
 
 /** Does a part of the work on a model that TF.js knows the form of. Errors of ours pass as they are. */
 export function aboutModel<T>(path: string, what: string, work: () => T): T {
@@ -24,6 +25,7 @@ export async function buildModel(file: ModelFile, path: string): Promise<tfl.Lay
   try {
     return await modelOf(file.topology);
   } catch (cause) {
+    if (cause instanceof PotstillError) throw cause;
     const found = await placeOf(file, reasonOf(cause));
     return refuse(
       `layers: TF.js cannot build ${path}${found ? `: \`${found}\`` : ''}: ${reasonOf(cause)}`,
@@ -36,9 +38,10 @@ export async function buildModel(file: ModelFile, path: string): Promise<tfl.Lay
 async function modelOf(topology: Json): Promise<tfl.LayersModel> {
   // TF.js changes what it is given.
   const modelTopology = structuredClone(topology);
-  return tfl.models.modelFromJSON({ modelTopology } as unknown as Parameters<
-    typeof tfl.models.modelFromJSON
-  >[0]);
+  // Makes the weights before it gives a promise.
+  return withinLimit(() =>
+    tfl.models.modelFromJSON({ modelTopology } as unknown as Parameters<typeof tfl.models.modelFromJSON>[0]),
+  );
 }
 
 /** The layer that fails for this reason when it is made by itself; of a Sequential, when it is added to those before it. */

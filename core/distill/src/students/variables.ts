@@ -2,9 +2,11 @@
 import type { NamedVariable, RandomStream } from '@potstill/engine';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Initializer } from './init.js';
+import { WeightLimit } from './weight-limit.js';
 
 export class VariableSet {
   private readonly made: NamedVariable[] = [];
+  private readonly limit = new WeightLimit();
 
   /** A variable's numbers depend on `random` and its name alone, not on what was made before it. */
   constructor(private readonly random: RandomStream) {}
@@ -14,7 +16,10 @@ export class VariableSet {
     return this.made;
   }
 
-  /** A float32 variable. `trainable: false` is for statistics that the forward pass assigns. */
+  /**
+   * A float32 variable. `trainable: false` is for statistics that the forward pass assigns. Throws STUDENT_INVALID where a
+   * student's weights become too many.
+   */
   add(
     name: string,
     shape: readonly number[],
@@ -23,6 +28,7 @@ export class VariableSet {
   ): tf.Variable {
     if (this.made.some((other) => other.name === name))
       throw new Error(`internal: two variables named ${name}`);
+    this.limit.add(`the student's weight \`${name}\``, shape);
     // TF.js demands names that are unique in the process, so it is left to make up its own.
     const variable = tf.tidy(() =>
       tf.variable(tf.tensor(init(shape, this.random.child(name)), [...shape]), flags.trainable ?? true),

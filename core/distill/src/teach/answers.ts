@@ -20,7 +20,8 @@ export interface Answer {
 
 /**
  * `raw` is one example as the graph gives it. Scores (`logits`, and outputs with `as`) lose axes of length 1: [12, 1, 1]
- * becomes [12]. `channelsFirst`: the graph tells that the value is a feature map with the channels first.
+ * becomes [12]. `channelsFirst`: the graph tells that the value is a feature map with the channels first. `sequence`: the first axis is
+ * that of steps, each with scores of its own; default: where its length varies.
  * @throws PotstillError TEACHER_OUTPUT where the value cannot be what the recipe says it is.
  */
 export function answerOf(
@@ -29,12 +30,14 @@ export function answerOf(
   request: OutputRequest,
   raw: TensorSpec,
   channelsFirst: boolean,
+  sequence = raw.shape[0] === null,
 ): Answer {
   const scores = key === 'logits' || request.as !== undefined;
-  const long = raw.shape.filter((length) => length !== 1);
-  const squeezed = scores && raw.shape.length > 1 && long.length <= 1;
-  const shape = squeezed ? [long[0] ?? 1] : raw.shape;
-  const takesLog = request.as === 'probabilities';
+  const lead = sequence ? 1 : 0;
+  const each = raw.shape.slice(lead);
+  const long = each.filter((length) => length !== 1);
+  const squeezed = scores && each.length > 1 && long.length <= 1;
+  const shape = squeezed ? [...raw.shape.slice(0, lead), long[0] ?? 1] : raw.shape;
   if (request.as !== undefined && request.as !== 'logits' && raw.dtype !== 'float32')
     throw teacherOutput(
       `the output \`${request.from}\` of the teacher ${path} is ${raw.dtype}, which cannot be ${request.as}`,
@@ -61,15 +64,39 @@ export function answerOf(
           data: transposeImages(tensor.data, lengths, 'NCHW'),
         } as HostTensor;
       const flat = squeezed
-        ? { ...tensor, shape: [rows, lengths.find((length) => length !== 1) ?? 1] }
+        ? {
+            ...tensor,
+            shape: [rows, ...lengths.slice(0, lead), lengths.slice(lead).find((length) => length !== 1) ?? 1],
+          }
         : tensor;
       if (request.as === 'log-probabilities') checkRows(path, request, flat, Math.exp);
-      if (!takesLog) return flat;
+      if (request.as === 'sigmoid') {
+        checkSigmoid(path, request, flat);
+        return { ...flat, data: Float32Array.from(flat.data, logit) } as HostTensor;
+      }
+      if (request.as !== 'probabilities') return flat;
       checkRows(path, request, flat, (value) => value);
-      const data = Float32Array.from(flat.data, (value) => Math.log(Math.max(value, probabilityFloor)));
-      return { dtype: 'float32', shape: flat.shape, data };
+      return { ...flat, data: Float32Array.from(flat.data, logOf) } as HostTensor;
     },
   };
+}
+
+function logOf(probability: number): number {
+  return Math.log(Math.max(probability, probabilityFloor));
+}
+
+/** The score before a sigmoid. */
+function logit(probability: number): number {
+  return logOf(probability) - logOf(1 - probability);
+}
+
+function checkSigmoid(path: string, { from }: OutputRequest, { data }: HostTensor): void {
+  const wrong = data.find((value) => value < -sumTolerance || value > 1 + sumTolerance);
+  if (wrong === undefined) return;
+  throw teacherOutput(
+    `the output \`${from}\` of the teacher ${path} is said to be that of a sigmoid, and one of its numbers is ${Number(wrong.toPrecision(4))}`,
+    `if these are scores before the sigmoid, write \`${requestText('logits', { from, as: 'logits' })}\``,
+  );
 }
 
 /** Each row of probabilities must sum to one. NaN passes: preflight and training name the example. */
@@ -86,7 +113,7 @@ function checkRows(
     if (Math.abs(sum - 1) <= sumTolerance || Number.isNaN(sum)) continue;
     throw teacherOutput(
       `the output \`${from}\` of the teacher ${path} is said to be ${as ?? ''}, and a row of them sums to ${Number(sum.toPrecision(4))} instead of 1`,
-      `if these are scores before the softmax, write \`${requestText('logits', { from, as: 'logits' })}\`; probabilities of a sigmoid need losses for many labels`,
+      `if these are scores before the softmax, write \`${requestText('logits', { from, as: 'logits' })}\`; for the answers of a sigmoid write \`as: sigmoid\``,
     );
   }
 }

@@ -1,13 +1,16 @@
 // Teachers that come with potstill.
 import type { AnyComponent } from '../contracts/index.js';
 import { checkpoint } from './checkpoint.js';
+import { functionTeacher } from './function.js';
 import { onnx } from './onnx.js';
 
 export { openModel, openStudentTeacher } from './checkpoint.js';
+export type { FunctionTeacher, TeacherFunction } from './function.js';
+export type { Nested, PlainAnswers } from './function-answers.js';
 export { inspectModel, type InnerValue, type InspectedModel, type InspectedValue } from './inspect.js';
 export { openOnnxTeacher, type OnnxTeacherOptions } from './onnx-teacher.js';
 export { readModelFile, type ModelFile } from './model-file.js';
 export type { InputOptions } from './input.js';
 export type { OutputRequest, OutputsOption } from './outputs.js';
 
-export const teacherComponents: readonly AnyComponent[] = [onnx, checkpoint];
+export const teacherComponents: readonly AnyComponent[] = [onnx, checkpoint, functionTeacher];

@@ -2,6 +2,7 @@
 import type { HostTensor } from '@potstill/engine';
 import type { DataDescription, Preprocessing, TensorSpec } from '../contracts/index.js';
 import { elementCount, shapeText } from '../data/index.js';
+import { integerRanges } from './element-types.js';
 import { formOf, imageOf, reordered, transposeImages, wantedOrder, type Lengths } from './form.js';
 import { teacherInvalid } from './invalid.js';
 import { affineOf, applyAffine, type WantedNumbers } from './numbers.js';
@@ -12,6 +13,8 @@ export interface InputOptions extends WantedNumbers {
   /** The model input that receives the data's first input. */
   readonly name?: string | undefined;
   readonly layout?: Preprocessing['layout'] | undefined;
+  /** Order of the colours that the model expects; the data's is RGB. */
+  readonly channels?: 'RGB' | 'BGR' | undefined;
 }
 
 export interface InputMapping {
@@ -47,7 +50,14 @@ export function fitInput(
   const offered = order === 'plain' ? form.shape : reordered(image ?? form.shape, from, order);
   const shape = model ? fitted(offered, model) : offered;
   if (shape === undefined) throw doesNotFit(teacher, field, spec, preprocessing, input, model ?? []);
-  const affine = affineOf(options, preprocessing, form);
+  const colours = image ? image[2] : form.channels;
+  const swaps = options.channels === 'BGR';
+  if (swaps && colours !== 3)
+    throw teacherInvalid(
+      `the teacher ${teacher} is said to take \`${input.name}\` as BGR; the data's \`${field}\` has ${colours} ${colours === 1 ? 'channel' : 'channels'}`,
+      'leave out `channels`: only images of three channels have such an order',
+    );
+  const affine = affineOf(swaps ? inDataOrder(options) : options, preprocessing, form);
   const integers = integerRanges[input.type];
   const stated = options.scale !== undefined || options.mean !== undefined || options.std !== undefined;
   if (integers && spec.dtype === 'float32' && !stated)
@@ -64,6 +74,7 @@ export function fitInput(
       shape,
       transposes: transposes ?? null,
       affine: affine ? { factor: [...affine.factor], offset: [...affine.offset] } : null,
+      ...(swaps ? { channels: 'BGR' } : {}),
     },
     convert(tensor) {
       const [rows = 0, ...lengths] = tensor.shape;
@@ -83,6 +94,10 @@ export function fitInput(
       }
       if (integers && result.dtype === 'float32')
         checkIntegers(teacher, field, input, result.data, integers, stated);
+      if (swaps) {
+        const pixels = form.order === 'NCHW' ? elementCount(lengths.slice(1)) : 1;
+        result = { ...result, data: exchangeColours(result.data, pixels) } as HostTensor;
+      }
       const actual = image ?? lengths;
       if (transposes)
         result = { ...result, data: transposeImages(result.data, actual, transposes) } as HostTensor;
@@ -93,13 +108,21 @@ export function fitInput(
   };
 }
 
-/** Smallest and largest value of the types that take whole numbers only. */
-const integerRanges: Readonly<Record<string, readonly [number, number]>> = {
-  uint8: [0, 255],
-  int8: [-128, 127],
-  int32: [-(2 ** 31), 2 ** 31 - 1],
-  int64: [-(2 ** 31), 2 ** 31 - 1],
-};
+/** Numbers a channel are in the order of the model. */
+function inDataOrder({ mean, std, ...rest }: InputOptions): InputOptions {
+  const turned = (value: InputOptions['mean']) => (typeof value === 'object' ? [...value].reverse() : value);
+  return { ...rest, mean: turned(mean), std: turned(std) };
+}
+
+/** The first and the third channel exchanged; a channel has `pixels` elements in a row. */
+function exchangeColours<D extends Float32Array | Int32Array | Uint8Array>(data: D, pixels: number): D {
+  const out = data.slice() as D;
+  for (let start = 0; start < data.length; start += 3 * pixels) {
+    out.set(data.subarray(start, start + pixels), start + 2 * pixels);
+    out.set(data.subarray(start + 2 * pixels, start + 3 * pixels), start);
+  }
+  return out;
+}
 
 /** Data in 0..1 would be rounded to 0 and 1. */
 function refuseUnstatedScale(

@@ -4,11 +4,12 @@ import type { Batch, DataDescription, Teacher, TensorSpecs } from '../contracts/
 import { fingerprint } from '../data/index.js';
 import { aboutOption } from '../errors/option.js';
 import { PotstillError } from '../errors/potstill-error.js';
-import { fitInput, type InputMapping, type InputOptions } from './input.js';
-import { reasonOf, teacherInvalid } from './invalid.js';
 import { answerOf, type Answer } from './answers.js';
 import { chooseLogits } from './choose-output.js';
+import { batchInputs, constantsOf, feedsOf, sampleInputs, type FeedOptions, type Feeds } from './feeds.js';
+import { reasonOf, teacherInvalid } from './invalid.js';
 import { labelsOf, type ModelFile } from './model-file.js';
+import { drivingField, remembered, withLengths } from './output-lengths.js';
 import {
   checkNames,
   firstOutput,
@@ -18,15 +19,17 @@ import {
   type OutputsOption,
 } from './outputs.js';
 import { runInPieces } from './pieces.js';
-import { emptyOutputs, probe, zeroInputs } from './probe.js';
-import { openSession, type TeacherSession } from './session.js';
+import { emptyOutputs, probe, triedLengths } from './probe.js';
+import { runRecurrent, type Recurrence, type RecurrentOptions } from './recurrent.js';
+import { recurrentFeeds } from './recurrent-feeds.js';
+import { openSession, type GraphValue, type TeacherSession } from './session.js';
 
-export interface OnnxTeacherOptions {
+export interface OnnxTeacherOptions extends FeedOptions {
   readonly file: ModelFile;
   /** The data it will label. */
   readonly data: DataDescription;
-  /** How it takes the data's first input; see {@link InputOptions}. */
-  readonly input?: InputOptions | undefined;
+  /** For models that hear a sequence piece by piece. */
+  readonly recurrent?: RecurrentOptions | undefined;
   /** Default: `logits`, the output that fits the classes. */
   readonly outputs?: OutputsOption | undefined;
   /** Class names in the order of its scores. Default: those of the file's metadata. */
@@ -44,82 +47,110 @@ export interface OnnxTeacherOptions {
  * @throws PotstillError TEACHER_INVALID where it cannot be loaded or the data do not fit; TEACHER_OUTPUT for outputs.
  */
 export async function openOnnxTeacher(options: OnnxTeacherOptions): Promise<Teacher> {
-  const { file, data, threads, outputs, labels = labelsOf(file) } = options;
+  const { file, threads, outputs, labels = labelsOf(file) } = options;
   const asked = outputs && requestsOf(outputs);
   if (asked) await aboutOption('outputs', () => checkNames(file, asked));
   else firstOutput(file);
   const names = Object.values(asked ?? {}).map(({ from }) => from);
   const session = await openSession(file, tapped(file, names), threads);
   try {
-    const mappings = await aboutOption('input', () =>
-      inputsOf(file.path, session, data, options.input ?? {}),
-    );
-    const classes = [labels?.length, data.labels?.length].filter((count) => count !== undefined);
+    const given = await inputsOf(session.inputs, options);
     const requests = asked ?? {
-      logits: {
-        from: await chooseLogits(file, session.outputs, classes, () =>
-          innerValues(file, threads, mappings, data),
-        ),
-      },
+      logits: { from: await logitsOf(session, options, labels, given.feeds) },
     };
-    return await teacherOf(session, requests, { ...options, labels }, mappings);
+    return await teacherOf(session, requests, { ...options, labels }, given);
   } catch (error) {
     await session.release();
     throw error;
   }
 }
 
-type Mappings = ReadonlyMap<string, InputMapping>;
+interface Given {
+  readonly feeds: Feeds;
+  readonly recurrence?: Recurrence;
+}
 
-/** What every node gives for one example of zeros. */
-async function innerValues(
-  file: ModelFile,
-  threads: number,
-  mappings: Mappings,
-  data: DataDescription,
-): Promise<HostTensors> {
-  const names = [...new Set(file.inner)];
-  const session = await openSession(file, tapped(file, names), threads);
-  try {
-    const tensors = session.outputs.filter(({ type }) => type.startsWith('float')).map(({ name }) => name);
-    return await session.run(zeroInputs(mappings, data, 1, 16), tensors);
-  } finally {
-    await session.release();
-  }
+async function inputsOf(inputs: readonly GraphValue[], options: OnnxTeacherOptions): Promise<Given> {
+  const { file, data, recurrent } = options;
+  if (recurrent)
+    return aboutOption('recurrent', () =>
+      recurrentFeeds(file.path, inputs, [...file.outputs, ...file.inner], data, options, recurrent),
+    );
+  return {
+    feeds: await aboutOption(options.inputs ? 'inputs' : 'input', () =>
+      feedsOf(file.path, inputs, data, options),
+    ),
+  };
+}
+
+/** The graph's output that `logits` is where the recipe names none. */
+function logitsOf(
+  session: TeacherSession,
+  { file, data, threads, recurrent }: OnnxTeacherOptions,
+  labels: readonly string[] | undefined,
+  feeds: Feeds,
+): string | Promise<string> {
+  const states = Object.values(recurrent?.state ?? {});
+  const outputs = session.outputs.filter(({ name }) => !states.includes(name));
+  const classes = [labels?.length, data.labels?.length].filter((count) => count !== undefined);
+  return chooseLogits(file, outputs, classes, async () => {
+    // What every node gives for one made-up example.
+    const names = [...new Set(file.inner)];
+    const inside = await openSession(file, tapped(file, names), threads);
+    try {
+      const tensors = inside.outputs.filter(({ type }) => type.startsWith('float')).map(({ name }) => name);
+      return await inside.run({ ...constantsOf(feeds), ...sampleInputs(feeds, 1, 16) }, tensors);
+    } finally {
+      await inside.release();
+    }
+  });
 }
 
 async function teacherOf(
   session: TeacherSession,
   requests: OutputRequests,
-  { file, data, labels, source, licence }: OnnxTeacherOptions,
-  mappings: Mappings,
+  { file, labels, source, licence }: OnnxTeacherOptions,
+  { feeds, recurrence }: Given,
 ): Promise<Teacher> {
+  const { path } = file;
   const keys = Object.entries(requests);
   const graphNames = [...new Set(keys.map(([, { from }]) => from))];
-  const run = async (inputs: HostTensors): Promise<HostTensors> => {
-    const results = await session.run(inputs, graphNames);
-    return Object.fromEntries(keys.map(([key, { from }]) => [key, results[from] as HostTensors[string]]));
+  const constants = constantsOf(feeds);
+  const run = async (changing: HostTensors, rows: number): Promise<HostTensors> => {
+    const inputs = { ...constants, ...changing };
+    const results = recurrence
+      ? await runRecurrent(recurrence, inputs, rows, graphNames, (...given) => session.run(...given))
+      : await session.run(inputs, graphNames);
+    return Object.fromEntries(keys.map(([key, { from }]) => [key, results[from] as HostTensor]));
   };
-  const { specs: raw, piece } = await probe(file.path, session.inputs, mappings, data, run);
+  const unit = recurrence?.options.chunk;
+  const lengths = unit === undefined ? triedLengths : ([2 * unit, 3 * unit] as const);
+  const { specs: raw, piece } = await probe(path, session.inputs, feeds, run, lengths);
   const answers = new Map(
     keys.map(([key, request]): [string, Answer] => {
       const spec = raw[key];
-      if (!spec) throw new Error(`internal: the probe of ${file.path} gave no ${key}`);
-      return [key, answerOf(file.path, key, request, spec, file.channelsFirst.has(request.from))];
+      if (!spec) throw new Error(`internal: the probe of ${path} gave no ${key}`);
+      const channelsFirst = file.channelsFirst.has(request.from);
+      return [key, answerOf(path, key, request, spec, channelsFirst, recurrence ? true : undefined)];
     }),
   );
   const specs = Object.fromEntries([...answers].map(([key, { spec }]) => [key, spec]));
-  await aboutOption('labels', () => checkLabelCount(file.path, specs, labels));
-  const convert = (batch: Batch): HostTensors =>
-    Object.fromEntries(
-      [...mappings].map(([name, mapping]) => {
-        const tensor = batch.tensors[mapping.field];
-        if (tensor) return [name, mapping.convert(tensor)] as const;
-        throw teacherInvalid(
-          `the teacher ${file.path} wants \`${mapping.field}\`; the batch has ${Object.keys(batch.tensors).join(', ')}`,
-        );
-      }),
+  await aboutOption('labels', () => checkLabelCount(path, specs, labels));
+  const converted = (values: HostTensors): HostTensors =>
+    Object.fromEntries([...answers].map(([key, answer]) => [key, answer.convert(values[key] as HostTensor)]));
+  const varies = Object.values(specs).some(({ shape }) => shape.includes(null));
+  const field = varies ? drivingField(feeds) : undefined;
+  const lengthsAt = remembered(async (length) => {
+    const rows = piece ?? 1;
+    // A recurrent model takes a part of a chunk, too; others may refuse an empty sequence.
+    const values = length === 0 ? {} : await runInPieces(sampleInputs(feeds, rows, length), rows, rows, run);
+    return Object.fromEntries(
+      Object.entries(values).map(([key, { shape }]) => [
+        key,
+        (specs[key]?.shape ?? []).flatMap((axis, i) => (axis === null ? [shape[i + 1] ?? 0] : [])),
+      ]),
     );
+  });
   let released = false;
   return {
     outputs: specs,
@@ -131,7 +162,8 @@ async function teacherOf(
       Object.fromEntries(
         Object.entries(specs).map(([key, { shape, layout }]) => [key, [shape, layout ?? null]]),
       ),
-      [...mappings.values()].map((mapping) => mapping.description),
+      [...feeds.values()].map((feed) => feed.description),
+      ...(recurrence ? [{ ...recurrence.options, input: recurrence.input }] : []),
     ),
     sources: requests,
     ...(labels === undefined ? {} : { labels }),
@@ -142,14 +174,12 @@ async function teacherOf(
     async label(batch) {
       if (batch.size === 0) return emptyOutputs(specs);
       try {
-        const values = await runInPieces(convert(batch), batch.size, piece, run);
-        return Object.fromEntries(
-          [...answers].map(([key, answer]) => [key, answer.convert(values[key] as HostTensor)]),
-        );
+        const values = converted(await runInPieces(batchInputs(feeds, batch), batch.size, piece, run));
+        return field === undefined ? values : await withLengths(path, batch, values, specs, field, lengthsAt);
       } catch (cause) {
         if (cause instanceof PotstillError) throw cause;
         throw teacherInvalid(
-          `the teacher ${file.path} failed on examples ${someOf(batch.indices)}: ${reasonOf(cause)}`,
+          `the teacher ${path} failed on examples ${someOf(batch)}: ${reasonOf(cause)}`,
           undefined,
           cause,
         );
@@ -173,38 +203,6 @@ function checkLabelCount(path: string, specs: TensorSpecs, labels: readonly stri
   );
 }
 
-function someOf(indices: readonly number[]): string {
+function someOf({ indices }: Batch): string {
   return indices.length > 6 ? `${indices.slice(0, 6).join(', ')}…` : indices.join(', ');
-}
-
-/** The data's first input goes to the input that is named, of its name, or the first; the others go by name. */
-function inputsOf(
-  path: string,
-  session: TeacherSession,
-  data: DataDescription,
-  options: InputOptions,
-): Mappings {
-  const there = session.inputs.map(({ name }) => name);
-  const [field] = data.inputs;
-  if (field === undefined) throw teacherInvalid(`the data name no input for the teacher ${path}`);
-  if (options.name !== undefined && !there.includes(options.name)) {
-    throw teacherInvalid(
-      `the teacher ${path} has no input \`${options.name}\`; it has ${there.join(', ')}`,
-      'correct `input.name`, or leave it out',
-    );
-  }
-  const others = data.inputs.slice(1);
-  const main = options.name ?? (there.includes(field) ? field : there.find((name) => !others.includes(name)));
-  const mappings = new Map<string, InputMapping>();
-  for (const input of session.inputs) {
-    if (input.name === main) mappings.set(input.name, fitInput(path, data, field, input, options));
-    else if (others.includes(input.name))
-      mappings.set(input.name, fitInput(path, data, input.name, input, {}));
-    else
-      throw teacherInvalid(
-        `the teacher ${path} takes ${there.map((name) => `\`${name}\``).join(', ')}; the data have nothing for \`${input.name}\``,
-        `inputs beside the first go by name; the data's are ${data.inputs.join(', ')}`,
-      );
-  }
-  return mappings;
 }

@@ -11,6 +11,62 @@ import { checkNames, outputsOption, requestsOf } from './outputs.js';
 const perChannel = z.union([z.number(), z.array(z.number()).min(1)]);
 const divisors = z.union([z.number().positive(), z.array(z.number().positive()).min(1)]);
 
+const field = z.string().min(1);
+
+/** How an input's numbers and axes are. */
+const how = {
+  layout: z
+    .enum(['NHWC', 'NCHW', 'flat'])
+    .optional()
+    .describe(
+      "order of the axes that the model expects; default: the order in which the model's shape matches the channels, else the data's",
+    ),
+  channels: z
+    .enum(['RGB', 'BGR'])
+    .optional()
+    .describe(
+      "order of the colours that the model expects; mean and std are in the same; default: the data's, RGB",
+    ),
+  scale: z.number().positive().optional().describe("factor applied to raw values first; default: the data's"),
+  mean: perChannel
+    .optional()
+    .describe('subtracted after scaling: one number, or one per channel; default: 0'),
+  std: divisors.optional().describe('divisor applied last: one number, or one per channel; default: 1'),
+};
+
+const inputRequest = z
+  .union([
+    field,
+    z.strictObject({ field: field.describe('the values of a field of the data'), ...how }),
+    z.strictObject({ mask: field.describe("1 for each element of that field's first axis, 0 for padding") }),
+    z.strictObject({ length: field.describe('the number of elements of that field without padding') }),
+    z.strictObject({
+      value: z.union([z.number(), z.array(z.number()).min(1)]).describe('the same for all examples'),
+      like: field.optional().describe('the field in whose shape the value stands everywhere'),
+    }),
+  ])
+  .meta({ title: 'the name of a field, or a map with `field`, `mask`, `length` or `value`' });
+
+const recurrentOption = z
+  .strictObject({
+    chunk: z
+      .int()
+      .positive()
+      .describe('elements of the first axis that the model takes at a time, such as 512 samples'),
+    context: z
+      .int()
+      .min(0)
+      .default(0)
+      .describe('elements before the chunk that the model is given with it; zeros at the start'),
+    state: z
+      .record(z.string().min(1), z.string().min(1))
+      .describe('model input -> the model output that it is given with the next chunk; zeros at the start'),
+  })
+  .optional()
+  .describe(
+    "for a model that hears a sequence piece by piece: the data's first input is cut into chunks, and outputs get an axis of chunks",
+  );
+
 const options = z.strictObject({
   model: z
     .string()
@@ -32,26 +88,19 @@ const options = z.strictObject({
         .describe(
           "the model input that receives the data's first input; default: the one with the same name, else the first",
         ),
-      layout: z
-        .enum(['NHWC', 'NCHW', 'flat'])
-        .optional()
-        .describe(
-          "order of the axes that the model expects; default: the order in which the model's shape matches the channels, else the data's",
-        ),
-      scale: z
-        .number()
-        .positive()
-        .optional()
-        .describe("factor applied to raw values first; default: the data's"),
-      mean: perChannel
-        .optional()
-        .describe('subtracted after scaling: one number, or one per channel; default: 0'),
-      std: divisors.optional().describe('divisor applied last: one number, or one per channel; default: 1'),
+      ...how,
     })
     .optional()
     .describe(
       "how the model expects its input: the data's own preprocessing is undone and this one is applied; without scale, mean and std, the data is passed on unchanged",
     ),
+  inputs: z
+    .record(z.string().min(1), inputRequest)
+    .optional()
+    .describe(
+      "model input -> what it is given: a field, `{ field: image, scale: 1 }`, `{ mask: field }` (1 for an element, 0 for padding), `{ length: field }`, or `{ value: 16000 }`, which `like: field` spreads over that field's shape; inputs that are not named go by name",
+    ),
+  recurrent: recurrentOption,
   outputs: outputsOption.describe(
     "name -> an output of the model, or what any of its nodes gives, as a name or as `{ from: name, as: probabilities }`; default: `logits`, the output with a score for each of the data's classes",
   ),

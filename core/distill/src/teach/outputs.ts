@@ -32,9 +32,11 @@ export const outputsOption = z
       z.strictObject({
         from: name.describe('an output of the model, or what any of its nodes gives'),
         as: z
-          .enum(['logits', 'probabilities', 'log-probabilities'])
+          .enum(['logits', 'probabilities', 'log-probabilities', 'sigmoid'])
           .optional()
-          .describe('what the numbers are; of probabilities the logarithm is taken, at least log(1e-12)'),
+          .describe(
+            'what the numbers are; of probabilities the logarithm is taken, at least log(1e-12); sigmoid: each is a probability of its own, of which the score before the sigmoid is taken',
+          ),
         layout: z
           .enum(['NCHW', 'keep'])
           .optional()

@@ -12,15 +12,15 @@ export async function runInPieces(
   inputs: HostTensors,
   rows: number,
   piece: number | null,
-  run: (inputs: HostTensors) => Promise<HostTensors>,
+  run: (inputs: HostTensors, rows: number) => Promise<HostTensors>,
 ): Promise<HostTensors> {
   const step = piece ?? rows;
-  if (step === rows) return checked(await run(inputs), rows);
+  if (step === rows) return checked(await run(inputs, rows), rows);
   const parts: HostTensors[] = [];
   for (let start = 0; start < rows; start += step) {
     const part = mapTensors(inputs, (tensor) => piecesOf(tensor, start, step));
     const count = Math.min(step, rows - start);
-    parts.push(mapTensors(checked(await run(part), step), (tensor) => head(tensor, count)));
+    parts.push(mapTensors(checked(await run(part, step), step), (tensor) => head(tensor, count)));
   }
   const [first = {}] = parts;
   return mapTensors(first, (_, name) => concatenate(parts.map((part) => part[name] as HostTensor)));

@@ -1,10 +1,9 @@
 // Runs the teacher once on zeros, to find the shapes of its outputs and whether its batch size is free.
 import type { HostTensor, HostTensors } from '@potstill/engine';
-import type { DataDescription, TensorSpecs } from '../contracts/index.js';
-import { elementCount } from '../data/index.js';
+import type { TensorSpecs } from '../contracts/index.js';
 import { hostTensor, zeros } from '../data/arrays.js';
 import { PotstillError } from '../errors/potstill-error.js';
-import type { InputMapping } from './input.js';
+import { sampleInputs, type Feeds } from './feeds.js';
 import { reasonOf, teacherInvalid } from './invalid.js';
 import { runInPieces } from './pieces.js';
 import type { GraphValue } from './session.js';
@@ -13,7 +12,7 @@ import type { GraphValue } from './session.js';
 const tried = 7;
 
 /** Lengths tried for axes of varying length: an output axis that changes with them varies, too. */
-const lengths = [16, 24] as const;
+export const triedLengths = [16, 24] as const;
 
 export interface Probed {
   /** Outputs without the batch axis. */
@@ -30,15 +29,13 @@ export interface Probed {
 export async function probe(
   path: string,
   inputs: readonly GraphValue[],
-  mappings: ReadonlyMap<string, InputMapping>,
-  data: DataDescription,
-  run: (inputs: HostTensors) => Promise<HostTensors>,
+  feeds: Feeds,
+  run: (inputs: HostTensors, rows: number) => Promise<HostTensors>,
+  lengths: readonly [number, number] = triedLengths,
 ): Promise<Probed> {
-  const varies = [...mappings.values()].some(({ shape }) => shape.includes(null));
-  const answers = async (rows: number, length: number): Promise<HostTensors> => {
-    const given = zeroInputs(mappings, data, rows, length);
-    return runInPieces(given, rows, rows, run);
-  };
+  const varies = [...feeds.values()].some(({ shape }) => shape?.includes(null));
+  const answers = (rows: number, length: number): Promise<HostTensors> =>
+    runInPieces(sampleInputs(feeds, rows, length), rows, rows, run);
   const specsAt = async (rows: number): Promise<TensorSpecs> => {
     const first = await answers(rows, lengths[0]);
     const second = varies ? await answers(rows, lengths[1]) : first;
@@ -52,7 +49,8 @@ export async function probe(
       ]),
     );
   };
-  const fixed = inputs.find(({ shape }) => typeof shape?.[0] === 'number')?.shape?.[0] ?? null;
+  const batched = inputs.filter(({ name }) => feeds.get(name)?.shape !== undefined);
+  const fixed = batched.find(({ shape }) => typeof shape?.[0] === 'number')?.shape?.[0] ?? null;
   if (fixed === null) {
     try {
       return { specs: await specsAt(tried), piece: null };
@@ -67,26 +65,10 @@ export async function probe(
     if (cause instanceof PotstillError) throw cause;
     throw teacherInvalid(
       `the teacher ${path} cannot run on this data: ${reasonOf(cause)}`,
-      'compare `input.layout` and the shape of the data with what the model expects',
+      'compare `input.layout`, `inputs` and the shape of the data with what the model expects',
       cause,
     );
   }
-}
-
-/** Zeros as the model takes them; axes whose length varies get `length`. */
-export function zeroInputs(
-  mappings: ReadonlyMap<string, InputMapping>,
-  data: DataDescription,
-  rows: number,
-  length: number,
-): HostTensors {
-  return Object.fromEntries(
-    [...mappings].map(([name, { field, shape }]) => {
-      const lengths = [rows, ...shape.map((axis) => axis ?? length)];
-      const dtype = data.spec[field]?.dtype ?? 'float32';
-      return [name, hostTensor(dtype, lengths, zeros(dtype, elementCount(lengths)))];
-    }),
-  );
 }
 
 /** The answer to no example. */

@@ -15,7 +15,7 @@ import { hostTensor, hostTensors, tensor, type Values } from './values.js';
 
 /** Inputs of a loss by name, the batch axis first. */
 export interface LossTrial extends Given {
-  /** Outputs of the student, by which the loss is differentiated. */
+  /** Outputs of the student. The loss is differentiated by those that are float32. */
   readonly student: Readonly<Record<string, Values>>;
   readonly teacher?: Readonly<Record<string, Values>>;
   /** Fields of the batch; write class indices as `int32([0, 2])`. */
@@ -63,10 +63,10 @@ export async function makeLoss(component: AnyComponent, trial: LossTrial): Promi
 export function differentiate(loss: Loss, trial: LossTrial): LossRun {
   let run: LossRun | undefined;
   tf.tidy(() => {
-    const outputs = Object.entries(trial.student).map(([name, values]): NamedVariable => ({
-      name,
-      variable: tf.variable(tensor(hostTensor(values))),
-    }));
+    // Lengths and other whole numbers of a student have no gradient.
+    const outputs = Object.entries(hostTensors(trial.student)).flatMap(([name, values]): NamedVariable[] =>
+      values.dtype === 'float32' ? [{ name, variable: tf.variable(tensor(values)) }] : [],
+    );
     try {
       const own = loss.variables ?? [];
       const all = [...outputs, ...own].map(({ variable }) => variable);
@@ -96,7 +96,10 @@ function compute(loss: Loss, trial: LossTrial, outputs: readonly NamedVariable[]
     Object.fromEntries(Object.entries(hostTensors(values)).map(([name, each]) => [name, tensor(each)]));
   const { step = 0, epoch = 0, fraction = 0 } = trial.progress ?? {};
   const value = loss.compute({
-    student: Object.fromEntries(outputs.map(({ name, variable }) => [name, variable])),
+    student: {
+      ...tensors(trial.student),
+      ...Object.fromEntries(outputs.map(({ name, variable }) => [name, variable])),
+    },
     teacher: tensors(trial.teacher),
     batch: tensors(trial.batch),
     progress: { step: tf.scalar(step), epoch: tf.scalar(epoch), fraction: tf.scalar(fraction) },

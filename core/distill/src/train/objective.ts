@@ -96,8 +96,11 @@ export function createObjective(
         const length = batch.tensors[`${field}.length`];
         if (length) tensors[`batch.${field}.length`] = length;
       }
-      for (const output of teacherOutputs)
+      for (const output of teacherOutputs) {
         tensors[`teacher.${output}`] = need(teacher, output, 'teacher output', 'teacher');
+        const length = teacher[`${output}.length`];
+        if (length) tensors[`teacher.${output}.length`] = length;
+      }
       return tensors;
     },
   };

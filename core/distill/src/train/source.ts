@@ -25,6 +25,8 @@ export interface PreparedData {
   readonly transforms: readonly Transform[];
   /** As errors call it: `train`. */
   readonly name: string;
+  /** Of a stream: examples held back to draw from when shuffled. Default: see `batches`. */
+  readonly shuffleWindow?: number;
 }
 
 /** Under which key the teacher's outputs for this data are kept; null when transforms make them differ between epochs. */
@@ -53,7 +55,7 @@ export function trainingSource(options: SourceOptions): TrainingSource {
     size,
     batch,
     async *epoch(epoch, start, teacherOutputs) {
-      const { dataset, transforms, name } = data;
+      const { dataset, transforms, name, shuffleWindow } = data;
       const asked = teacherOutputs.length > 0 ? teacher && onlyOutputs(teacher, teacherOutputs) : undefined;
       if (teacherOutputs.length > 0 && !asked)
         throw new Error('internal: a loss needs a teacher and there is none');
@@ -67,6 +69,7 @@ export function trainingSource(options: SourceOptions): TrainingSource {
           epoch,
           start,
           name,
+          ...(shuffleWindow === undefined ? {} : { shuffleBuffer: shuffleWindow }),
         }))
           yield { batch: read, teacher: (await answers?.read(read)) ?? {} };
       } finally {

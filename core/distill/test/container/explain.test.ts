@@ -34,6 +34,8 @@ const registry = createRegistry([
   },
 ]);
 
+const builtIn = createRegistry([{ plugin: builtInPlugin }]);
+
 describe('explain', () => {
   it('prints every component of a name, with its options', () => {
     expect(explain('hint', registry)).toBe(`hint: loss of @acme/a 1.0.0
@@ -55,6 +57,18 @@ hint: metric of @acme/a 1.0.0
 Its value.
 
 It has no options.`);
+  });
+
+  it("lists the keys of maps whose names are the user's", () => {
+    const rows = new Map(optionRows(builtIn.get('teacher', 'onnx')).map((row) => [row.name, row]));
+    expect([...rows.keys()]).toEqual(
+      expect.arrayContaining(['outputs', 'outputs.NAME.from', 'outputs.NAME.as', 'outputs.NAME.layout']),
+    );
+    expect(rows.get('outputs.NAME.from')?.default).toBe('required');
+    expect(rows.get('outputs.NAME.as')?.type).toContain('`probabilities`');
+    // Of several maps, each requires a key of its own.
+    expect(rows.get('inputs.NAME.mask')?.default).toBe('');
+    expect(explain('onnx.outputs.NAME.as', builtIn)).toContain('option of the teacher onnx');
   });
 
   it('prints one option of a component', () => {

@@ -39,6 +39,8 @@ beforeAll(async () => {
     await put('types.ts', plugin('types'));
     await put('folder/index.ts', plugin('folder'));
     await put('enum.ts', `enum Kind { One = 'enum' }\n${plugin('x').replace("'x'", 'Kind.One')}`);
+    await put('untyped/package.json', '{}');
+    await put('untyped/types.ts', plugin('untyped'));
     await put('parts.ts', "import { name } from './part.js';\nexport default { name };\n");
     await put('part.ts', "export const name: string = 'parts';\n");
     await put('notes.txt', 'no plugin');
@@ -55,8 +57,14 @@ afterAll(() => rm(folder, { recursive: true }));
 
 describe('a plugin in TypeScript', () => {
   it('is loaded whole where tsx is installed', () => {
-    const names = ['./types.ts', './folder', './enum.ts', './parts.ts'];
-    expect(load(path.join(folder, 'with'), ...names)).toEqual(['types', 'folder', 'enum', 'parts']);
+    const names = ['./types.ts', './folder', './enum.ts', './parts.ts', './untyped/types.ts'];
+    expect(load(path.join(folder, 'with'), ...names)).toEqual([
+      'types',
+      'folder',
+      'enum',
+      'parts',
+      'untyped',
+    ]);
     expect(load(path.join(folder, 'with'), './throws.ts')).toEqual([
       'PLUGIN_FAILED: ./throws.ts threw while it was imported: broken at import',
     ]);

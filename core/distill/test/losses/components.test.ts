@@ -1,5 +1,6 @@
 // The loss components as a recipe uses them: options, needs and errors.
 import { lossComponents, type Loss, type NamedTensors, type TensorSpecs } from 'potstill';
+import { stepContext } from 'potstill/testing';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { makeComponent, describedData, undescribed } from '../support/make-component.js';
@@ -36,6 +37,7 @@ function compute(
     teacher: tensors.teacher ?? {},
     batch: tensors.batch ?? {},
     progress: { step: zero, epoch: zero, fraction: zero },
+    at: stepContext(true),
   });
   return value.dataSync()[0] as number;
 }
@@ -84,8 +86,8 @@ describe.each(['soft-targets', 'logit-matching'])('%s', (name) => {
     expect(() => compute(loss, { student: { logits: z }, teacher: { logits: tf.zeros([2, 3]) } })).toThrow(
       `${name}: the student's logits have shape [1,3], the teacher's [2,3]`,
     );
-    expect(() => compute(loss, { student: { logits: tf.zeros([1, 3, 1]) }, teacher: { logits: z } })).toThrow(
-      `${name}: the student's logits have shape [1,3,1], expected [batch, classes]`,
+    expect(() => compute(loss, { student: { logits: tf.zeros([3]) }, teacher: { logits: z } })).toThrow(
+      `${name}: the student's logits have shape [3], expected [batch, ..., classes]`,
     );
   });
 });

@@ -259,6 +259,33 @@ describe('layers: errors', () => {
     );
   });
 
+  it('weights that no file holds, before memory is taken for them', async () => {
+    const of = async (units: number) => {
+      const first = tf.layers.dense({ units: 8, inputShape: [64], name: 'first' });
+      const model = tf.sequential({ layers: [first, tf.layers.dense({ units: 9, name: 'wide' })] });
+      const text = JSON.stringify(model.toJSON(null, false)).replace('"units":9', `"units":${units}`);
+      return load({ model: await file(text) });
+    };
+    await expect(of(2 ** 31)).rejects.toMatchObject({
+      records: [
+        {
+          code: 'STUDENT_INVALID',
+          path: '.model',
+          message:
+            'layers: the weight `kernel` of layer `wide` has shape [8,2147483648]: 68.7 GB, after 2.1 kB of other weights',
+          hint: "A model's weights take at most 2.1 GB together. Check the sizes of its layers.",
+        },
+      ],
+    });
+    // A cell of a recurrent layer makes the weights.
+    const lstm = tf.layers.lstm({ units: 3, name: 'lstm', inputShape: [2, 2] });
+    const recurrent = JSON.stringify(tf.sequential({ layers: [lstm] }).toJSON(null, false));
+    await expect(
+      load({ model: await file(recurrent.replaceAll('"units":3', '"units":100000000')) }),
+    ).rejects.toThrow('layers: the weight `kernel` of layer `lstm` has shape [2,400000000]: 3.2 GB');
+    expect((await of(3)).student.outputs.logits?.shape).toEqual([3]);
+  });
+
   it('another number of classes', async () => {
     const data = { ...describedData, labels: ['a', 'b'] };
     await expect(load({ model: await topology(dense()) }, data)).rejects.toThrow(

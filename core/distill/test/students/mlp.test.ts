@@ -131,6 +131,9 @@ describe('mlp', () => {
     await expect(
       make({}, { ...data, spec: { image: { dtype: 'float32', shape: [null, 8] } } }),
     ).rejects.toThrow('mlp: the input `image` is float32 [?,8]');
+    await expect(make({ hidden: [2 ** 31] })).rejects.toThrow(
+      "the student's weight `hidden.0.kernel` has shape [64,2147483648]: 550 GB",
+    );
     const student = await make();
     expect(() => student.forward({}, stepContext(false))).toThrow('mlp: no input `image` was given');
     expect(() => student.forward({ image: tf.ones([1, 64]) }, stepContext(false))).toThrow(

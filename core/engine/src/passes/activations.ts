@@ -1,4 +1,9 @@
-// Lets ONNX Runtime fuse a product, its bias and its ReLU into one operator.
+// mask-from-relu and fuse-conv-bias: let ONNX Runtime fuse a product, its bias and its ReLU into one operator.
+//   mask-from-relu   before: r = Relu(x); m = Greater(x, 0)    after: r = Relu(x); m = Greater(r, 0)
+//   fuse-conv-bias   before: y = Add(Conv(x, w), b [C, 1, 1])  after: y = Conv(x, w, b)
+// Gain: mask-from-relu leaves the value before the ReLU without further use, so that it is never written (blocked
+// convolutions rectify by themselves). fuse-conv-bias saves a pass over the activation where convolutions are not blocked;
+// ONNX Runtime does the same only for filters that are constants. May go when it does so for all.
 import type { Attribute, Graph, Node, Value } from '../graph/graph.js';
 import { rewrite, type Rewriting, uniformOf } from './rewrite.js';
 

@@ -1,4 +1,8 @@
-// Computes before spreading instead of after: what is the same along an axis need not be computed all along it.
+// sink-expansions: computes before spreading instead of after; what is the same along an axis need not be computed all along it.
+//   before: s = Expand(m, [64, 32, 32, 16]); y = Sqrt(s)      (m: [1, 1, 1, 16])
+//   after:  r = Sqrt(m); y = Expand(r, [64, 32, 32, 16])
+// Gain: passes over whole activations become work on a vector: batch norm and its gradient, layer norm, means. Other operators
+// broadcast, so the Expand itself mostly goes. May go when TF.js's gradients broadcast instead of tiling.
 import { broadcast, sizeOf } from '../graph/builder.js';
 import type { Graph, Node, Value } from '../graph/graph.js';
 import { elementwise } from './elementwise.js';

@@ -1,4 +1,9 @@
-// Computes beforehand what is known: arithmetic on tensors of one repeated number, and neutral elements.
+// fold-constants: computes beforehand what is known: arithmetic on tensors of one repeated number, and neutral elements.
+//   before: dy = Mul(Expand(1, [128, 10]), 0.5); z = Add(Mul(x, 1), 0)
+//   after:  dy = Expand(0.5, [128, 10]); z = x
+// Gain: none on the members of the bench, where ONNX Runtime folds the same. It stays for losses whose gradients scale whole tensors
+// by numbers that collect-affine must know to join them: a step with logit matching has 30 nodes instead of 36, one with cosine
+// distances, powers or moments one or two passes less. May go when collect-affine evaluates constants itself.
 import { broadcast, sizeOf } from '../graph/builder.js';
 import type { Graph, Node, Value } from '../graph/graph.js';
 import { rewrite, type Rewriting, uniformOf } from './rewrite.js';

@@ -1,4 +1,4 @@
-// The passes over a graph, in the order in which they run.
+// The passes over a graph, in the order in which they run. What each gains on the members of the bench: docs/passes.md
 import { mapBodies } from '../graph/bodies.js';
 import type { Graph } from '../graph/graph.js';
 import { portable, type Target } from '../graph/target.js';

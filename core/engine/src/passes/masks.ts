@@ -1,4 +1,8 @@
-// Masks of numbers instead of booleans: ONNX Runtime casts booleans slowly.
+// numeric-masks: masks of numbers instead of booleans, which ONNX Runtime casts slowly.
+//   before: m = Cast(LessOrEqual(x, 6), float32)          t = Cast(Equal(labels, [0, 1, 2, ...]), float32)
+//   after:  m = HardSigmoid(x, steep slope)               t = OneHot(labels, depth)
+// Gain: a pass over booleans less (ReLU6's gradient), and labels of many classes. May go when ONNX Runtime's Cast of booleans is
+// vectorised.
 import { sizeOf } from '../graph/builder.js';
 import type { Graph, Node, Value } from '../graph/graph.js';
 import { rewrite, type Rewriting, uniformOf } from './rewrite.js';

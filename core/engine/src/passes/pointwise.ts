@@ -1,4 +1,8 @@
-// Convolutions of one pixel as matrix products over all pixels, which need no transposes around them.
+// pointwise-products: convolutions of one pixel as matrix products over all pixels, which need no transposes around them.
+//   before: t = Transpose(x, NCHW); y = Conv(t, w [out, in, 1, 1])
+//   after:  y = Transpose(Reshape(Gemm(Reshape(x, [pixels, in]), w^T)), NCHW)
+// Gain: only where convolutions are not blocked (block-convolutions comes first): machines without AVX, odd channel counts, exported
+// files. May go when all of those have blocked convolutions.
 import { sizeOf } from '../graph/builder.js';
 import type { Graph, Node, Value } from '../graph/graph.js';
 import { emitReshape, isTranspose } from './blocked/layout.js';

@@ -1,4 +1,8 @@
-// Removes reshapes and transposes that undo one another, and identities.
+// cancel-shuffles: removes reshapes and transposes that undo one another, and identities.
+//   before: Transpose(Transpose(x, [0, 3, 1, 2]), [0, 2, 3, 1]); Reshape(Reshape(x, [6]), [2, 3]) of x [2, 3]
+//   after:  x; x
+// Gain: a copy of an activation each, and other passes see through what is left. Cleans up after kernels and after the passes that
+// move layouts; has no other use and goes with them.
 import type { Graph, Node, Value } from '../graph/graph.js';
 import { emitReshape } from './blocked/layout.js';
 import { rewrite, type Rewriting } from './rewrite.js';

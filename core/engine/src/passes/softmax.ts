@@ -1,4 +1,7 @@
-// The logarithm of a softmax in one operator, where it was written out as TF.js does.
+// join-log-softmax: the logarithm of a softmax in one operator, where it was written out as TF.js does.
+//   before: s = Sub(x, ReduceMax(x)); y = Sub(s, Log(ReduceSum(Exp(s))))
+//   after:  y = LogSoftmax(x)
+// Gain: five nodes become one; felt where a step is short or the vocabulary wide. May go when ONNX Runtime fuses it.
 import type { Graph, Node, Value } from '../graph/graph.js';
 import { rewrite, type Rewriting } from './rewrite.js';
 

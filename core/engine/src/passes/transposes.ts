@@ -1,5 +1,8 @@
-// Moves transposes behind elementwise operators, so that those of neighbouring operators meet and cancel.
-// TF.js keeps channels last and ONNX first: without this, every convolution is wrapped in two transposes.
+// sink-transposes: moves transposes behind elementwise operators, so that those of neighbouring operators meet and cancel.
+//   before: r = Relu(Transpose(conv1, NHWC)); y = Conv(Transpose(r, NCHW), w)
+//   after:  y = Conv(Relu(conv1), w)
+// Gain: TF.js keeps channels last and ONNX first, so without it every plain convolution is wrapped in two transposes. Where
+// convolutions are blocked, keep-blocked does the same for blocks. May go when ONNX Runtime's convolutions take channels last.
 import type { Graph, Node, Value } from '../graph/graph.js';
 import { emitReshape } from './blocked/layout.js';
 import { binary, unary } from './elementwise.js';

@@ -22,9 +22,9 @@ const figures = [
   { name: 'agreement', title: 'Agreement with teacher', unit: 'share', better: 'higher' },
 ];
 
-/** A summary of format 1 in format 2; anything else as it is. What names a task is no summary of format 1. */
+/** A summary of format 1 in format 2; anything else as it is. */
 export function upgradeSummary(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || 'task' in value) return value;
+  if (typeof value !== 'object' || value === null || 'summaryFormat' in value) return value;
   const read = old.safeParse(value);
   if (!read.success) return value;
   const { teacher, baseline, student, biasCorrection, ...rest } = read.data;
@@ -34,7 +34,7 @@ export function upgradeSummary(value: unknown): unknown {
   const known = figures.filter(({ name }) => named.includes(name));
   return {
     ...rest,
-    format: 2,
+    summaryFormat: 2,
     task: 'classification',
     primary: known[0]?.name ?? null,
     columns: known.map(({ name }) => name),

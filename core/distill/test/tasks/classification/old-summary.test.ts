@@ -34,7 +34,7 @@ const old = {
 };
 
 const upgraded = {
-  format: 2,
+  summaryFormat: 2,
   name: 'digits',
   seed: 7,
   recipeHash: 'c0ffee',

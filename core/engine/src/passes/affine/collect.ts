@@ -1,5 +1,11 @@
-// Gathers scaling, shifting and adding of whole tensors into sums with small coefficients, and computes those in as few passes
-// over memory as they need. TF.js writes the gradient of a batch norm as some twenty such passes; two are left.
+// collect-affine: gathers scaling, shifting and adding of whole tensors into sums with small coefficients, and computes those in
+// as few passes over memory as they need.
+//   before: y = Add(Mul(Mul(Sub(x, mean), scale), gamma), beta)          (x whole, the others one number a channel)
+//   after:  a = Mul(scale, gamma); b = Sub(beta, Mul(mean, a)); y = Add(Mul(x, a), b)
+//           in blocks: y = blocked Conv(x, a, b), one pixel, a channel each, with the ReLU after it
+// Gain: TF.js writes the gradient of a batch norm as some twenty passes over activations; two are left. May go when students are
+// recorded with kernels of their own for batch norm, layer norm and GELU.
+// analysis.ts: which form a result has; choice.ts: what is computed in full; compute.ts: how; this file rewrites.
 import type { Graph, Node, Value } from '../../graph/graph.js';
 import { rewrite, type Rewriting, uniformOf } from '../rewrite.js';
 import {

@@ -1,4 +1,8 @@
-// Lets convolutions over blocked channels add their bias and rectify by themselves.
+// fuse-blocked-bias: lets convolutions over blocked channels add their bias and rectify by themselves.
+//   before: y = Relu(Add(blocked Conv(x, w), b))
+//   after:  y = blocked Conv(x, w, b, activation = Relu)
+// Gain: two passes over the activation, for convolutions without batch norm (collect-affine does those with it). Goes with
+// block-convolutions.
 import { sizeOf } from '../../graph/builder.js';
 import type { Graph, Node, Value } from '../../graph/graph.js';
 import { rewrite, type Rewriting } from '../rewrite.js';

@@ -1,5 +1,8 @@
-// Puts ONNX Runtime's convolutions over blocked channels in place of those over plain ones. They take half the time, but ONNX
-// Runtime uses them by itself only where filters are constants, which in training they are not.
+// block-convolutions: ONNX Runtime's convolutions over blocked channels in place of those over plain ones.
+//   before: y = Conv(Transpose(x, NCHW), w)
+//   after:  y = Transpose(From(blocked Conv(To(x), w in blocks)), NCHW)
+// Gain: they take half the time, but ONNX Runtime uses them by itself only where filters are constants, which in training they are
+// not. May go when ONNX Runtime blocks convolutions whose filters are inputs. docs/decisions/0017-blocked-layout.md
 import type { Graph, Node, Value } from '../../graph/graph.js';
 import { rewrite, type Rewriting } from '../rewrite.js';
 import { ops } from '../../graph/blocked.js';

@@ -1,4 +1,8 @@
-// Keeps images in blocks through all that is done to them between convolutions: elementwise operators, sums over pixels.
+// keep-blocked: keeps images in blocks through all that is done to them between convolutions: elementwise operators, pools, sums
+// over pixels.
+//   before: b = To(Relu(From(a)))          s = ReduceSum(From(a), [0, 1, 2])
+//   after:  b = Relu(a)                    s = Reshape(ReduceSum(a, [0, 2, 3]))
+// Gain: the reorderings around every convolution, two passes over each activation. Goes with block-convolutions.
 import type { Graph, Node, Value } from '../../graph/graph.js';
 import { sizeOf } from '../../graph/builder.js';
 import { elementwise } from '../elementwise.js';

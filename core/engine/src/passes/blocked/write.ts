@@ -1,4 +1,7 @@
-// Writes what is left of `To` and `From` as operators that ONNX Runtime has.
+// write-blocked: writes what is left of `To` and `From` as operators that ONNX Runtime has.
+//   before: b = To(x); y = From(b)
+//   after:  b = ReorderInput(x); y = ReorderOutput(b), or a Reshape where nothing moves (one block, one pixel)
+// Gain: none by itself; a graph with blocks does not run without it. Goes with block-convolutions.
 import type { Graph, Node, Value } from '../../graph/graph.js';
 import { rewrite, type Rewriting } from '../rewrite.js';
 import { ops } from '../../graph/blocked.js';

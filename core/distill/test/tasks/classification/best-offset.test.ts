@@ -1,7 +1,7 @@
 // The output bias offset: exact against a brute-force search.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { bestBiasOffset } from '../../src/run/bias-correction.js';
+import { bestBiasOffset } from '../../../src/tasks/classification/adjust/best-offset.js';
 
 /** Errors at an offset, computed as the accuracy metric would. */
 function errorsAt(

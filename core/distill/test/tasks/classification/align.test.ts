@@ -1,8 +1,8 @@
 // A teacher's scores in the order of the data's classes, by name.
 import { describe, expect, it } from 'vitest';
-import { alignClasses } from '../../src/teach/index.js';
-import { tinyTeacher } from '../train/tiny.js';
-import { described, images } from './models.js';
+import { alignClasses } from '../../../src/tasks/classification/align.js';
+import { tinyTeacher } from '../../train/tiny.js';
+import { described, images } from '../../teach/models.js';
 import type { Teacher } from 'potstill';
 
 function teacher(labels: readonly string[] | undefined): Teacher {

@@ -1,0 +1,68 @@
+// Mean squared error: the student's numbers beside the data's, or beside a teacher's.
+import * as tf from '@tensorflow/tfjs-core';
+import { z } from 'zod';
+import type { AnyComponent } from '../contracts/index.js';
+import { loss } from '../plugin/define.js';
+import { checkSameNumbers, pick, targetField } from './check.js';
+import { maskedMean } from './mask.js';
+import { maskOption, positionsOf } from './positions.js';
+
+/**
+ * `(z - y)^2`, mean over all elements: PyTorch's `mse_loss`. Student's `z` and truth `y` have one shape, [batch, ...]. With a
+ * `mask` of the leading axes, the mean over the elements that count. Nothing flows back to `y`.
+ */
+export function squaredError(student: tf.Tensor, truth: tf.Tensor, mask?: tf.Tensor): tf.Scalar {
+  const difference = tf.sub(student, tf.cast(truth, 'float32'));
+  if (mask === undefined) return tf.mean(tf.square(difference));
+  // Cut before the square, so that NaN in padding has no gradient.
+  const wide = tf.reshape(
+    tf.cast(mask, 'float32'),
+    student.shape.map((length, at) => (at < mask.shape.length ? length : 1)),
+  );
+  const counted = tf.where(tf.greater(wide, 0), difference, tf.zerosLike(difference));
+  return maskedMean(tf.square(counted), mask);
+}
+
+const name = 'squared-error';
+
+export const squaredErrorLoss: AnyComponent = loss(name, {
+  help: 'Mean squared difference between an output of the student and the data’s numbers, or a teacher’s.',
+  options: z.strictObject({
+    student: z.string().default('logits').describe('The student’s output, [batch, ...].'),
+    teacher: z
+      .string()
+      .optional()
+      .describe('A teacher’s output of the same shape, in place of the data’s numbers.'),
+    target: z
+      .string()
+      .optional()
+      .describe('The field with the truth, of the same shape. Default: the target that the data set names.'),
+    mask: maskOption,
+  }),
+  create(options, _services, { data, student: { outputs } }) {
+    const target = options.teacher === undefined ? targetField(name, options.target, data.target) : undefined;
+    const positions = positionsOf(name, {
+      data,
+      outputs,
+      output: options.student,
+      target,
+      mask: options.mask,
+    });
+    return {
+      needs: {
+        student: [options.student, ...positions.student],
+        teacher: options.teacher === undefined ? [] : [options.teacher],
+        batch: [...(target === undefined ? [] : [target]), ...positions.batch],
+      },
+      compute(at) {
+        const own = pick(name, 'student', at.student, options.student);
+        const truth =
+          options.teacher === undefined
+            ? pick(name, 'batch', at.batch, target ?? '')
+            : pick(name, 'teacher', at.teacher, options.teacher);
+        checkSameNumbers(name, own, truth);
+        return squaredError(own, truth, positions.mask(at, own.shape));
+      },
+    };
+  },
+});
