@@ -30,6 +30,8 @@ export interface ComparedModel {
   /** As a sentence names it: `the distilled student`. */
   readonly name: string;
   readonly values: Float64Array;
+  /** Which of two numbers is the better one; the same of both models. */
+  readonly better: 'lower' | 'higher';
 }
 
 /** Whether two models differ by more than chance. */

@@ -71,7 +71,10 @@ export function namedMetric(metric: Metric, { name, where }: Naming): Metric {
 function matching({ tensors, size }: Batch, where: NonNullable<Naming['where']>): boolean[] {
   const conditions = Object.entries(where).map(([field, value]) => {
     const tensor = tensors[field];
-    if (tensor?.data.length === size) return { data: tensor.data, value: Number(value) };
+    if (tensor?.data.length === size) {
+      const wanted = Number(value);
+      return { data: tensor.data, value: tensor.dtype === 'float32' ? Math.fround(wanted) : wanted };
+    }
     throw new PotstillError({
       code: 'EVALUATE_TENSOR',
       message: tensor

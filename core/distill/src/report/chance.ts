@@ -82,9 +82,11 @@ function normalTails(z: number): number {
 /**
  * Fisher's sign-flip test of paired differences (The Design of Experiments, 1935, section 21): how often their sum is as
  * far from 0 when each sign is random. Exact up to 16 differences that are not 0, 10,000 seeded draws up to 500, the
- * normal approximation beyond. 1 where there is no difference.
+ * normal approximation beyond. 1 where there is no difference. Beside infinite differences finite ones do not count.
  */
 export function signFlip(differences: readonly number[]): number {
+  const infinite = differences.filter((value) => Math.abs(value) === Infinity);
+  if (infinite.length > 0) return signFlip(infinite.map(Math.sign));
   const kept = differences.filter((value) => value !== 0);
   const sum = Math.abs(kept.reduce((total, value) => total + value, 0));
   if (kept.length === 0) return 1;
@@ -93,7 +95,8 @@ export function signFlip(differences: readonly number[]): number {
     return normalTails(sum / Math.sqrt(squares));
   }
   // Rounding must not make the observed sum the only one of its kind.
-  const reached = (total: number) => Math.abs(total) >= sum * (1 - 1e-12);
+  const rounding = 1e-12 * kept.reduce((total, value) => total + Math.abs(value), 0);
+  const reached = (total: number) => Math.abs(total) >= sum - rounding;
   if (kept.length <= exactUpTo) {
     let hits = 0;
     for (let signs = 0; signs < 2 ** kept.length; signs++)

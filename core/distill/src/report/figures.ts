@@ -38,9 +38,14 @@ export function withName(figure: DescribedFigure, value: number): string {
   return `${format(value)} ${(value === 1 ? singular : title).toLowerCase()}`;
 }
 
+/** What is kept under a figure's name, which may be that of a property that every object has. */
+export function byName<T>(values: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(values, name) ? values[name] : undefined;
+}
+
 /** A measured number; undefined where there is none. */
 export function valueOf(evaluation: Evaluation | undefined, name: string): number | undefined {
-  const value = evaluation?.figures[name];
+  const value = evaluation && byName(evaluation.figures, name);
   return value === undefined || Number.isNaN(value) ? undefined : value;
 }
 

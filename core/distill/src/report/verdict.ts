@@ -1,8 +1,8 @@
 // What a run showed: whether distillation helped, made no difference beyond chance, or hurt. One pure function, used by
 // the report, the closing table, `summary.json` and the warnings.
-import type { ComparedModel, Evaluation, PairedComparison, Role } from '../contracts/index.js';
+import type { ComparedModel, Evaluation, PairedComparison, PerExample, Role } from '../contracts/index.js';
 import { compareMeans, sameExamples, significance } from './chance.js';
-import { valueOf, type Primary } from './figures.js';
+import { byName, valueOf, type Primary } from './figures.js';
 
 /**
  * `helped` and `hurt`: distilled and alone differ by more than chance. `no-difference`: they do not. `untested`: both
@@ -62,21 +62,27 @@ export function comparePair(
   const [a, b] = [valueOf(first, primary.name), valueOf(second, primary.name)];
   if (a === undefined || b === undefined) return undefined;
   const gain = primary.better === 'lower' ? a - b : b - a;
-  const [mine, theirs] = [first.perExample[primary.name], second.perExample[primary.name]];
+  const [mine, theirs] = [first, second].map(({ perExample }) => byName(perExample, primary.name));
   const counts = mine?.values.some((value) => !Number.isNaN(value)) === true;
+  const compared = (role: Role, { values, better }: PerExample) => ({ name: names[role], values, better });
   const test =
     mine && theirs && counts && sameExamples(first, second)
-      ? compare({ name: names[from], values: mine.values }, { name: names[to], values: theirs.values })
+      ? compare(compared(from, mine), compared(to, theirs))
       : undefined;
   const relation =
     test === undefined
       ? 'untested'
-      : test.p >= significance || gain === 0
+      : !(test.p < significance) || !isDifference(gain)
         ? 'same'
         : gain > 0
           ? 'better'
           : 'worse';
   return { gain, test, relation };
+}
+
+/** Whether one model is better at all. Two infinite losses are no difference. */
+export function isDifference(gain: number): boolean {
+  return !Number.isNaN(gain) && gain !== 0;
 }
 
 const outcomes = { better: 'helped', worse: 'hurt', same: 'no-difference', untested: 'untested' } as const;
@@ -88,7 +94,7 @@ export function verdictOf(models: EvaluatedModels, judging: Judging): Verdict {
   const helped = distilled?.relation === 'better' && gap?.relation === 'better';
   return {
     outcome: models.teacher && distilled ? outcomes[distilled.relation] : 'not-compared',
-    closed: helped ? distilled.gain / gap.gain : undefined,
+    closed: helped && Number.isFinite(gap.gain) ? distilled.gain / gap.gain : undefined,
     distilled,
     gap,
     pastTeacher: comparePair(models, ['teacher', 'student'], judging),

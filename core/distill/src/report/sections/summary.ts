@@ -7,7 +7,7 @@ import { shownModels } from '../models.js';
 import { scroll } from '../parts.js';
 import { describe, numberOf, primaryOf } from '../figures.js';
 import { judgingOf, type ReportInput } from '../report-input.js';
-import { comparePair } from '../verdict.js';
+import { comparePair, isDifference } from '../verdict.js';
 import type { Section } from './section.js';
 
 interface Row {
@@ -27,7 +27,7 @@ function betterStudent(input: ReportInput, models: readonly ShownModel[], name: 
   );
   const evaluated = { baseline: input.baseline?.evaluation, student: input.student.evaluation };
   const pair = comparePair(evaluated, ['baseline', 'student'], { primary, compare: input.compare });
-  if (!pair || pair.gain === 0 || pair.relation === 'same') return -1;
+  if (!pair || !isDifference(pair.gain) || pair.relation === 'same') return -1;
   return models.findIndex(({ role }) => role === (pair.gain > 0 ? 'student' : 'baseline'));
 }
 

@@ -42,15 +42,16 @@ export function discordance(first: Predictions, second: Predictions): Discordanc
   return { onlyFirst, onlySecond, bothWrong };
 }
 
-/** McNemar's exact test where an example is right or wrong (1 is wrong, or right), else the test of the mean. */
+/** McNemar's exact test where every number is 0 or 1, the better of which means right; else the test of the mean. */
 export function compareAnswers(first: ComparedModel, second: ComparedModel): PairedComparison {
   const pairs = Array.from(first.values, (value, at) => [value, second.values[at] as number] as const).filter(
     ([a, b]) => !Number.isNaN(a) && !Number.isNaN(b),
   );
   if (!pairs.every((pair) => pair.every((value) => value === 0 || value === 1)))
     return compareMeans(first, second);
-  const onlyFirst = pairs.filter(([a, b]) => a < b).length;
-  const onlySecond = pairs.filter(([a, b]) => b < a).length;
+  const right = first.better === 'higher' ? 1 : 0;
+  const onlyFirst = pairs.filter(([a, b]) => a === right && b !== right).length;
+  const onlySecond = pairs.filter(([a, b]) => b === right && a !== right).length;
   return {
     p: mcnemar(onlyFirst, onlySecond),
     test: 'McNemar’s exact test',

@@ -28,15 +28,18 @@ export function upgradeSummary(value: unknown): unknown {
   const read = old.safeParse(value);
   if (!read.success) return value;
   const { teacher, baseline, student, biasCorrection, ...rest } = read.data;
-  const named = Object.keys(student.metrics);
+  const named = [
+    ...new Set([student, baseline, teacher].flatMap((each) => Object.keys(each?.metrics ?? {}))),
+  ];
+  const known = figures.filter(({ name }) => named.includes(name));
   return {
     ...rest,
     summaryFormat: 2,
     task: 'classification',
-    primary: 'errors',
-    columns: figures.map(({ name }) => name),
+    primary: known[0]?.name ?? null,
+    columns: known.map(({ name }) => name),
     figures: [
-      ...figures,
+      ...known,
       ...named
         .filter((name) => !figures.some((figure) => figure.name === name))
         .map((name) => ({ name, title: name, unit: 'number', better: null })),

@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { randomStream } from '@potstill/engine';
 import { PotstillError } from 'potstill';
-import { bestAssignment } from '../../src/preflight/assignment.js';
-import { checkClassOrder } from '../../src/preflight/class-order.js';
+import { bestAssignment } from '../../../src/tasks/classification/assignment.js';
+import { checkClassOrder } from '../../../src/tasks/classification/class-order.js';
 
 const random = randomStream(4);
 
