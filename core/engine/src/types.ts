@@ -254,9 +254,12 @@ export interface Predictor {
 /** dtype and shape of a graph's input, without its free first axis. */
 export interface InputSpec {
   readonly dtype: DType;
-  readonly shape: readonly number[];
+  /** A name instead of a length leaves that axis free too; axes of one name have one length: `['frames', 80]`. */
+  readonly shape: readonly (number | string)[];
   /** Name of the free first axis; inputs that share it have one length there. Default `batch`. Others: `nodes`, `edges`. */
   readonly axis?: string;
+  /** Left out of the file where the function does not use it. Default false. */
+  readonly optional?: boolean;
 }
 
 export interface ExportDefinition {

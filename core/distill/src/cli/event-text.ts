@@ -4,15 +4,17 @@ import { duration } from '../text/quantities.js';
 
 type Of<E extends RunEvent['event']> = Extract<RunEvent, { event: E }>;
 
-/** `epoch 3/10, loss 0.2134, 41,000 examples/s, 1 min 05 s left`; labelling has batches and no loss. */
+/** `epoch 3/10, loss 0.2134, 41,000 examples/s, 1 min 05 s left`, or `25,600/60,000 examples, …` where there are no epochs. */
 export function progressText(event: Of<'progress'>): string {
-  const { epoch, epochs, step, steps, loss } = event;
-  const labelling = event.stage.split('/').at(-1) === 'label';
-  const done = labelling
-    ? `batch ${step}/${steps}`
-    : `epoch ${Math.min(epoch + 1, epochs)}/${epochs}, loss ${loss.toPrecision(4)}`;
-  const rate = Math.round(event.examplesPerSecond).toLocaleString('en');
-  return `${done}, ${rate} examples/s, ${duration(event.secondsLeft)} left`;
+  const left = `${duration(event.secondsLeft)} left`;
+  const count = (value: number) => Math.round(value).toLocaleString('en');
+  if ('unit' in event) {
+    const { done, total, unit, unitsPerSecond } = event;
+    return `${count(done)}/${count(total)} ${unit}, ${count(unitsPerSecond)} ${unit}/s, ${left}`;
+  }
+  const { epoch, epochs, loss, examplesPerSecond } = event;
+  const at = `epoch ${Math.min(epoch + 1, epochs)}/${epochs}, loss ${loss.toPrecision(4)}`;
+  return `${at}, ${count(examplesPerSecond)} examples/s, ${left}`;
 }
 
 /** `epoch 3/10: loss 0.2134, errors 310`; without the rate, and without a loss that is the only one. */

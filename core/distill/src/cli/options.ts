@@ -12,4 +12,15 @@ export function pathValue(value: string): string {
   return value;
 }
 
+const milliseconds: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** `30d`, `12h`, `45m` as milliseconds. */
+export function age(value: string): number {
+  const [, number, unit = ''] = /^(\d+)([mhd])$/.exec(value) ?? [];
+  const each = milliseconds[unit];
+  if (number === undefined || each === undefined)
+    throw new InvalidArgumentError('Write a number and d, h or m: 30d.');
+  return Number(number) * each;
+}
+
 export const setHelp = 'override a value of the recipe: path=value; may be repeated';

@@ -32,6 +32,16 @@ export type RunEvent =
       readonly secondsLeft: number;
     }
   | {
+      /** How far a stage without epochs is, such as labelling. */
+      readonly event: 'progress';
+      readonly stage: string;
+      readonly done: number;
+      readonly total: number;
+      readonly unit: 'examples';
+      readonly unitsPerSecond: number;
+      readonly secondsLeft: number;
+    }
+  | {
       readonly event: 'epoch';
       readonly stage: string;
       readonly epoch: number;

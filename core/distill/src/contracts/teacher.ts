@@ -57,17 +57,40 @@ export interface AnswersRequest {
   readonly size: number;
 }
 
+/** What an encoding of kept answers costs: KL divergence, given to kept, of the softmax at T = 1. */
+export interface EncodingCost {
+  /** Mean, nats. */
+  readonly mean: number;
+  /** The largest. */
+  readonly largest: number;
+  /** Distributions looked at. */
+  readonly count: number;
+}
+
+/** One output that is kept. */
+export interface KeptOutput {
+  readonly output: string;
+  /** `float32`, `float16`, `int8`, `top-20`. */
+  readonly encoding: string;
+  /** Measured on the first examples; undefined where the encoding is exact or nothing was kept yet. */
+  readonly cost?: EncodingCost;
+}
+
 /** Answers of a teacher: those that are kept, and the teacher's own where none are. */
 export interface Answers {
   /** All outputs for a batch, the batch axis first. What is not kept is asked for and then kept. */
   read(batch: Batch): Promise<HostTensors>;
-  /** Examples from `from` up to `to` that are not kept. */
+  /** Examples from `from` up to `to` that are not kept, here or by another process. */
   missing(from: number, to: number): Promise<readonly number[]>;
+  /** Says that this process fills the block from `from` on; false where another has said so and not finished. */
+  begin(from: number): Promise<boolean>;
   /** False where each batch goes to the teacher: asking ahead is of no use. */
   readonly keeps: boolean;
   /** Examples are filled in blocks of so many, beginning at 0: what is left half full by a kill is lost. */
   readonly block: number;
-  close(): void;
+  /** How outputs are kept. Empty where none are. */
+  readonly kept: readonly KeptOutput[];
+  close(): Promise<void>;
 }
 
 /** Where a teacher's answers are kept: on disk by default, shared by all runs of a runs folder. */

@@ -16,6 +16,8 @@ export interface BatchOptions {
   readonly random: RandomStream;
   /** Counts from 0. Default 0. */
   readonly epoch?: number;
+  /** Transforms come from `at(view)` in place of the epoch's, so that several epochs see an example in one form. */
+  readonly view?: number;
   /** First batch, to resume in the middle of an epoch. Default 0. */
   readonly start?: number;
   /** Drops a last batch that is not full. Default false. */

@@ -6,7 +6,8 @@ import { stack } from './stack.js';
 
 /**
  * The examples after the transforms. Transform number k of the example with index i draws from
- * `random.child('transform').at(epoch).at(i).at(k)`, so two transforms of one example do not share their numbers.
+ * `random.child('transform').at(view, or else epoch).at(i).at(k)`, so two transforms of one example do not share their
+ * numbers.
  * @throws PotstillError PLUGIN_FAILED where a transform throws.
  */
 export function transformEach(
@@ -16,7 +17,7 @@ export function transformEach(
 ): readonly Example[] {
   const transforms = options.transforms ?? [];
   if (transforms.length === 0) return examples;
-  const epoch = options.random.child('transform').at(options.epoch ?? 0);
+  const epoch = options.random.child('transform').at(options.view ?? options.epoch ?? 0);
   return examples.map((example, i) => {
     const index = indices[i] as number;
     const stream = epoch.at(index);

@@ -16,7 +16,7 @@ interface Place {
  */
 export function concat(
   parts: readonly IndexedDataset[],
-  description: DataDescription & Pick<IndexedDataset, 'targets' | 'lengths' | 'skipped'>,
+  description: DataDescription & Pick<IndexedDataset, 'targets' | 'lengths' | 'groupIndices' | 'skipped'>,
 ): IndexedDataset {
   const starts: number[] = [];
   let size = 0;
@@ -32,12 +32,13 @@ export function concat(
   };
   const fields = Object.keys(description.spec);
   const ragged = Object.values(description.spec).some(({ shape }) => shape.includes(null));
-  const { targets, lengths, skipped } = description;
+  const { targets, lengths, groupIndices, skipped } = description;
   return {
     ...descriptionOf(description),
     ...(skipped ? { skipped } : {}),
     ...(targets ? { targets } : {}),
     ...(lengths ? { lengths } : {}),
+    ...(groupIndices ? { groupIndices } : {}),
     size,
     example: async (index) => {
       const place = placeOf(index);

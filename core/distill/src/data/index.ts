@@ -12,9 +12,10 @@ export { measureLengths, withBuckets, withChosenBuckets, type Lengths } from './
 export { memoryDataset, type MemoryDatasetOptions } from './memory.js';
 export { lengthsFor, pad, padBatch, unpad } from './pad.js';
 export { resolveDataPath } from './paths.js';
-export { remapClasses } from './remap.js';
+export { alignGroups, remapClasses } from './remap.js';
 export { batchOf, sampleIndices, type Population } from './sample.js';
 export { classPasses, filterClasses, range, subset, type ClassFilter } from './select.js';
 export { checkTargets, targetOf, type TargetRule } from './targets.js';
 export { joinTransfer } from './transfer.js';
+export { tableComponents } from './table/components.js';
 export { stack, type StackOptions } from './stack.js';

@@ -96,13 +96,14 @@ export function withBuckets(dataset: Dataset, buckets: readonly Bucket[]): Datas
     ...(dataset.dispose ? { dispose: () => dataset.dispose?.() ?? Promise.resolve() } : {}),
   };
   if (dataset.size === undefined) return { ...shared, examples: () => dataset.examples() };
-  const { targets, lengths, size } = dataset;
+  const { targets, lengths, groupIndices, size } = dataset;
   const batch = dataset.batch?.bind(dataset);
   return {
     ...shared,
     size,
     ...(targets && { targets }),
     ...(lengths && { lengths }),
+    ...(groupIndices && { groupIndices }),
     example: (index) => dataset.example(index),
     ...(batch && { batch }),
   };

@@ -14,7 +14,7 @@ export function subset(dataset: IndexedDataset, indices: ArrayLike<number>): Ind
   for (const index of chosen) {
     if (index >= dataset.size) throw new Error(`internal: example ${index} of a data set of ${dataset.size}`);
   }
-  const { targets, lengths } = dataset;
+  const { targets, lengths, groupIndices } = dataset;
   const batch = dataset.batch?.bind(dataset);
   return {
     ...descriptionOf({ ...dataset, fingerprint: fingerprint('subset', dataset.fingerprint, chosen) }),
@@ -23,6 +23,9 @@ export function subset(dataset: IndexedDataset, indices: ArrayLike<number>): Ind
     ...(targets && { targets: Array.from(chosen, (index) => targets[index] as number) }),
     ...(lengths && {
       lengths: mapValues(lengths, (each) => Array.from(chosen, (index) => each[index] as number)),
+    }),
+    ...(groupIndices && {
+      groupIndices: mapValues(groupIndices, (each) => Array.from(chosen, (index) => each[index] as number)),
     }),
     ...(dataset.buckets && { buckets: dataset.buckets }),
     example: async (index) => dataset.example(parentIndex(index)),

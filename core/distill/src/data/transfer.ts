@@ -9,7 +9,7 @@ import { descriptionOf } from './describe.js';
 import { fingerprint } from './fingerprint.js';
 
 /** The field that tells the two apart; see `DataDescription.labelled`. */
-export const labelledField = 'labelled';
+const labelledField = 'labelled';
 
 /**
  * The examples of `train`, then those of `transfer` without their truth: see `DataDescription.unlabelled` for what
@@ -35,15 +35,23 @@ export function joinTransfer(train: IndexedDataset, transfer: IndexedDataset): I
     target !== undefined && truth ? { [target]: { spec: truth, value: absent(truth) } } : {};
   const { targets } = train;
   const lengths = joinLengths(train, transfer, spec);
+  const { groups, groupIndices } = joinGroups(train, transfer, spec);
   return concat([marked(train, {}, 1), marked(transfer, nothing, 0)], {
-    ...descriptionOf(train),
+    ...withoutGroups(train),
     spec,
     labelled: labelledField,
     fingerprint: fingerprint('transfer', train.fingerprint, transfer.fingerprint),
     ...(target === undefined ? {} : { unlabelled: true }),
+    ...(groups ? { groups } : {}),
+    ...(groupIndices ? { groupIndices } : {}),
     ...(lengths ? { lengths } : {}),
     ...(targets ? { targets: joinNumbers(targets, new Int32Array(transfer.size).fill(-1)) } : {}),
   });
+}
+
+function withoutGroups(data: IndexedDataset) {
+  const { groups: _groups, ...rest } = descriptionOf(data);
+  return rest;
 }
 
 /** What both forms fit in: an axis that is free in one is free. Undefined where they do not agree. */
@@ -80,6 +88,23 @@ function joinLengths(
     joined[name] = joinNumbers(ours, theirs);
   }
   return axes.length > 0 ? joined : undefined;
+}
+
+/** Groups that both have. Those of `transfer` are numbered as those of `train` are, see `alignGroups`. */
+function joinGroups(
+  train: IndexedDataset,
+  transfer: IndexedDataset,
+  spec: TensorSpecs,
+): Pick<IndexedDataset, 'groups' | 'groupIndices'> {
+  const fields = Object.keys(train.groups ?? {}).filter((field) => spec[field] && transfer.groups?.[field]);
+  if (fields.length === 0) return {};
+  const names = fields.map((field) => [field, transfer.groups?.[field] ?? []] as const);
+  const known = fields.flatMap((field) => {
+    const ours = train.groupIndices?.[field];
+    const theirs = transfer.groupIndices?.[field];
+    return ours && theirs ? [[field, joinNumbers(ours, theirs)] as const] : [];
+  });
+  return { groups: Object.fromEntries(names), groupIndices: Object.fromEntries(known) };
 }
 
 /** A number that is no truth. */

@@ -157,7 +157,7 @@ const own = {
     exit: 'failed',
   },
   STORE_DAMAGED: {
-    help: 'Warning: a file of the teacher store is damaged or was written by another program. It is removed, and the teacher labels its examples again.',
+    help: 'A file of the teacher store is damaged or was written by another program. A run warns, removes it and has the teacher label its examples again; `potstill store verify` names it, and `potstill label` makes it again.',
   },
   STORE_TOO_LARGE: {
     help: "Warning: the teacher's outputs would take more than half of the free disk space, so they are not stored and the teacher runs in every epoch.",

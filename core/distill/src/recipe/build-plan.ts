@@ -5,6 +5,7 @@ import type { ComponentKind } from '../contracts/index.js';
 import { resolveWritten } from './checks.js';
 import type {
   BaselinePlan,
+  CachePlan,
   Clipping,
   ComponentPlan,
   DatasetSlot,
@@ -63,14 +64,16 @@ class Builder {
     const { root, file, data } = this.input;
     const { teacher } = data;
     if (teacher === undefined) return undefined;
+    const cache = cachePlan(isRecord(teacher) ? (teacher.cache as WrittenCache) : undefined);
     if (!isRecord(teacher) || typeof teacher.recipe !== 'string') {
-      return { kind: 'component', component: this.component('teacher', 'teacher') };
+      return { kind: 'component', component: this.component('teacher', 'teacher'), cache };
     }
     const set = Object.entries(isRecord(teacher.set) ? teacher.set : {});
     return {
       kind: 'recipe',
       file: resolveWritten(root, ['teacher', 'recipe'], teacher.recipe, file),
       written: teacher.recipe,
+      cache,
       // JSON is YAML, so any value survives the way through --set.
       set: set.map(([key, value]) => `${key}=${JSON.stringify(value)}`),
     };
@@ -128,6 +131,16 @@ class Builder {
       select: train.select ?? (data.validation === undefined ? 'last' : 'primary'),
     };
   }
+}
+
+/** `teacher.cache` as the schema leaves it. */
+type WrittenCache =
+  'auto' | 'never' | { readonly epochs?: number; readonly encoding?: CachePlan['encoding'] } | undefined;
+
+function cachePlan(written: WrittenCache = 'auto'): CachePlan {
+  if (typeof written === 'string') return { keep: written, encoding: undefined };
+  const { epochs, encoding } = written;
+  return { keep: epochs === undefined ? 'auto' : { epochs }, encoding };
 }
 
 /** `changed` is the recipe with `baseline.set` applied; undefined without such. */

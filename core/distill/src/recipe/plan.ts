@@ -46,7 +46,20 @@ export interface BucketPlan {
   readonly edges?: Readonly<Record<string, readonly number[]>> | undefined;
 }
 
-export type TeacherPlan =
+/** How a number of a stored answer is written: see `store/encoding.ts`. */
+export type AnswerEncoding = 'float32' | 'float16' | 'int8' | { readonly top: number };
+
+/** Whether and how a teacher's answers about the training data are stored. */
+export interface CachePlan {
+  /** `auto`: where examples look the same in each epoch. `epochs`: so many views where they do not. */
+  readonly keep: 'auto' | 'never' | { readonly epochs: number };
+  /** One for all outputs, or by output. Undefined: exact. */
+  readonly encoding: AnswerEncoding | Readonly<Record<string, AnswerEncoding>> | undefined;
+}
+
+export type TeacherPlan = { readonly cache: CachePlan } & TeacherSource;
+
+export type TeacherSource =
   | {
       readonly kind: 'recipe';
       /** Absolute. */

@@ -1,7 +1,15 @@
 // A plan as plain data again, with every default written out, and its hash.
 import { createHash } from 'node:crypto';
 import { canonicalJson } from './plain-data.js';
-import type { BaselinePlan, ComponentPlan, DatasetSlot, MetricPlan, Plan, TeacherPlan } from './plan.js';
+import type {
+  BaselinePlan,
+  CachePlan,
+  ComponentPlan,
+  DatasetSlot,
+  MetricPlan,
+  Plan,
+  TeacherPlan,
+} from './plan.js';
 
 type Data = Record<string, unknown>;
 
@@ -25,12 +33,20 @@ function slot({ component: dataset, transforms }: DatasetSlot): Data {
 }
 
 function teacher(plan: TeacherPlan): Data {
-  if (plan.kind === 'component') return component(plan.component);
+  const cache = resolvedCache(plan.cache);
+  if (plan.kind === 'component') return { ...component(plan.component), ...cache };
   const set = plan.set.map((text): [string, unknown] => {
     const equals = text.indexOf('=');
     return [text.slice(0, equals), JSON.parse(text.slice(equals + 1))];
   });
-  return { recipe: plan.written, ...(set.length > 0 ? { set: Object.fromEntries(set) } : {}) };
+  return { recipe: plan.written, ...(set.length > 0 ? { set: Object.fromEntries(set) } : {}), ...cache };
+}
+
+/** Left out where it is the default, so that recipes keep the hash they had before there was a choice. */
+function resolvedCache({ keep, encoding }: CachePlan): Data {
+  if (encoding === undefined && typeof keep === 'string') return keep === 'auto' ? {} : { cache: keep };
+  const epochs = typeof keep === 'string' ? {} : keep;
+  return { cache: { ...epochs, ...(encoding === undefined ? {} : { encoding }) } };
 }
 
 function baseline(plan: BaselinePlan | undefined): unknown {

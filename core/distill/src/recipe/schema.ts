@@ -90,6 +90,43 @@ const metric = z
   ])
   .meta(named('a metric (its name, or a map with `use`)'));
 
+const numberForm = z.enum(['float32', 'float16', 'int8']);
+const topForm = z.strictObject({
+  top: z
+    .int()
+    .min(1)
+    .describe('So many of the largest logits of each distribution, and the mass of the rest.'),
+});
+const encodingForm = z
+  .union([numberForm, topForm])
+  .meta(named('`float32`, `float16`, `int8` or `{ top: 20 }`'));
+
+const cache = z
+  .union([
+    z.enum(['auto', 'never']),
+    z.strictObject({
+      epochs: z
+        .int()
+        .min(1)
+        .optional()
+        .describe(
+          'With random transforms: so many views of each example are stored, and epochs use them in turn. Default: none, the teacher runs in every epoch.',
+        ),
+      encoding: z
+        .union([encodingForm, z.record(z.string(), encodingForm)])
+        .meta(named('`float32`, `float16`, `int8`, `{ top: 20 }`, or a map of these by output'))
+        .optional()
+        .describe(
+          'How numbers are stored: `float32` exactly, `float16` in half the space, `int8` in a quarter, `{ top: 20 }` the 20 largest logits of each example. One for all outputs (`top` for `logits` alone), or by output: `{ logits: { top: 20 }, hidden: float16 }`. Default: float32.',
+        ),
+    }),
+  ])
+  .meta(named('`auto`, `never`, or a map with `epochs` and `encoding`'))
+  .optional()
+  .describe(
+    "Whether the teacher's answers about the training data are stored on disk. `auto`: when examples look the same in each epoch. `never`: the teacher runs in every epoch. Default: auto.",
+  );
+
 const teacher = z
   .union([
     name,
@@ -99,8 +136,9 @@ const teacher = z
         .record(z.string(), z.unknown())
         .optional()
         .describe('Overrides for that recipe, by dotted path.'),
+      cache,
     }),
-    componentMap(),
+    componentMap({ cache }),
   ])
   .meta(named('a teacher (a map with `recipe`, or a map with `use`)'));
 

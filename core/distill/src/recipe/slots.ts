@@ -19,7 +19,7 @@ export const slots: readonly Slot[] = [
   ...dataSlots,
   // The transforms of the training data are those of the transfer data too.
   { kind: 'dataset', path: ['data', 'transfer'], own: [] },
-  { kind: 'teacher', path: ['teacher'], own: [] },
+  { kind: 'teacher', path: ['teacher'], own: ['cache'] },
   { kind: 'student', path: ['student'], own: [] },
   { kind: 'loss', path: ['losses', '*'], own: ['weight', 'name'] },
   { kind: 'schedule', path: ['losses', '*', 'weight'], own: [] },

@@ -3,6 +3,7 @@ import type { HostTensors, RandomStream } from '@potstill/engine';
 import type { RunContainer } from '../container/run-container.js';
 import type { Adjustment, Exporter, Figure, Finding, Metric, Student, Teacher } from '../contracts/index.js';
 import type { Plan } from '../recipe/plan.js';
+import type { Labelled } from '../train/label-ahead.js';
 import type { MadeAdjustment } from './adjust-stage.js';
 import type { RunData } from './data.js';
 import type { Comparison } from './evaluate-stage.js';
@@ -23,7 +24,8 @@ export interface StageResults {
   readonly teacher: CompleteRun | undefined;
   readonly preflight: readonly Finding[];
   readonly baseline: Trained;
-  readonly label: undefined;
+  /** Undefined where no loss reads the teacher. */
+  readonly label: Labelled | undefined;
   readonly student: Trained;
   readonly adjust: readonly MadeAdjustment[];
   readonly evaluate: Comparison;

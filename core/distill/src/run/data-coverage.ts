@@ -8,7 +8,7 @@ import type { RunData } from './data.js';
 export type Coverage = Readonly<Record<string, number>>;
 
 /** Undefined where every example has its truth, or it is not known without reading which. */
-export function coverageOf(
+function coverageOf(
   { train, transfer, training }: Pick<RunData, 'train' | 'transfer' | 'training'>,
   losses: readonly WeightedLoss[],
 ): Coverage | undefined {

@@ -10,6 +10,7 @@ import type {
   Transform,
 } from '../contracts/index.js';
 import {
+  alignGroups,
   checkTargets,
   descriptionOf,
   remapClasses,
@@ -19,7 +20,7 @@ import {
 } from '../data/index.js';
 import { numbered } from '../data/stream.js';
 import type { DataPlan, DatasetSlot, RecipeTrace } from '../recipe/plan.js';
-import type { PreparedData } from '../train/source.js';
+import type { PreparedData } from '../train/views.js';
 import { compareForm, matchClasses, withNormalisedLabels, type TrainingPart } from './compare-data.js';
 
 /** What a part of the data is for. */
@@ -58,10 +59,12 @@ export async function openPart({ name, slot, like, container, trace, plan }: Ope
     if (note !== undefined)
       services.progress.emit({ event: 'warning', code: 'DATA_CLASSES_MATCHED', message: note });
     const labels = name === 'transfer' ? undefined : (like?.raw.labels ?? own.labels);
-    const dataset = map && labels ? remapClasses(made, map, labels) : made;
+    const numbered = like ? alignGroups(made, like.raw) : made;
+    const dataset = map && labels ? remapClasses(numbered, map, labels) : numbered;
     const described: DataDescription = {
       ...own,
       fingerprint: dataset.fingerprint,
+      ...(dataset.groups ? { groups: dataset.groups } : {}),
       ...(labels === undefined ? {} : { labels }),
     };
     // Figures need the truth of every example, so only training data may lack it.
@@ -120,7 +123,7 @@ function tellSkipped(name: string, { skipped = [] }: Dataset, { logger, progress
 }
 
 /** What a crop or a resize leaves: shapes are read off the first example. */
-export async function describeAfter(
+async function describeAfter(
   dataset: Dataset,
   description: DataDescription,
   transforms: readonly Transform[],

@@ -4,7 +4,7 @@ import type { Batch, Evaluation, HostTensors, Metric, Teacher, TeacherStore } fr
 import { batches } from '../data/index.js';
 import { evaluateModel, needsTeacher, outputsRead } from '../evaluate/evaluate-model.js';
 import { onlyOutputs } from '../store/index.js';
-import { teacherKey } from '../train/source.js';
+import { teacherKey } from '../train/views.js';
 import type { OpenData } from './data.js';
 import type { ModelSummary } from './summary.js';
 

@@ -14,6 +14,7 @@ export class RunLog implements ProgressSink {
   readonly #heldLines: string[] = [];
   readonly #heldEvents: RunEvent[] = [];
   #folder: string | undefined;
+  #isOpen = false;
 
   constructor(private readonly sink: ProgressSink) {}
 
@@ -23,6 +24,12 @@ export class RunLog implements ProgressSink {
     for (const file of [eventsFile, logFile]) endLastLine(join(folder, file));
     for (const event of [first, ...this.#heldEvents.splice(0)]) this.#pass(event);
     for (const line of this.#heldLines.splice(0)) this.#append(logFile, line);
+  }
+
+  /** For work that has no folder: events reach the user at once, and log lines nobody. */
+  withoutFolder(): void {
+    this.#isOpen = true;
+    for (const event of this.#heldEvents.splice(0)) this.sink.emit(event);
   }
 
   /** Writes nothing more. What was held back reaches the user; there is no folder that could keep it. */
@@ -39,8 +46,9 @@ export class RunLog implements ProgressSink {
 
   emit(event: RunEvent): void {
     if (event.event === 'warning' && !this.#isNew(event)) return;
-    if (this.#folder === undefined) this.#heldEvents.push(event);
-    else this.#pass(event);
+    if (this.#folder !== undefined) this.#pass(event);
+    else if (this.#isOpen) this.sink.emit(event);
+    else this.#heldEvents.push(event);
   }
 
   /** A warning, said once however often it is found. Those that components emit are kept alike. */

@@ -5,7 +5,8 @@ import { createRunContainer, type RunContainer } from '../container/run-containe
 import { standardServices } from '../container/services.js';
 import type { OpenRecipe } from '../container/open-recipe.js';
 import type { Paths, ProgressSink, Services } from '../contracts/index.js';
-import { diskTeacherStore } from '../store/index.js';
+import type { Plan } from '../recipe/plan.js';
+import { diskTeacherStore, type DiskStoreOptions } from '../store/index.js';
 import { teacherStoreFolder } from './names.js';
 
 /** Opens it; `dispose` ends the engine too, when it was made here. */
@@ -37,6 +38,7 @@ export async function openContainer(
       store: () =>
         diskTeacherStore({
           folder: join(paths.runsFolder, teacherStoreFolder),
+          ...storeOptionsOf(plan),
           onTooLarge: (bytes, free) =>
             progress.emit({
               event: 'warning',
@@ -65,6 +67,20 @@ export async function openContainer(
     async dispose() {
       await container.dispose();
       if (!overrides.engine) await engine.dispose();
+    },
+  };
+}
+
+/** How the recipe wants answers kept, and whose they are. */
+function storeOptionsOf({ name, teacher, data }: Plan): Pick<DiskStoreOptions, 'encoding' | 'about'> {
+  if (!teacher) return {};
+  const { encoding } = teacher.cache;
+  return {
+    ...(encoding === undefined ? {} : { encoding }),
+    about: {
+      recipe: name,
+      teacher: teacher.kind === 'recipe' ? teacher.written : teacher.component.definition.name,
+      data: data.train.component.definition.name,
     },
   };
 }

@@ -107,7 +107,16 @@ async function run(
   const validation = data.validation;
   const trainedOn = trainingDataOf(data, name);
   const rate = await makeSchedule(plan.rate, container);
-  return train({
+  const source = trainingSource({
+    data: trainedOn,
+    size: trainedOn.size,
+    batch: plan.batch,
+    random: random.child('train'),
+    teacher: context.teacher,
+    store: services.store,
+    cache: context.plan.teacher?.cache.keep ?? 'auto',
+  });
+  const training = train({
     stage,
     folder: folder.file(stage),
     identity: [context.identity, stage, settings].filter((part) => part !== '').join(' '),
@@ -118,14 +127,7 @@ async function run(
     losses,
     optimizer: await makeOptimizer(plan, container),
     rate: scaled(rate, factor),
-    source: trainingSource({
-      data: trainedOn,
-      size: trainedOn.size,
-      batch: plan.batch,
-      random: random.child('train'),
-      teacher: context.teacher,
-      store: services.store,
-    }),
+    source,
     epochs: plan.epochs,
     accumulate: plan.accumulate,
     weights: plan.average === undefined ? 'trained' : 'average',
@@ -147,6 +149,7 @@ async function run(
       await context.timings.save();
     },
   });
+  return training.finally(() => source.close());
 }
 
 /** A rate times a factor. */

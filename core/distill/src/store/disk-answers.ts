@@ -1,11 +1,12 @@
 // A teacher's answers on disk: a folder of shards an output.
 import { join } from 'node:path';
-import type { Answers, Batch, HostTensor, HostTensors, TensorSpec } from '../contracts/index.js';
+import type { Answers, Batch, HostTensor, HostTensors, KeptOutput, TensorSpec } from '../contracts/index.js';
 import { stack } from '../data/index.js';
-import type { Encoding } from './encoding.js';
-import type { EncodingError } from './divergence.js';
+import { Claims } from './claims.js';
+import { encodingName, type Encoding } from './encoding.js';
 import { rowsOf } from './memory-store.js';
-import { OutputShards } from './output-shards.js';
+import { OutputShards, type AboutAnswers } from './output-shards.js';
+import type { StoreResources } from './shared.js';
 
 /** What a store asks of a teacher: some of its outputs for a batch, the batch axis first. */
 export type Ask = (batch: Batch, outputs: readonly string[]) => Promise<HostTensors>;
@@ -18,40 +19,39 @@ export interface DiskAnswersOptions {
   readonly ask: Ask;
   /** The outputs that are read; no other is asked for. */
   readonly outputs: Readonly<Record<string, TensorSpec>>;
-  /** Default `float32`. */
-  readonly encoding?: Readonly<Record<string, Encoding>>;
+  readonly encodingOf: (output: string) => Encoding;
   /** Examples of the data set. */
   readonly size: number;
-  /** Bytes of shards that may stay in memory. Default 256 MiB. */
-  readonly memory?: number;
-  readonly onDamaged?: (path: string, reason: string) => void;
+  readonly about: AboutAnswers;
+  readonly resources: StoreResources;
+  readonly onDamaged: (path: string, reason: string) => void;
+}
+
+function keyFolder(folder: string, key: string): string {
+  return join(folder, key.slice(0, 2), key);
 }
 
 /** A teacher's outputs for one data set: kept ones, and the teacher's where none are kept. */
 export class DiskAnswers implements Answers {
+  private readonly claims: Claims;
+
   private constructor(
     private readonly options: DiskAnswersOptions,
     private readonly shards: ReadonlyMap<string, OutputShards>,
-  ) {}
+  ) {
+    const { folder, key } = options;
+    this.claims = new Claims(join(keyFolder(folder, key), 'filling'));
+  }
 
   static async open(options: DiskAnswersOptions): Promise<DiskAnswers> {
-    const { folder, key, outputs, encoding = {}, size, onDamaged = () => undefined } = options;
-    const memory = { left: options.memory ?? 256 * 2 ** 20 };
+    const { folder, key, outputs, encodingOf, size, about, resources, onDamaged } = options;
     const shards = new Map<string, OutputShards>();
-    for (const [output, spec] of Object.entries(outputs))
-      shards.set(
-        output,
-        await OutputShards.open({
-          folder: join(folder, key.slice(0, 2), key, encodeURIComponent(output)),
-          key,
-          output,
-          spec,
-          encoding: encoding[output] ?? 'float32',
-          size,
-          memory,
-          onDamaged,
-        }),
-      );
+    for (const [output, spec] of Object.entries(outputs)) {
+      const encoding = spec.dtype === 'float32' ? encodingOf(output) : 'float32';
+      const own = join(keyFolder(folder, key), encodeURIComponent(output), encodingName(encoding));
+      const request = { folder: own, key, output, spec, encoding, size, about, resources, onDamaged };
+      shards.set(output, await OutputShards.open(request));
+    }
     return new DiskAnswers(options, shards);
   }
 
@@ -61,27 +61,38 @@ export class DiskAnswers implements Answers {
     return Math.max(1, ...[...this.shards.values()].map(({ shardRows }) => shardRows));
   }
 
-  /** What each lossy encoding cost, by output; empty before anything was written here. */
-  get errors(): Readonly<Record<string, EncodingError>> {
-    return Object.fromEntries(
-      [...this.shards].flatMap(([name, { measured }]) => (measured ? [[name, measured]] : [])),
-    );
+  get kept(): readonly KeptOutput[] {
+    return [...this.shards].map(([output, { encoding, cost }]) => ({
+      output,
+      encoding: encodingName(encoding),
+      ...(cost ? { cost } : {}),
+    }));
   }
 
-  /** Examples from `from` up to `to` of which some output is not kept. */
+  /** Bytes that are still to be written. */
+  get bytesLeft(): number {
+    return [...this.shards.values()].reduce((sum, shards) => sum + shards.bytesLeft, 0);
+  }
+
   async missing(from: number, to: number): Promise<number[]> {
+    for (const shards of this.shards.values()) await shards.refresh();
     const found: number[] = [];
     for (let index = from; index < to; index++) if ((await this.lacking(index)).length > 0) found.push(index);
     return found;
   }
 
+  begin(from: number): Promise<boolean> {
+    return this.claims.take(from);
+  }
+
   /** Asks the teacher about what is not kept of the batch, and keeps it. */
   private async fill(batch: Batch): Promise<void> {
+    // Without a look at each example where all are there: this is in every training step.
+    if ([...this.shards.values()].every(({ isComplete }) => isComplete)) return;
     const rows = new Map<string, number[]>();
     const seen = new Set<number>();
     for (const [row, index] of batch.indices.entries()) {
-      // Without waiting where nothing has to be opened: this is in every training step.
-      if (seen.has(index) || this.complete(index)) continue;
+      if (seen.has(index)) continue;
       seen.add(index);
       for (const output of await this.lacking(index)) {
         const list = rows.get(output) ?? [];
@@ -105,29 +116,26 @@ export class DiskAnswers implements Answers {
   async read(batch: Batch): Promise<HostTensors> {
     await this.fill(batch);
     const ragged = Object.fromEntries([...this.shards].filter(([, shards]) => shards.ragged));
+    const whole = [...this.shards].filter(([, shards]) => !shards.ragged);
+    const tensors = Object.fromEntries(whole.map(([name, shards]) => [name, shards.readAll(batch.indices)]));
+    if (Object.keys(ragged).length === 0) return tensors;
     const examples = batch.indices.map((index) =>
       mapValues(ragged, (shards): HostTensor => shards.read(index)),
     );
     const specs = mapValues(ragged, (_, name) => this.options.outputs[name] as TensorSpec);
-    const whole = [...this.shards].filter(([, shards]) => !shards.ragged);
-    return {
-      ...Object.fromEntries(whole.map(([name, shards]) => [name, shards.readAll(batch.indices)])),
-      ...stack(examples, specs, batch.indices, { name: 'teacher store' }).tensors,
-    };
+    return { ...tensors, ...stack(examples, specs, batch.indices, { name: 'teacher store' }).tensors };
   }
 
-  close(): void {
+  async close(): Promise<void> {
     for (const shards of this.shards.values()) shards.close();
-  }
-
-  private complete(index: number): boolean {
-    for (const shards of this.shards.values()) if (shards.known(index) !== true) return false;
-    return true;
+    this.options.resources.close();
+    await this.claims.release();
   }
 
   private async lacking(index: number): Promise<string[]> {
     const found: string[] = [];
-    for (const [output, shards] of this.shards) if (!(await shards.has(index))) found.push(output);
+    for (const [output, shards] of this.shards)
+      if (!shards.isOpen(index) && !(await shards.has(index))) found.push(output);
     return found;
   }
 }

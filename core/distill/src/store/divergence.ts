@@ -1,20 +1,43 @@
 // What an encoding costs: KL divergence between the distribution that was given and the one that is read back.
+import type { EncodingCost, HostTensor } from '../contracts/index.js';
+import type { Codec, StoredArray } from './encoding.js';
 
-export interface EncodingError {
-  /** Mean over distributions of KL(given || kept) at T = 1, nats. */
-  readonly mean: number;
-  /** The largest. */
-  readonly largest: number;
-  /** Distributions looked at. */
-  readonly count: number;
+/** Adds up over the first examples that are kept. */
+export class CostMeter {
+  private total: EncodingCost | undefined;
+  private examples = 0;
+
+  /** @param classes elements of a distribution; null where examples differ. @param most examples to look at. */
+  constructor(
+    private readonly codec: Codec,
+    private readonly classes: number | null,
+    private readonly most: number,
+  ) {}
+
+  /** Of what was added so far; undefined when nothing was. */
+  get cost(): EncodingCost | undefined {
+    return this.total;
+  }
+
+  /** One example as it was given and as it is stored. */
+  add(given: HostTensor, stored: readonly StoredArray[]): void {
+    if (this.examples >= this.most) return;
+    this.examples++;
+    const kept = new Float32Array(given.data.length);
+    this.codec.decode(stored, kept);
+    const now = encodingCost(given.data, kept, this.classes ?? given.shape.at(-1) ?? 1);
+    const before = this.total ?? { mean: 0, largest: 0, count: 0 };
+    const count = before.count + now.count;
+    this.total = {
+      mean: count > 0 ? (before.mean * before.count + now.mean * now.count) / count : 0,
+      largest: Math.max(before.largest, now.largest),
+      count,
+    };
+  }
 }
 
 /** Over the vectors of `classes` elements in both arrays, as logits. Zero for vectors of one element. */
-export function encodingError(
-  given: ArrayLike<number>,
-  kept: ArrayLike<number>,
-  classes: number,
-): EncodingError {
+function encodingCost(given: ArrayLike<number>, kept: ArrayLike<number>, classes: number): EncodingCost {
   const count = classes > 0 ? given.length / classes : 0;
   let sum = 0;
   let largest = 0;

@@ -1,5 +1,6 @@
 // How an output's numbers are kept: exactly, in half the bytes, in a quarter, or only the largest of each distribution.
 import type { DType, TensorSpec } from '../contracts/index.js';
+import type { AnswerEncoding } from '../recipe/plan.js';
 import { fromHalf, toHalf } from '../data/float16.js';
 
 /**
@@ -9,7 +10,12 @@ import { fromHalf, toHalf } from '../data/float16.js';
  * - `{ top: k }`: along the last axis, the k largest logits and the log-sum-exp of the rest. Read back, the rest share
  *   their mass evenly, so that softmax at T = 1 keeps the k probabilities exactly.
  */
-export type Encoding = 'float32' | 'float16' | 'int8' | { readonly top: number };
+export type Encoding = AnswerEncoding;
+
+/** As folders and messages call it: `float16`, `top-20`. */
+export function encodingName(encoding: Encoding): string {
+  return typeof encoding === 'string' ? encoding : `top-${encoding.top}`;
+}
 
 /** Numbers as Arrow keeps them; `float16` as bit patterns in a Uint16Array. */
 export interface StoredArrays {
@@ -34,6 +40,8 @@ export interface StoredColumn {
 /** Turns an example's output into the columns' rows and back. `rows` are in the order of `columns`. */
 export interface Codec {
   readonly columns: readonly StoredColumn[];
+  /** Whether the first column holds the numbers as they are. */
+  readonly exact: boolean;
   readonly encode: (values: ArrayLike<number>, rows: readonly StoredArray[]) => void;
   readonly decode: (rows: readonly StoredArray[], values: Float32Array | Int32Array | Uint8Array) => void;
 }
@@ -42,6 +50,7 @@ const all = (count: number): number => count;
 
 const exact = (type: StoredType): Codec => ({
   columns: [{ suffix: '', type, width: all }],
+  exact: true,
   encode: (values, [row]) => row?.set(values),
   decode: ([row], values) => {
     if (row) values.set(row);
@@ -50,6 +59,7 @@ const exact = (type: StoredType): Codec => ({
 
 const half: Codec = {
   columns: [{ suffix: '', type: 'float16', width: all }],
+  exact: false,
   encode(values, [row]) {
     for (let i = 0; row && i < values.length; i++) row[i] = toHalf(values[i] as number);
   },
@@ -63,6 +73,7 @@ const steps: Codec = {
     { suffix: '', type: 'uint8', width: all },
     { suffix: '.range', type: 'float32', width: () => 2 },
   ],
+  exact: false,
   encode(values, [row, range]) {
     let least = Infinity;
     let most = -Infinity;
@@ -83,28 +94,42 @@ const steps: Codec = {
   },
 };
 
-/** Along an axis of `classes`, the `top` largest. */
+/** Along an axis of `classes`, the `top` largest; equal logits in the order of classes, so that one output gives one row of bytes. */
 function largest(top: number, classes: number): Codec {
   const vectors = (count: number): number => count / classes;
+  const order = new Int32Array(top);
+  const taken = new Uint8Array(classes);
   return {
     columns: [
       { suffix: '.classes', type: 'int32', width: (count) => vectors(count) * top },
       { suffix: '', type: 'float32', width: (count) => vectors(count) * top },
       { suffix: '.rest', type: 'float32', width: vectors },
     ],
+    exact: false,
     encode(values, [indices, kept, rest]) {
-      const order = Array.from({ length: classes }, (_, c) => c);
       for (let v = 0; v < vectors(values.length); v++) {
         const at = (c: number) => values[v * classes + c] as number;
-        // Equal logits in the order of classes, so that the same output gives the same bytes.
-        const sorted = [...order].sort((a, b) => at(b) - at(a) || a - b);
-        sorted.slice(0, top).forEach((c, k) => {
+        let count = 0;
+        for (let c = 0; c < classes; c++) {
+          const value = at(c);
+          if (count === top && !(value > at(order[top - 1] as number))) continue;
+          if (count < top) count++;
+          let place = count - 1;
+          for (; place > 0 && value > at(order[place - 1] as number); place--)
+            order[place] = order[place - 1] as number;
+          order[place] = c;
+        }
+        taken.fill(0);
+        for (let k = 0; k < top; k++) {
+          const c = order[k] as number;
+          taken[c] = 1;
           if (indices) indices[v * top + k] = c;
           if (kept) kept[v * top + k] = at(c);
-        });
-        const others = sorted.slice(top);
-        const peak = others.length > 0 ? at(others[0] as number) : 0;
-        const sum = others.reduce((total, c) => total + Math.exp(at(c) - peak), 0);
+        }
+        let peak = -Infinity;
+        for (let c = 0; c < classes; c++) if (!taken[c]) peak = Math.max(peak, at(c));
+        let sum = 0;
+        for (let c = 0; c < classes; c++) if (!taken[c]) sum += Math.exp(at(c) - peak);
         if (rest) rest[v] = peak + Math.log(sum);
       }
     },

@@ -29,9 +29,11 @@ export function liveAnswers(teacher: Teacher, size: number): Answers {
   return {
     read: (batch) => answersOf(teacher, batch),
     missing: async (from, to) => Array.from({ length: Math.min(to, size) - from }, (_, i) => from + i),
+    begin: async () => true,
     keeps: false,
     block: 1,
-    close: () => undefined,
+    kept: [],
+    close: async () => undefined,
   };
 }
 
@@ -52,9 +54,11 @@ function keptAnswers(rows: Rows, teacher: Teacher): Answers {
       const all = Array.from({ length: to - from }, (_, i) => from + i);
       return rows.missing(all).map((position) => all[position] as number);
     },
+    begin: async () => true,
     keeps: true,
     block: 1,
-    close: () => undefined,
+    kept: [],
+    close: async () => undefined,
   };
 }
 

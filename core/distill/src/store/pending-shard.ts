@@ -1,4 +1,5 @@
 // A shard that is being filled: rows arrive in any order, each once.
+import { elementCount } from '../data/arrays.js';
 import type { Codec, StoredArray, StoredColumn } from './encoding.js';
 import { encodeShard, type ShardColumn } from './shard-file.js';
 import { emptyArray, joinRows } from './stored-rows.js';
@@ -7,17 +8,29 @@ import { emptyArray, joinRows } from './stored-rows.js';
 const shapeColumn: StoredColumn = { suffix: '.shape', type: 'int32', width: (count) => count };
 
 export class PendingShard {
-  private readonly filled: (readonly StoredArray[] | undefined)[];
+  /** Rows of one length lie in arrays of the whole shard; undefined for a ragged output. */
+  private readonly columns: readonly StoredArray[] | undefined;
+  private readonly widths: readonly number[];
+  private readonly ragged: (readonly StoredArray[] | undefined)[];
+  private readonly filled: Uint8Array;
   private count = 0;
 
-  /** @param rows examples of the full shard. @param ragged whether the shape of each example is kept too. */
+  /** @param shape of one example; null is an axis of varying length. @param rows examples of the full shard. */
   constructor(
     private readonly output: string,
     private readonly codec: Codec,
-    private readonly ragged: boolean,
+    shape: readonly (number | null)[],
     rows: number,
   ) {
-    this.filled = Array.from({ length: rows }, () => undefined);
+    const fixed = shape.filter((length) => length !== null);
+    const count = elementCount(fixed);
+    this.filled = new Uint8Array(rows);
+    this.widths = codec.columns.map(({ width }) => width(count));
+    this.columns =
+      fixed.length === shape.length
+        ? codec.columns.map(({ type }, at) => emptyArray(type, rows * (this.widths[at] as number)))
+        : undefined;
+    this.ragged = this.columns ? [] : Array.from({ length: rows }, () => undefined);
   }
 
   get full(): boolean {
@@ -25,31 +38,55 @@ export class PendingShard {
   }
 
   has(row: number): boolean {
-    return this.filled[row] !== undefined;
+    return this.filled[row] === 1;
   }
 
   /** The stored rows of an example, in the order of columns; undefined when it has not arrived. */
   row(row: number): readonly StoredArray[] | undefined {
-    return this.filled[row];
+    if (!this.has(row)) return undefined;
+    return this.columns ? this.views(this.columns, row) : this.ragged[row];
   }
 
   /** Encodes an example. `shape` is kept for ragged outputs. */
   put(row: number, values: ArrayLike<number>, shape: readonly number[]): void {
     if (this.has(row)) return;
-    const rows = this.codec.columns.map(({ type, width }) => emptyArray(type, width(values.length)));
-    this.codec.encode(values, rows);
-    if (this.ragged) rows.push(Int32Array.from(shape));
-    this.filled[row] = rows;
+    if (this.columns) this.codec.encode(values, this.views(this.columns, row));
+    else {
+      const rows = this.codec.columns.map(({ type, width }) => emptyArray(type, width(values.length)));
+      this.codec.encode(values, rows);
+      this.ragged[row] = [...rows, Int32Array.from(shape)];
+    }
+    this.filled[row] = 1;
     this.count++;
   }
 
   /** The bytes of the full shard. */
-  encode(): Uint8Array {
-    const stored = this.ragged ? [...this.codec.columns, shapeColumn] : this.codec.columns;
-    const columns = stored.map(({ suffix, type }, at): ShardColumn => {
-      const rows = this.filled.map((row) => row?.[at] ?? emptyArray(type, 0));
-      return { name: `${this.output}${suffix}`, type, ...joinRows(type, rows, this.ragged) };
+  encode(identity: string): Uint8Array {
+    const rows = this.filled.length;
+    const named = ({ suffix, type }: StoredColumn) => ({ name: `${this.output}${suffix}`, type });
+    if (this.columns) {
+      const columns = this.codec.columns.map((column, at): ShardColumn => {
+        const width = this.widths[at] as number;
+        return {
+          ...named(column),
+          width,
+          offsets: new Int32Array(0),
+          data: this.columns?.[at] as StoredArray,
+        };
+      });
+      return encodeShard(rows, columns, identity);
+    }
+    const columns = [...this.codec.columns, shapeColumn].map((column, at): ShardColumn => {
+      const parts = this.ragged.map((row) => row?.[at] ?? emptyArray(column.type, 0));
+      return { ...named(column), width: null, ...joinRows(column.type, parts) };
     });
-    return encodeShard(this.filled.length, columns);
+    return encodeShard(rows, columns, identity);
+  }
+
+  private views(columns: readonly StoredArray[], row: number): StoredArray[] {
+    return columns.map((data, at) => {
+      const width = this.widths[at] as number;
+      return data.subarray(row * width, (row + 1) * width);
+    });
   }
 }

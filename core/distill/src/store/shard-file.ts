@@ -19,12 +19,13 @@ import {
 } from 'apache-arrow';
 import type { StoredArray, StoredArrays, StoredType } from './encoding.js';
 
-/** A column: row r is `data[offsets[r] .. offsets[r + 1]]`. */
+/** A column. Row r is `data[r * width .. (r + 1) * width]`, or `data[offsets[r] .. offsets[r + 1]]` where rows differ. */
 export interface ShardColumn {
   readonly name: string;
   readonly type: StoredType;
   /** Elements of every row, when all have the same number; null: rows differ. */
   readonly width: number | null;
+  /** Empty when all rows have the same number. */
   readonly offsets: Int32Array;
   readonly data: StoredArray;
 }
@@ -36,13 +37,19 @@ const types = {
   uint8: new Uint8(),
 } satisfies Record<StoredType, DataType>;
 
-/** The bytes of a shard of `rows` examples. The same columns give the same bytes. */
-export function encodeShard(rows: number, columns: readonly ShardColumn[]): Uint8Array {
+/** Where the schema of a shard says whose answers these are. */
+const identityKey = 'potstill';
+
+/**
+ * The bytes of a shard of `rows` examples. The same columns give the same bytes. `identity` is kept in the metadata of
+ * the schema.
+ */
+export function encodeShard(rows: number, columns: readonly ShardColumn[], identity: string): Uint8Array {
   const fields = columns.map(({ name, type, width }) => {
     const item = new Field('item', types[type], false);
     return new Field(name, width === null ? new List(item) : new FixedSizeList(width, item), false);
   });
-  const schema = new Schema(fields);
+  const schema = new Schema(fields, new Map([[identityKey, identity]]));
   const children = columns.map((column, at) => listOf(column, rows, (fields[at] as Field).type as DataType));
   const struct = makeData({ type: new Struct(fields), length: rows, nullCount: 0, children });
   return tableToIPC(new Table(schema, [new RecordBatch(schema, struct)]), 'file');
@@ -60,7 +67,11 @@ function listOf({ type, data, offsets }: ShardColumn, rows: number, list: DataTy
  * The columns of a shard, as views of `bytes` where they are stored without compression.
  * @throws Error that says what is wrong; the caller names the file.
  */
-export function decodeShard(bytes: Uint8Array): { readonly rows: number; readonly columns: ShardColumn[] } {
+export function decodeShard(bytes: Uint8Array): {
+  readonly rows: number;
+  readonly columns: ShardColumn[];
+  readonly identity: string | undefined;
+} {
   const table = tableFromIPC(bytes);
   if (table.batches.length !== 1) throw new Error(`has ${table.batches.length} record batches, not one`);
   const [batch] = table.batches;
@@ -72,8 +83,8 @@ export function decodeShard(bytes: Uint8Array): { readonly rows: number; readonl
     const values = child.values as StoredArrays[typeof type];
     if (DataType.isFixedSizeList(field.type)) {
       const width = field.type.listSize;
-      const offsets = Int32Array.from({ length: table.numRows + 1 }, (_, row) => row * width);
-      return { name: field.name, type, width, offsets, data: values.subarray(0, table.numRows * width) };
+      const data = values.subarray(0, table.numRows * width);
+      return { name: field.name, type, width, offsets: new Int32Array(0), data };
     }
     const offsets = Int32Array.from((data.valueOffsets as Int32Array).subarray(0, table.numRows + 1));
     return {
@@ -84,7 +95,7 @@ export function decodeShard(bytes: Uint8Array): { readonly rows: number; readonl
       data: values.subarray(0, offsets.at(-1) ?? 0),
     };
   });
-  return { rows: table.numRows, columns };
+  return { rows: table.numRows, columns, identity: table.schema.metadata.get(identityKey) };
 }
 
 function sameType(one: DataType, other: DataType | undefined): boolean {

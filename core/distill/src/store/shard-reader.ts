@@ -1,52 +1,54 @@
 // Rows of a shard on disk: held in memory while there is room, else read from the file row by row.
-import { closeSync, openSync, readSync } from 'node:fs';
 import type { StoredArray } from './encoding.js';
-import { decodeShard, type ShardColumn } from './shard-file.js';
+import type { ShardColumn } from './shard-file.js';
+import type { StoreResources } from './shared.js';
 import { emptyArray } from './stored-rows.js';
 
 export interface ShardReader {
-  readonly rows: number;
   /** Stored rows of an example, in the order of columns. */
   row(row: number): readonly StoredArray[];
-  close(): void;
+  /** The columns, where they are in memory. */
+  readonly columns?: readonly ShardColumn[];
+  /** Bytes that are held in memory. */
+  readonly bytes: number;
 }
 
-/** A shard whose bytes stay in memory. */
-export function residentShard(bytes: Uint8Array): ShardReader {
-  const { rows, columns } = decodeShard(bytes);
+/** A shard whose columns stay in memory. */
+export function residentShard(columns: readonly ShardColumn[], bytes: number): ShardReader {
   return {
-    rows,
-    row: (row) => columns.map(({ data, offsets }) => data.subarray(offsets[row], offsets[row + 1])),
-    close: () => undefined,
+    bytes,
+    columns,
+    row: (row) => columns.map((column) => rowOf(column, row)),
   };
 }
 
-/** A shard of which only the places of its rows stay in memory. `bytes` are those of the file, already verified. */
-export function fileShard(path: string, bytes: Uint8Array): ShardReader {
-  const { rows, columns } = decodeShard(bytes);
-  const places = columns.map((column) => placeOf(column, bytes));
-  const file = openSync(path, 'r');
-  return {
-    rows,
-    row: (row) => places.map((place) => place(file, row)),
-    close: () => closeSync(file),
-  };
+/** Row `row` of a column, as a view. */
+export function rowOf({ data, offsets, width }: ShardColumn, row: number): StoredArray {
+  return width === null
+    ? data.subarray(offsets[row], offsets[row + 1])
+    : data.subarray(row * width, (row + 1) * width);
 }
 
-function placeOf(
-  { type, data, offsets, width }: ShardColumn,
+/** A shard of which only the places of its rows stay in memory. `columns` are views of the file's bytes, which may go. */
+export function fileShard(
+  path: string,
+  columns: readonly ShardColumn[],
   bytes: Uint8Array,
-): (file: number, row: number) => StoredArray {
-  if (data.buffer !== bytes.buffer) throw new Error('internal: a column of a shard was copied');
-  const start = data.byteOffset - bytes.byteOffset;
-  const each = data.BYTES_PER_ELEMENT;
-  // Rows of one length need no table.
-  const begins = width === null ? offsets.slice() : undefined;
-  return (file, row) => {
-    const from = begins?.[row] ?? row * (width ?? 0);
-    const to = begins?.[row + 1] ?? from + (width ?? 0);
-    const values = emptyArray(type, to - from);
-    readSync(file, values, 0, values.byteLength, start + from * each);
-    return values;
-  };
+  resources: StoreResources,
+): ShardReader {
+  const places = columns.map(({ type, data, offsets, width }) => {
+    if (data.buffer !== bytes.buffer) throw new Error('internal: a column of a shard was copied');
+    const start = data.byteOffset - bytes.byteOffset;
+    const each = data.BYTES_PER_ELEMENT;
+    // Rows of one length need no table.
+    const begins = width === null ? offsets.slice() : undefined;
+    return (row: number): StoredArray => {
+      const from = begins?.[row] ?? row * (width ?? 0);
+      const to = begins?.[row + 1] ?? from + (width ?? 0);
+      const values = emptyArray(type, to - from);
+      resources.read(path, values, start + from * each);
+      return values;
+    };
+  });
+  return { bytes: 0, row: (row) => places.map((place) => place(row)) };
 }

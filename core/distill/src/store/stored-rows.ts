@@ -7,15 +7,19 @@ export function emptyArray(type: StoredType, length: number): StoredArray {
   return type === 'int32' ? new Int32Array(length) : new Uint8Array(length);
 }
 
-/** One array of all rows, where each begins, and their common length: null for a ragged output, whatever this shard's rows are. */
+/** Bytes of a number. */
+export function widthOf(type: StoredType): number {
+  return emptyArray(type, 0).BYTES_PER_ELEMENT;
+}
+
+/** One array of all rows, and where each begins. */
 export function joinRows(
   type: StoredType,
   rows: readonly StoredArray[],
-  ragged: boolean,
-): { readonly data: StoredArray; readonly offsets: Int32Array; readonly width: number | null } {
+): { readonly data: StoredArray; readonly offsets: Int32Array } {
   const offsets = new Int32Array(rows.length + 1);
   rows.forEach((row, at) => (offsets[at + 1] = (offsets[at] as number) + row.length));
   const data = emptyArray(type, offsets.at(-1) ?? 0);
   rows.forEach((row, at) => data.set(row, offsets[at]));
-  return { data, offsets, width: ragged ? null : (rows[0]?.length ?? 0) };
+  return { data, offsets };
 }

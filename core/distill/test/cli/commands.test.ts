@@ -37,7 +37,7 @@ describe('potstill', () => {
     );
   });
 
-  it.each(['run', 'check', 'list', 'explain', 'evaluate', 'export', 'schema', 'inspect'])(
+  it.each(['run', 'check', 'list', 'explain', 'evaluate', 'export', 'schema', 'inspect', 'label', 'store'])(
     '%s --help has an example',
     async (name) => {
       const { code, out } = await potstill([name, '--help']);

@@ -55,7 +55,7 @@ describe('potstill evaluate --teacher', () => {
     const own = await evaluate('teacher.yaml');
     const { code, result } = await evaluate('student.yaml', '--teacher');
     expect(code).toBe(0);
-    expect(result).toMatchObject({ model: 'teacher tiny-teacher', values: own.result.figures });
+    expect(result).toMatchObject({ model: 'teacher tiny-teacher', figures: own.result.figures });
   });
 
   it('refuses a recipe without teacher, and --model beside it', async () => {

@@ -27,11 +27,17 @@ describe('progressText', () => {
     expect(progressText(progress({ epoch: 10, secondsLeft: 0 }))).toContain('epoch 10/10');
   });
 
-  it('speaks of batches where a teacher labels: there is no loss', () => {
-    expect(progressText(progress({ stage: 'label', epochs: 1, loss: 0, step: 3, steps: 8 }))).toBe(
-      'batch 3/8, 41,000 examples/s, 1 min 05 s left',
-    );
-    expect(progressText(progress({ stage: 'teacher/label' }))).toContain('batch 25/100');
+  it('counts what a stage without epochs does', () => {
+    const labelling = {
+      event: 'progress',
+      stage: 'label',
+      done: 25_600,
+      total: 60_000,
+      unit: 'examples',
+      unitsPerSecond: 4321.4,
+      secondsLeft: 8,
+    } as const;
+    expect(progressText(labelling)).toBe('25,600/60,000 examples, 4,321 examples/s, 8.0 s left');
   });
 });
 

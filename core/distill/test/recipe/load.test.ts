@@ -144,6 +144,7 @@ describe('extends', () => {
       file: path.join(folder, 'good', 'base.yaml'),
       written: '../base.yaml',
       set: ['train.epochs=2', 'name="other"'],
+      cache: { keep: 'auto', encoding: undefined },
     });
   });
 

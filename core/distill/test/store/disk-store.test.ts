@@ -1,11 +1,13 @@
 // The teacher store on disk: what is kept is not asked again, and reads as it was answered.
-import { mkdtemp, readFile, readdir, rm, truncate, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Batch, HostTensors } from '../../src/contracts/index.js';
 import { DiskAnswers, type DiskAnswersOptions } from '../../src/store/disk-answers.js';
+import type { Encoding } from '../../src/store/encoding.js';
+import { StoreResources } from '../../src/store/shared.js';
 import { fromHalf, toHalf } from '../../src/data/float16.js';
 
 const key = 'ab'.padEnd(64, '0');
@@ -60,15 +62,34 @@ const outputs: DiskAnswersOptions['outputs'] = {
   frames: { dtype: 'float32', shape: [null, 2] },
 };
 
-const open = (given: Partial<DiskAnswersOptions> = {}) =>
-  DiskAnswers.open({ folder, key, ask, outputs, size, ...given });
+interface Given extends Partial<DiskAnswersOptions> {
+  readonly memory?: number;
+  readonly encoding?: Encoding;
+}
+
+const open = ({ memory = 2 ** 28, encoding = 'float32', ...given }: Given = {}) =>
+  DiskAnswers.open({
+    folder,
+    key,
+    ask,
+    outputs,
+    size,
+    encodingOf: () => encoding,
+    about: { recipe: 'tiny', teacher: 'function', data: 'numbers' },
+    resources: new StoreResources(memory),
+    onDamaged: () => undefined,
+    ...given,
+  });
 
 async function label(answers: DiskAnswers): Promise<void> {
   for (let from = 0; from < size; from += 100) await answers.read(batchOf(...range(from, from + 100)));
 }
 
+const folderOf = (output: string, encoding = 'float32') =>
+  join(folder, key.slice(0, 2), key, output, encoding);
+
 async function files(output: string): Promise<string[]> {
-  const path = join(folder, key.slice(0, 2), key, output);
+  const path = folderOf(output);
   return (await readdir(path)).filter((name) => name.endsWith('.arrow')).map((name) => join(path, name));
 }
 
@@ -81,12 +102,12 @@ describe('a teacher store on disk', () => {
     async (_, memory) => {
       const first = await open();
       await label(first);
-      first.close();
+      await first.close();
       asked = [];
       const answers = await open({ memory });
       const batch = batchOf(599, 3, 256, 3, 0, 257);
       expect(await answers.read(batch)).toEqual(await ask(batch, Object.keys(outputs)));
-      answers.close();
+      await answers.close();
       expect(asked).toEqual(batch.indices);
       expect(await answers.missing(0, 0)).toEqual([]);
     },
@@ -95,24 +116,24 @@ describe('a teacher store on disk', () => {
   it('asks about what is not kept, each example once, and for the outputs that lack alone', async () => {
     const few = await open({ outputs: { choice: { dtype: 'int32', shape: [] } } });
     await label(few);
-    few.close();
+    await few.close();
     asked = [];
     const answers = await open();
     await answers.read(batchOf(1, 2, 2));
     await answers.read(batchOf(2, 3));
     expect(asked).toEqual([1, 2, 3]);
     expect(await answers.missing(0, 5)).toEqual([0, 4]);
-    answers.close();
+    await answers.close();
   });
 
   it('loses at most the shard that was being filled', async () => {
     const answers = await open();
     for (let from = 0; from < 500; from += 100) await answers.read(batchOf(...range(from, from + 100)));
-    answers.close();
+    await answers.close();
     const again = await open();
     expect(again.block).toBe(256);
     expect(await again.missing(0, size)).toEqual(range(256, 600));
-    again.close();
+    await again.close();
   });
 
   it.each([
@@ -129,28 +150,47 @@ describe('a teacher store on disk', () => {
   ])('names a shard that holds %s, and makes it again with the same bytes', async (_, damage) => {
     const first = await open();
     await label(first);
-    first.close();
+    await first.close();
     const [path = ''] = await files('logits');
     const whole = await readFile(path);
     await damage(path);
     const told: string[] = [];
     const answers = await open({ onDamaged: (file) => told.push(file) });
     await label(answers);
-    answers.close();
+    await answers.close();
     expect(told).toEqual([path]);
     expect(await readFile(path)).toEqual(whole);
   });
 
-  it('takes a folder with another manifest for something else, and begins anew', async () => {
+  it('writes a damaged manifest again, and keeps the shards: they say themselves what they are', async () => {
     const first = await open();
     await label(first);
-    first.close();
-    await writeFile(join(folder, key.slice(0, 2), key, 'logits', 'manifest.json'), '{}');
+    await first.close();
+    const path = join(folderOf('logits'), 'manifest.json');
+    const whole = JSON.parse(await readFile(path, 'utf8')) as { created: string; sha256: string };
+    await writeFile(path, '{}');
+    const answers = await open({ onDamaged: (file) => expect(file).toBe('nothing') });
+    expect(await answers.missing(0, size)).toEqual([]);
+    await answers.close();
+    const { created: _c, sha256: _s, ...rest } = whole;
+    expect(JSON.parse(await readFile(path, 'utf8'))).toMatchObject(rest);
+  });
+
+  it('names a shard of another data set, whole as it is, and makes it again', async () => {
+    const first = await open();
+    await label(first);
+    await first.close();
+    const other = key.replace('ab', 'cd');
+    const second = await open({ key: other });
+    await second.close();
+    const [path = ''] = await files('logits');
+    const foreign = join(folder, 'cd', other, 'logits', 'float32', basename(path));
+    await cp(path, foreign);
     const told: string[] = [];
-    const answers = await open({ onDamaged: (_, reason) => told.push(reason) });
-    expect(told).toEqual(['its manifest is missing, damaged or of something else']);
+    const answers = await open({ key: other, onDamaged: (...words) => told.push(words.join(' ')) });
     expect(await answers.missing(0, 2)).toEqual([0, 1]);
-    answers.close();
+    expect(told).toEqual([`${foreign} it is of another teacher, data or encoding`]);
+    await answers.close();
   });
 
   it.each([
@@ -159,7 +199,7 @@ describe('a teacher store on disk', () => {
     [{ top: 2 }, 1, 5],
   ] as const)('says what %j costs, and keeps that close', async (encoding, divergence, distance) => {
     const answers = await open({
-      encoding: { logits: encoding },
+      encoding,
       outputs: { logits: outputs.logits } as never,
     });
     await label(answers);
@@ -167,17 +207,22 @@ describe('a teacher store on disk', () => {
     range(0, classes).forEach((c) =>
       expect(Math.abs((logits?.data[c] as number) - logit(4, c))).toBeLessThan(distance),
     );
-    const { mean = NaN, largest = NaN, count } = answers.errors.logits ?? {};
+    const [{ cost } = {}] = answers.kept;
+    const { mean = NaN, largest = NaN, count } = cost ?? {};
     expect(mean).toBeGreaterThan(0);
     expect(largest).toBeGreaterThan(mean);
     expect(largest).toBeLessThan(divergence);
     expect(count).toBe(256);
-    answers.close();
+    await answers.close();
+    // The manifest has it too: who opens the folder later is told the same.
+    const again = await open({ encoding, outputs: { logits: outputs.logits } as never });
+    expect(again.kept).toEqual([{ output: 'logits', encoding: expect.any(String) as string, cost }]);
+    await again.close();
   });
 
   it('keeps the probabilities of the largest logits exactly', async () => {
     const answers = await open({
-      encoding: { logits: { top: 2 } },
+      encoding: { top: 2 },
       outputs: { logits: outputs.logits } as never,
     });
     const { logits } = await answers.read(batchOf(9));

@@ -10,25 +10,35 @@ export interface Sized {
   readonly lengths: ReadonlyMap<string, number>;
 }
 
-/** A graph with free axes, and the axis that each output has first. */
+/** Free axes of an input: their names, undefined for those of fixed length. */
+type InputAxes = readonly (string | undefined)[];
+
+/** Free axes of an output: as those of an input; null where a length is another function of free lengths. */
+type OutputAxes = readonly (string | undefined | null)[];
+
+/** A graph with free axes, and those of its outputs. */
 export interface Freed {
   readonly graph: Graph;
-  readonly outputs: readonly string[];
+  readonly outputs: readonly OutputAxes[];
 }
 
 /**
  * The graph of `a` with everything that depends on the lengths of the free axes made free: what differs between the two
- * graphs is shape data, and a multiple of one of these lengths. `axes` are the first axes of the inputs, by their names.
- * Refuses with ENGINE_NO_BATCH_AXIS what is anything else.
+ * graphs is shape data, and a multiple of one of these lengths or of a product of them, or counts up to it. `axes` are those
+ * of the inputs, by their names. Refuses with ENGINE_NO_BATCH_AXIS what is anything else.
  */
-export function freeAxes(a: Sized, b: Sized, axes: ReadonlyMap<string, string>): Freed {
+export function freeAxes(a: Sized, b: Sized, axes: ReadonlyMap<string, InputAxes>): Freed {
   return new Merge(a, b, axes).run();
 }
 
+/** A number times the lengths of free axes. An axis may stand twice. */
 interface Multiple {
-  readonly axis: string;
+  readonly axes: readonly string[];
   readonly factor: number;
 }
+
+/** Axes whose lengths are multiplied: at most so many. */
+const degree = 3;
 
 class Merge {
   private readonly constants: Map<Value, ElementArray>;
@@ -36,13 +46,14 @@ class Merge {
   /** Values of `b` by those of `a`. */
   private readonly pairs = new Map<Value, Value>();
   private readonly made = new Map<string, Value>();
+  private known: readonly (readonly string[])[] | undefined;
   /** Lengths of free axes, as int64 vectors of one element. */
   private readonly vectors = new Map<string, Value>();
 
   constructor(
     private readonly a: Sized,
     private readonly b: Sized,
-    private readonly axes: ReadonlyMap<string, string>,
+    private readonly axes: ReadonlyMap<string, InputAxes>,
   ) {
     this.constants = new Map(a.graph.constants);
   }
@@ -93,8 +104,11 @@ class Merge {
           attributes = { ...attributes, allowzero: 0 };
           return this.ints(target);
         }
+        attributes = { ...attributes, allowzero: 0 };
+        return this.scaled(node, input, [data, twinData], true);
       }
-      return this.scaled(node, input, data, twinData);
+      const counted = this.counted(node, input, twin, [data, twinData]);
+      return counted ?? this.scaled(node, input, [data, twinData], false);
     });
     node.outputs.forEach((output, i) => this.pairs.set(output, other.outputs[i] as Value));
     this.nodes.push({ ...node, inputs, attributes });
@@ -116,53 +130,120 @@ class Merge {
     return Object.fromEntries(merged);
   }
 
-  /** The axis that an output has first. */
-  private output(output: Value, twin: Value, index: number): string {
-    const [first, ...rest] = output.shape;
-    const [twinFirst, ...twinRest] = twin.shape;
-    const free = this.multiple(first, twinFirst);
-    if (free?.factor === 1 && isDeepStrictEqual(rest, twinRest)) return free.axis;
+  /** The free axes of an output, of which the first must be one. */
+  private output(output: Value, twin: Value, index: number): OutputAxes {
+    const axes = output.shape.map((length, i) => {
+      if (length === twin.shape[i]) return undefined;
+      const free = this.multiple(length, twin.shape[i]);
+      return free?.factor === 1 && free.axes.length === 1 ? free.axes[0] : null;
+    });
+    if (typeof axes[0] === 'string' && output.shape.length === twin.shape.length) return axes;
     const node = this.a.graph.nodes.find(({ outputs }) => outputs.includes(output));
     const lengths = (sized: Sized): string =>
       [...sized.lengths].map(([axis, length]) => `${axis} ${length}`).join(', ');
-    const axes = [...this.a.lengths.keys()].join(' or ');
+    const names = [...this.a.lengths.keys()].join(' or ');
     throw refusal(
       node,
-      `output ${index} has shape [${output.shape}] for ${lengths(this.a)} and [${twin.shape}] for ${lengths(this.b)}; the first axis must be ${axes}`,
+      `output ${index} has shape [${output.shape}] for ${lengths(this.a)} and [${twin.shape}] for ${lengths(this.b)}; the first axis must be ${names}`,
     );
   }
 
-  /** Which axis has a length that two differing numbers are the same multiple of. */
+  /** Which lengths two differing numbers are the same multiple of. */
   private multiple(x: number | undefined, y: number | undefined): Multiple | undefined {
     if (x === undefined || y === undefined || x === y) return undefined;
-    for (const [axis, length] of this.a.lengths) {
-      const factor = x / length;
-      if (Number.isInteger(factor) && factor * (this.b.lengths.get(axis) as number) === y)
-        return { axis, factor };
+    for (const axes of this.products()) {
+      const size = (lengths: ReadonlyMap<string, number>) =>
+        axes.reduce((product, axis) => product * (lengths.get(axis) as number), 1);
+      const factor = x / size(this.a.lengths);
+      if (Number.isInteger(factor) && factor * size(this.b.lengths) === y) return { axes, factor };
     }
     return undefined;
   }
 
-  /** Shape data whose differing elements are multiples of free lengths, computed from the inputs' shapes. */
-  private scaled(node: Node, constant: Value, data: ElementArray, twin: ElementArray): Value {
+  /** Axes whose lengths may be multiplied, fewest first. */
+  private products(): readonly (readonly string[])[] {
+    if (this.known) return this.known;
+    const names = [...this.a.lengths.keys()];
+    let last: (readonly string[])[] = [[]];
+    const all: (readonly string[])[] = [];
+    for (let length = 1; length <= degree; length++) {
+      last = last.flatMap((axes) =>
+        names.filter((name) => name >= (axes.at(-1) ?? '')).map((name) => [...axes, name]),
+      );
+      all.push(...last);
+    }
+    return (this.known = all);
+  }
+
+  /**
+   * Shape data whose differing elements are multiples of free lengths, computed from the inputs' shapes. With `infers` one
+   * element may be anything: -1, which a Reshape works out.
+   */
+  private scaled(
+    node: Node,
+    constant: Value,
+    [data, twin]: readonly [ElementArray, ElementArray],
+    infers: boolean,
+  ): Value {
     const { type } = constant;
     if ((type !== 'int64' && type !== 'int32') || data.length !== twin.length)
       throw refusal(node, `a constant of ${node.op} depends on its length`);
+    let inferred = !infers;
     const parts = Array.from(data as ArrayLike<bigint | number>, (x, i): Value => {
       const y = twin[i] as bigint | number;
       if (x === y) return this.ints([Number(x)]);
       const free = this.multiple(Number(x), Number(y));
-      if (!free) throw refusal(node, `${node.op} takes a part of it that is no multiple of its length`);
-      const length = this.length(free.axis, node);
-      return free.factor === 1 ? length : this.op('Mul', [length, this.ints([free.factor])], [1]);
+      if (free) return this.product(free, node);
+      if (inferred) throw refusal(node, `${node.op} takes a part of it that is no multiple of its length`);
+      inferred = true;
+      return this.ints([-1]);
     });
     const vector =
       parts.length === 1 ? (parts[0] as Value) : this.op('Concat', parts, [parts.length], { axis: 0 });
-    const typed =
+    return this.typed(vector, type, constant.shape);
+  }
+
+  /** Numbers that count up to a multiple of free lengths (tf.range), whatever their shape. */
+  private counted(
+    node: Node,
+    constant: Value,
+    twin: Value,
+    [data, other]: readonly [ElementArray, ElementArray],
+  ): Value | undefined {
+    const [start = 0, second = start] = Array.from(data.slice(0, 2), Number);
+    const step = second - start;
+    const counts = (values: ElementArray) =>
+      (values as Float32Array).every((value, i) => Number(value) === start + i * step);
+    const differing = constant.shape.flatMap((length, i) => (length === twin.shape[i] ? [] : [i]));
+    const free = this.multiple(data.length, other.length);
+    if (constant.type === 'bool' || !free || differing.length !== 1 || !Number.isInteger(start))
+      return undefined;
+    if (!Number.isInteger(step) || step === 0 || !counts(data) || !counts(other)) return undefined;
+    const scalar = (value: number) => this.op('Squeeze', [this.ints([value])], []);
+    const length = this.op('Squeeze', [this.product(free, node)], []);
+    const span = this.op('Mul', [length, scalar(step)], []);
+    const end = this.op('Add', [span, scalar(start)], []);
+    const range = this.op('Range', [scalar(start), end, scalar(step)], [data.length]);
+    return this.typed(
+      range,
+      constant.type,
+      constant.shape,
+      constant.shape.map((size, i) => (i === differing[0] ? -1 : size)),
+    );
+  }
+
+  /** An int64 vector as another type and shape; `target` as a Reshape takes it. */
+  private typed(vector: Value, type: Value['type'], shape: readonly number[], target = shape): Value {
+    const cast =
       type === 'int64' ? vector : this.op('Cast', [vector], vector.shape, { to: onnxTypeCode[type] }, type);
-    return constant.shape.length === 1
-      ? typed
-      : this.op('Reshape', [typed, this.ints(constant.shape)], constant.shape, {}, type);
+    return shape.length === 1 ? cast : this.op('Reshape', [cast, this.ints(target)], shape, {}, type);
+  }
+
+  /** A multiple of free lengths as an int64 vector of one element. */
+  private product({ axes, factor }: Multiple, node: Node): Value {
+    const [first, ...others] = axes.map((axis) => this.length(axis, node));
+    const all = factor === 1 ? others : [...others, this.ints([factor])];
+    return all.reduce((left, right) => this.op('Mul', [left, right], [1]), first as Value);
   }
 
   /** The length of a free axis as an int64 vector of one element. */
@@ -180,13 +261,15 @@ class Merge {
   /** An input that has a free axis, and where. Those of a graph within a node may have it anywhere. */
   private source(axis: string): { readonly input: Value; readonly at: number } | undefined {
     const { inputs } = this.a.graph;
-    const declared = inputs.find(({ name }) => this.axes.get(name) === axis);
-    if (declared) return { input: declared, at: 0 };
+    for (const input of inputs) {
+      const at = (this.axes.get(input.name) ?? []).indexOf(axis);
+      if (at >= 0) return { input, at };
+    }
     for (const input of inputs) {
       const twin = this.pairs.get(input) as Value;
       const at = input.shape.findIndex((length, i) => {
         const free = this.multiple(length, twin.shape[i]);
-        return free?.axis === axis && free.factor === 1;
+        return free?.factor === 1 && free.axes.length === 1 && free.axes[0] === axis;
       });
       if (at >= 0) return { input, at };
     }
