@@ -12,7 +12,8 @@ import { embeddingSimilarity } from './embedding-similarity.js';
 import { labelScores } from './label-scores.js';
 import { topK } from './top-k.js';
 
-export const metricComponents: readonly AnyComponent[] = [
+/** Those that judge classes: of rows of scores, with an int32 class as truth. */
+export const classMetrics: readonly AnyComponent[] = [
   accuracy,
   topK,
   crossEntropy,
@@ -20,6 +21,10 @@ export const metricComponents: readonly AnyComponent[] = [
   divergence,
   calibration,
   confusion,
+];
+
+export const metricComponents: readonly AnyComponent[] = [
+  ...classMetrics,
   deviation,
   correlation,
   labelScores,

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Batch, DataDescription, HostTensor, HostTensors, Metric } from 'potstill';
 import type { CalibrationBin } from '../../src/evaluate/calibration.js';
-import { metricComponents } from '../../src/evaluate/components.js';
+import { classMetrics } from '../../src/evaluate/components.js';
 import { builtIn as make, data } from './built-in.js';
 
 /** The same data without a truth. */
@@ -296,7 +296,7 @@ describe('confusion', () => {
 });
 
 describe('metrics', () => {
-  const names = metricComponents.map((component) => component.name);
+  const names = classMetrics.map((component) => component.name);
 
   it.each(names)('%s gives NaN before anything was seen, and again after reset', async (name) => {
     const metric = await make(name);

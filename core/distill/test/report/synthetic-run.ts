@@ -9,7 +9,7 @@ import type {
   IndexedDataset,
   Metric,
 } from 'potstill';
-import { metricComponents } from '../../src/evaluate/components.js';
+import { classMetrics } from '../../src/evaluate/components.js';
 import { evaluateModel, figuresOf } from '../../src/evaluate/evaluate-model.js';
 import type { ReportInput } from '../../src/report/report-input.js';
 import { classification } from '../../src/tasks/classification/classification.js';
@@ -96,7 +96,7 @@ function scores(
 
 export function makeMetrics(data: IndexedDataset): Promise<Metric[]> {
   return Promise.all(
-    metricComponents.map((component: AnyComponent) => {
+    classMetrics.map((component: AnyComponent) => {
       if (component.kind !== 'metric') throw new Error('not a metric');
       return Promise.resolve(
         component.create(component.options.parse({}), {} as ComponentServices, { data }),
