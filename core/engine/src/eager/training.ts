@@ -59,7 +59,7 @@ export class EagerTraining implements TrainingSession, Holder {
 
   private turn<T>(body: () => T): Promise<T> {
     return this.turns.take(() => {
-      if (this.disposed) throw new EngineError('ENGINE_STATE', 'the training session was disposed of');
+      if (this.disposed) throw new EngineError('ENGINE_STATE', 'the training session is disposed');
       return Promise.resolve(onEager(this.backend, body));
     });
   }

@@ -194,7 +194,7 @@ class Merge {
       if (x === y) return this.ints([Number(x)]);
       const free = this.multiple(Number(x), Number(y));
       if (free) return this.product(free, node);
-      if (inferred) throw refusal(node, `${node.op} takes a part of it that is no multiple of its length`);
+      if (inferred) throw refusal(node, `${node.op} takes a part of it that is not a multiple of its length`);
       inferred = true;
       return this.ints([-1]);
     });
@@ -323,7 +323,7 @@ function refusal(node: Node | undefined, reason: string): EngineError {
     'ENGINE_NO_BATCH_AXIS',
     `the model cannot be exported with a free first axis: ${reason}${kernel}${line === undefined ? '' : `\n  at ${line}`}`,
     {
-      hint: 'Keep the free axis as the first axis of every input and output, and take its length from no shape: use -1 in reshapes, tf.mean instead of a division.',
+      hint: 'Keep the free axis first in every input and output, and do not read its length from a shape: use -1 in reshapes and tf.mean instead of a division.',
       ...(line === undefined ? {} : { location: line }),
     },
   );

@@ -44,7 +44,7 @@ interface Place {
   readonly dimension: (value: Value, length: number, axis: number) => OnnxDimension;
   /** Begins the names of nodes. */
   readonly prefix: string;
-  /** All names that the file has so far. ONNX wants a body's names to differ from those around it. */
+  /** All names in the file so far. ONNX requires a body's names to differ from those around it. */
   readonly taken: Set<string>;
 }
 
@@ -61,7 +61,7 @@ export function encodeGraph(graph: Graph, options: EncodeOptions = {}): Uint8Arr
     prefix: '',
     taken: new Set([...first, ...valuesOf(graph).map(({ name }) => name)]),
   };
-  // Lengths within a body may hang on a free axis, and need not be told.
+  // Lengths within a body may depend on a free axis, and may be left out.
   const within = freeAxes === undefined ? place.dimension : () => ({});
   const written = onnxGraph(graph, options.name ?? 'potstill', place, within);
   return writeOnnxModel({

@@ -67,7 +67,7 @@ export class OnnxTraining implements TrainingSession, Holder {
 
   private turn<T>(body: () => Promise<T>): Promise<T> {
     return this.turns.take(() => {
-      if (this.disposed) throw new EngineError('ENGINE_STATE', 'the training session was disposed of');
+      if (this.disposed) throw new EngineError('ENGINE_STATE', 'the training session is disposed');
       return body();
     });
   }
