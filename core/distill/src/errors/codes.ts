@@ -90,6 +90,9 @@ const own = {
   TEACHER_PREPROCESSING: {
     help: 'Warning: the teacher was trained on inputs that were scaled or normalised differently from those it gets now.',
   },
+  TEACHER_CLASSES: {
+    help: 'Warning: a member of an ensemble lacks classes of the data. The other members alone decide about them.',
+  },
   TEACHER_OUTPUT: { help: 'The teacher has no output of that name.' },
   PREFLIGHT_LABELS: {
     help: 'Teacher, student and data disagree about the classes: their names, order or number. Give the right labels, or a mapping.',
