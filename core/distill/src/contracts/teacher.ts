@@ -29,6 +29,10 @@ export interface Teacher {
   readonly labels?: readonly string[];
   /** Set by a run that reordered the logits: the model's own names, and which of them each logit is. */
   readonly reordered?: { readonly labels: readonly string[]; readonly order: readonly number[] };
+  /** False where its answers were computed elsewhere: there is nothing to run and to measure the time of. */
+  readonly live?: false;
+  /** Parts of the data that it can answer about; default: all. */
+  readonly parts?: readonly string[];
   /** Number of weights, when known. */
   readonly parameters?: number;
   /** Size of the model in bytes, when known. */

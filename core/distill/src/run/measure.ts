@@ -55,6 +55,9 @@ export async function measureTeacher(teacher: Teacher, example: Example): Promis
   return {
     parameters: teacher.parameters,
     bytes: teacher.bytes,
-    latencyMs: await medianTime(() => teacher.label(batch), { warmUp: 5, runs: 50 }),
+    latencyMs:
+      teacher.live === false
+        ? undefined
+        : await medianTime(() => teacher.label(batch), { warmUp: 5, runs: 50 }),
   };
 }

@@ -15,7 +15,7 @@ import { openContainer } from './open-container.js';
 import type { RunOptions } from './options.js';
 import { checkAccumulation, withFrozenVariables } from './parameters.js';
 import { teacherEvents } from './run-teacher.js';
-import { checkTeacherData } from './teacher-data.js';
+import { checkTeacherData, checkTeacherParts } from './teacher-data.js';
 import type { PlannedRun } from './teachers.js';
 
 /** A run about to be executed. */
@@ -114,7 +114,13 @@ export async function prepareRun(planned: PlannedRun, options: RunOptions): Prom
             description,
           )
         : undefined;
-    if (teacher) disposals.push(() => teacher.dispose());
+    if (teacher) {
+      disposals.push(() => teacher.dispose());
+      checkTeacherParts(
+        teacher,
+        (['train', 'validation', 'test'] as const).filter((part) => data[part]),
+      );
+    }
     const parts = {
       data: data.training.description,
       student,

@@ -1,5 +1,5 @@
 // Does the data that a student of another run was trained on fit the data that it is asked about?
-import type { DataDescription, ProgressSink, TensorSpec } from '../contracts/index.js';
+import type { DataDescription, ProgressSink, Teacher, TensorSpec } from '../contracts/index.js';
 import { classList, className, sameClasses, shapeText } from '../data/index.js';
 import { PotstillError } from '../errors/potstill-error.js';
 import { samePreprocessing } from './compare-data.js';
@@ -32,6 +32,18 @@ export function checkTeacherData(name: string, teacher: DataDescription, data: D
       `  the teacher (${known.length}): ${classList(known, labels)}`,
     ].join('\n'),
     hint: 'Classes are matched by name. Train the teacher on all classes of the data.',
+    path: 'teacher',
+  });
+}
+
+/** A teacher is asked about every part of the data. TEACHER_INVALID where it cannot answer about one. */
+export function checkTeacherParts({ parts }: Pick<Teacher, 'parts'>, there: readonly string[]): void {
+  const missing = there.filter((part) => parts && !parts.includes(part));
+  if (!parts || missing.length === 0) return;
+  throw new PotstillError({
+    code: 'TEACHER_INVALID',
+    message: `the teacher has answers about ${parts.join(', ')}, and the recipe has ${missing.map((part) => `\`data.${part}\``).join(' and ')}, which it is asked about too`,
+    hint: 'Give answers for every part of the data (`files: { train: …, test: … }`), or join by a `key` that all parts have.',
     path: 'teacher',
   });
 }

@@ -17,13 +17,15 @@ export function alignClasses(teacher: Teacher, { labels: wanted }: DataDescripti
   const unique = new Set(names).size === names.length && new Set(order).size === order.length;
   const same = order.length === names.length && order.every((from, to) => from === to);
   if (!unique || same || order.includes(-1)) return teacher;
-  const { sources, parameters, bytes, source, licence } = teacher;
+  const { sources, live, parts, parameters, bytes, source, licence } = teacher;
   return {
     outputs: { ...outputs, logits: { ...spec, shape: [...spec.shape.slice(0, -1), order.length] } },
     fingerprint: fingerprint('class order', teacher.fingerprint, order),
     labels: wanted,
     reordered: { labels, order },
     ...(sources ? { sources } : {}),
+    ...(live === undefined ? {} : { live }),
+    ...(parts ? { parts } : {}),
     ...(parameters === undefined ? {} : { parameters }),
     ...(bytes === undefined ? {} : { bytes }),
     ...(source === undefined ? {} : { source }),

@@ -3,6 +3,7 @@ import type { AnyComponent } from '../contracts/index.js';
 import { checkpoint } from './checkpoint.js';
 import { functionTeacher } from './function.js';
 import { onnx } from './onnx.js';
+import { outputsTeacher } from './outputs-teacher.js';
 
 export { openModel, openStudentTeacher } from './checkpoint.js';
 export { alignClasses } from './class-order.js';
@@ -14,4 +15,4 @@ export { readModelFile, type ModelFile } from './model-file.js';
 export type { InputOptions } from './input.js';
 export type { OutputRequest, OutputsOption } from './outputs.js';
 
-export const teacherComponents: readonly AnyComponent[] = [onnx, checkpoint, functionTeacher];
+export const teacherComponents: readonly AnyComponent[] = [onnx, checkpoint, functionTeacher, outputsTeacher];
