@@ -66,6 +66,7 @@ export function trainingSource(options: SourceOptions): TrainingSource {
         epoch,
         start,
         name,
+        reuse: true,
         ...(view === null ? {} : { view }),
         ...(shuffleWindow === undefined ? {} : { shuffleBuffer: shuffleWindow }),
       }))
