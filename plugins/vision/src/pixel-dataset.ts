@@ -25,7 +25,6 @@ export interface Selection {
   readonly range?: readonly [number, number] | undefined;
   readonly classes?: readonly number[] | undefined;
   readonly exclude?: readonly number[] | undefined;
-  readonly limit?: number | undefined;
 }
 
 export interface PixelDatasetOptions extends Selection, Normalise {
@@ -115,8 +114,7 @@ function select(classes: ArrayLike<number>, options: PixelDatasetOptions): Uint3
     ...(options.exclude ? { exclude: options.exclude } : {}),
   };
   const kept: number[] = [];
-  const limit = options.limit ?? Infinity;
-  for (let i = from; i < Math.min(to, classes.length) && kept.length < limit; i++) {
+  for (let i = from; i < Math.min(to, classes.length); i++) {
     if (classPasses(filter, classes[i] as number)) kept.push(i);
   }
   if (kept.length === 0) {

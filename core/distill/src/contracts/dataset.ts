@@ -78,6 +78,14 @@ export interface DataDescription {
   readonly source?: string;
 }
 
+/** How often an epoch draws each example, relative to others. */
+export interface Sampling {
+  /** `size` numbers of at least 0; their sum is not 0. */
+  readonly weights: ArrayLike<number>;
+  /** `size` whole numbers: examples of one stratum together are drawn as often as their weights say, to within one. */
+  readonly strata?: ArrayLike<number>;
+}
+
 interface DatasetBase extends DataDescription {
   /**
    * Examples left out because they cannot be used (`onError: skip`), as path and the words that follow it: `is empty`.
@@ -107,6 +115,8 @@ export interface IndexedDataset extends DatasetBase {
   readonly lengths?: Readonly<Record<string, ArrayLike<number>>>;
   /** The group of each example, by field of `groups`, where it is known without reading examples: `size` indices each. */
   readonly groupIndices?: Readonly<Record<string, ArrayLike<number>>>;
+  /** Unset: an epoch of training has each example once. */
+  readonly sampling?: Sampling;
   /**
    * The same examples with statistics (mean, categories) of these alone. Offered by training data that computes some; a
    * run calls it when it trains on a part of the examples, before it reads any.

@@ -33,6 +33,8 @@ export interface Teacher {
   readonly live?: false;
   /** Parts of the data that it can answer about; default: all. */
   readonly parts?: readonly string[];
+  /** Set where its answers are made of those of other teachers: stores keep theirs. */
+  readonly combination?: Combination;
   /** Number of weights, when known. */
   readonly parameters?: number;
   /** Size of the model in bytes, when known. */
@@ -44,6 +46,18 @@ export interface Teacher {
   /** Answers every example of the batch; the outputs have the batch axis first. Errors name the offending input. */
   label(batch: Batch): Promise<HostTensors>;
   dispose(): Promise<void>;
+}
+
+/**
+ * How a teacher's answers are made of those of others. Training keeps the members' answers apart, so that combining them in
+ * another way asks nobody anew.
+ */
+export interface Combination {
+  readonly members: Readonly<Record<string, Teacher>>;
+  /** Outputs that each member must give so that there are the teacher's `outputs`; members that are not needed are left out. */
+  needs(outputs: readonly string[]): Readonly<Record<string, readonly string[]>>;
+  /** All of the teacher's outputs that can be made of these answers. May differ from batch to batch (random members). */
+  combine(answers: Readonly<Record<string, HostTensors>>, batch: Batch): HostTensors;
 }
 
 /** A teacher's answers about one data set. */

@@ -11,6 +11,7 @@ import { groupByBucket } from './group.js';
 import { padBatch } from './pad.js';
 import { located } from './read-error.js';
 import { stack } from './stack.js';
+import { drawByWeight } from './sampling.js';
 import { streamBatches } from './stream.js';
 import { checkTargets, targetOf } from './targets.js';
 
@@ -111,10 +112,9 @@ function indexOrder(dataset: IndexedDataset, options: BatchOptions): Uint32Array
   const order = options.order ?? 'sequential';
   if (order === 'sequential') return Uint32Array.from({ length: dataset.size }, (_, i) => i);
   if (order !== 'shuffled') return Uint32Array.from(order);
-  return options.random
-    .child('order')
-    .at(options.epoch ?? 0)
-    .permutation(dataset.size);
+  const random = options.random.child('order').at(options.epoch ?? 0);
+  const { sampling, size } = dataset;
+  return sampling ? drawByWeight(sampling, size, random) : random.permutation(size);
 }
 
 async function makeBatch(

@@ -3,6 +3,7 @@ import type { Dataset, DataDescription, Example, HostTensors, IndexedDataset } f
 import { className } from './classes.js';
 import { descriptionOf } from './describe.js';
 import { fingerprint } from './fingerprint.js';
+import { knownOf } from './known.js';
 
 /**
  * The data set with class number `map[k]` in place of k and `labels` as its class names. Numbers outside of the map
@@ -73,7 +74,7 @@ function renumber(
         for await (const example of dataset.examples()) yield mapped<Example>(example);
       },
     };
-  const { target, targets, groupIndices, lengths } = dataset;
+  const { target, targets, groupIndices } = dataset;
   const numbers = (field: string | undefined, values: ArrayLike<number>) => {
     const map = maps[field ?? ''];
     return map ? Array.from(values, (k) => map[k] ?? k) : values;
@@ -82,13 +83,13 @@ function renumber(
   return {
     ...shared,
     size: dataset.size,
+    ...knownOf(dataset),
     ...(targets && { targets: numbers(target, targets) }),
     ...(groupIndices && {
       groupIndices: Object.fromEntries(
         Object.entries(groupIndices).map(([field, values]) => [field, numbers(field, values)]),
       ),
     }),
-    ...(lengths && { lengths }),
     example: async (index) => mapped(await dataset.example(index)),
     ...(batch && {
       batch: async (indices: ArrayLike<number>) => {

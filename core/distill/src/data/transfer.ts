@@ -1,12 +1,13 @@
 // Training data and transfer data as one data set: what the student is trained on.
 // Hinton, Vinyals & Dean 2015, section 2: the transfer set may be the training set, or examples without labels.
 import type { HostTensor } from '@potstill/engine';
-import type { Example, IndexedDataset, TensorSpec, TensorSpecs } from '../contracts/index.js';
+import type { Example, IndexedDataset, Sampling, TensorSpec, TensorSpecs } from '../contracts/index.js';
 import { zeros, hostTensor } from './arrays.js';
 import { freeAxes } from './axes.js';
 import { concat } from './concat.js';
 import { descriptionOf } from './describe.js';
 import { fingerprint } from './fingerprint.js';
+import { commonForm } from './forms.js';
 
 /** The field that tells the two apart; see `DataDescription.labelled`. */
 const labelledField = 'labelled';
@@ -36,6 +37,7 @@ export function joinTransfer(train: IndexedDataset, transfer: IndexedDataset): I
   const { targets } = train;
   const lengths = joinLengths(train, transfer, spec);
   const { groups, groupIndices } = joinGroups(train, transfer, spec);
+  const sampling = joinSampling(train, transfer);
   return concat([marked(train, {}, 1), marked(transfer, nothing, 0)], {
     ...withoutGroups(train),
     spec,
@@ -44,6 +46,7 @@ export function joinTransfer(train: IndexedDataset, transfer: IndexedDataset): I
     ...(target === undefined ? {} : { unlabelled: true }),
     ...(groups ? { groups } : {}),
     ...(groupIndices ? { groupIndices } : {}),
+    ...(sampling ? { sampling } : {}),
     ...(lengths ? { lengths } : {}),
     ...(targets ? { targets: joinNumbers(targets, new Int32Array(transfer.size).fill(-1)) } : {}),
   });
@@ -54,21 +57,26 @@ function withoutGroups(data: IndexedDataset) {
   return rest;
 }
 
-/** What both forms fit in: an axis that is free in one is free. Undefined where they do not agree. */
-function commonForm(a: TensorSpec, b: TensorSpec): TensorSpec | undefined {
-  if (a.dtype !== b.dtype || a.shape.length !== b.shape.length) return undefined;
-  const free = (axis: number) => a.shape[axis] === null || b.shape[axis] === null;
-  if (a.shape.some((length, axis) => length !== b.shape[axis] && !free(axis))) return undefined;
-  const shape = a.shape.map((length, axis) => (free(axis) ? null : length));
-  // Names of free axes are those of the part that has all of them.
-  const named = [a, b].find(
-    (each) => each.free && each.shape.every((length, axis) => length === shape[axis]),
-  );
-  return { dtype: a.dtype, shape, ...layoutOf(a), ...(named?.free ? { free: named.free } : {}) };
-}
-
-function layoutOf({ layout }: TensorSpec): Pick<TensorSpec, 'layout'> {
-  return layout === undefined ? {} : { layout };
+/** Each part is drawn as it asks for, and as often as it has examples. */
+function joinSampling(train: IndexedDataset, transfer: IndexedDataset): Sampling | undefined {
+  if (!train.sampling && !transfer.sampling) return undefined;
+  const weights = new Float64Array(train.size + transfer.size).fill(1);
+  const strata = new Int32Array(weights.length);
+  let start = 0;
+  let next = 0;
+  for (const { sampling, size } of [train, transfer]) {
+    const total = Array.from(sampling?.weights ?? []).reduce((sum, weight) => sum + weight, 0);
+    let most = 0;
+    for (let i = 0; i < size; i++) {
+      if (sampling) weights[start + i] = ((sampling.weights[i] as number) * size) / total;
+      const stratum = sampling?.strata?.[i] ?? 0;
+      strata[start + i] = next + stratum;
+      most = Math.max(most, stratum);
+    }
+    start += size;
+    next += most + 1;
+  }
+  return { weights, strata };
 }
 
 /** Lengths along the free axes, where both parts tell them; an absent truth is 0 long. */

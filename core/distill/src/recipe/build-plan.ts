@@ -29,6 +29,14 @@ export interface BuildInput {
   readonly trace: RecipeTrace;
 }
 
+function hasValidation({ validation, split }: RecipeData['data']): boolean {
+  return validation !== undefined || split?.validation !== undefined;
+}
+
+function limitOf(written: unknown): Pick<DatasetSlot, 'limit'> {
+  return isRecord(written) && typeof written.limit === 'number' ? { limit: written.limit } : {};
+}
+
 class Builder {
   constructor(private readonly input: BuildInput) {}
 
@@ -45,6 +53,7 @@ class Builder {
     return {
       component: this.component('dataset', 'data', 'transfer'),
       transforms: this.slot('train').transforms,
+      ...limitOf(this.input.data.data.transfer),
     };
   }
 
@@ -56,6 +65,7 @@ class Builder {
       transforms: transforms.map((_, index) =>
         this.component('transform', 'data', name, 'transforms', index),
       ),
+      ...limitOf(written),
     };
   }
 
@@ -114,7 +124,7 @@ class Builder {
       rateSearch: train.rateSearch,
       groups: train.groups,
       freeze: train.freeze,
-      select: train.select ?? (data.validation === undefined ? 'last' : 'errors'),
+      select: train.select ?? (hasValidation(data) ? 'errors' : 'last'),
     };
   }
 }
@@ -160,6 +170,9 @@ export function buildPlan(input: BuildInput, changed?: BuildInput): Plan {
     data: {
       train: build.slot('train'),
       transfer: build.transfer(),
+      split: data.data.split,
+      classes: data.data.classes,
+      sampler: data.data.sampler,
       validation: data.data.validation === undefined ? undefined : build.slot('validation'),
       test: data.data.test === undefined ? undefined : build.slot('test'),
       buckets: typeof data.data.buckets === 'number' ? { count: data.data.buckets } : data.data.buckets,

@@ -23,7 +23,25 @@ export interface DatasetSlot {
   readonly component: ComponentPlan<'dataset'>;
   /** Applied to an example in this order. Empty when none are given. */
   readonly transforms: readonly ComponentPlan<'transform'>[];
+  /** Only the first so many examples. */
+  readonly limit?: number | undefined;
 }
+
+/** Parts that are taken out of the training data: a share below 1, or a number of examples. */
+export interface SplitPlan {
+  readonly validation?: number | undefined;
+  readonly test?: number | undefined;
+  /** The field by which examples belong together. */
+  readonly by?: string | undefined;
+  readonly seed: number;
+}
+
+/** How often an epoch has each training example. */
+export type SamplerPlan =
+  | 'uniform'
+  | 'class-balanced'
+  | { readonly by: string; readonly temperature?: number | undefined }
+  | { readonly weight: string };
 
 /** The data sets, and how their examples are put into batches. */
 export interface DataPlan {
@@ -32,6 +50,10 @@ export interface DataPlan {
   readonly transfer: DatasetSlot | undefined;
   readonly validation: DatasetSlot | undefined;
   readonly test: DatasetSlot | undefined;
+  readonly split: SplitPlan | undefined;
+  /** What classes count as, by name, in every part; null: left out. */
+  readonly classes: Readonly<Record<string, string | null>> | undefined;
+  readonly sampler: SamplerPlan | undefined;
   /** How lengths are chosen that axes of varying length are padded to. */
   readonly buckets: BucketPlan | undefined;
   /** Of streams: examples held back to draw from. */

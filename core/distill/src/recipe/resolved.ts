@@ -13,10 +13,11 @@ function numberOr(value: number | ComponentPlan<'schedule'>): unknown {
   return typeof value === 'number' ? value : component(value);
 }
 
-function slot({ component: dataset, transforms }: DatasetSlot): Data {
+function slot({ component: dataset, transforms, limit }: DatasetSlot): Data {
   return {
     ...component(dataset),
     ...(transforms.length > 0 ? { transforms: transforms.map(component) } : {}),
+    ...(limit === undefined ? {} : { limit }),
   };
 }
 
@@ -79,7 +80,10 @@ export function resolvedRecipe(plan: Plan): Data {
     plugins: plan.plugins.map(({ name }) => name),
     data: given({
       train: slot(plan.data.train),
-      transfer: plan.data.transfer && component(plan.data.transfer.component),
+      transfer: plan.data.transfer && slot({ ...plan.data.transfer, transforms: [] }),
+      split: plan.data.split,
+      classes: plan.data.classes,
+      sampler: plan.data.sampler,
       validation: plan.data.validation && slot(plan.data.validation),
       test: plan.data.test && slot(plan.data.test),
       buckets: plan.data.buckets && given({ ...plan.data.buckets }),

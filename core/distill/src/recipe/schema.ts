@@ -14,13 +14,16 @@ const component = z.union([name, componentMap()]).meta(named('a component (its n
 
 const titled = 'a data set (its name, or a map with `use`)';
 
-const transferSlot = z.union([name, componentMap()]).meta(named(titled));
+const limit = z.int().min(1).optional().describe('Only the first so many examples.');
+
+const transferSlot = z.union([name, componentMap({ limit })]).meta(named(titled));
 
 const dataSlot = z
   .union([
     name,
     componentMap({
       transforms: z.array(component).optional().describe('Applied to each example, in this order.'),
+      limit,
     }),
   ])
   .meta(named(titled));
@@ -108,6 +111,46 @@ const cache = z
   .optional()
   .describe(
     "Whether the teacher's answers about the training data are stored on disk. `auto`: when examples look the same in each epoch. `never`: the teacher runs in every epoch. Default: auto.",
+  );
+
+const portion = z
+  .union([z.number().gt(0).lt(1), z.int().min(1)])
+  .meta(named('a share below 1, or a number of examples'));
+
+const split = z
+  .strictObject({
+    validation: portion.optional().describe('Of the training data, a share or a number of examples.'),
+    test: portion.optional().describe('Of the training data, a share or a number of examples.'),
+    by: name
+      .optional()
+      .describe(
+        'A field by which examples belong together, such as a speaker: all of one are in one part. Default: none; every class has its share in each part.',
+      ),
+    seed: z.int().default(1).describe('Which examples are drawn. It does not depend on `train.seed`.'),
+  })
+  .refine(({ validation, test }) => validation !== undefined || test !== undefined, {
+    error: 'must have `validation`, `test` or both',
+  })
+  .describe('Takes validation and test data out of the training data.');
+
+const sampler = z
+  .union([
+    z.enum(['uniform', 'class-balanced']),
+    z.strictObject({
+      by: name.describe('A field: every group has its share of the examples of an epoch.'),
+      temperature: z
+        .number()
+        .min(1)
+        .optional()
+        .describe(
+          'A group of n examples has a share of n^(1/temperature). 1: as many as it has. Default: every group has the same.',
+        ),
+    }),
+    z.strictObject({ weight: name.describe('A field of numbers: how often each example is drawn.') }),
+  ])
+  .meta(named('`uniform`, `class-balanced`, a map with `by`, or a map with `weight`'))
+  .describe(
+    'How often an epoch has each training example. An epoch is as long as before: some come several times, others not. Default: each once.',
   );
 
 const teacher = z
@@ -240,6 +283,14 @@ export const recipeSchema = z.strictObject({
         ),
       validation: dataSlot.optional().describe('What the best checkpoint is chosen on.'),
       test: dataSlot.optional().describe('What the result is measured on.'),
+      split: split.optional(),
+      classes: z
+        .record(z.string(), z.union([z.string().min(1), z.null()]))
+        .optional()
+        .describe(
+          'Classes that count as another, in every part: `{ cat: animal, dog: animal }`. Null leaves their examples out; classes that are not named stay.',
+        ),
+      sampler: sampler.optional(),
       buckets: buckets.optional(),
       shuffle: shuffle.optional(),
     })

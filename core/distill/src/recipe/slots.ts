@@ -11,14 +11,14 @@ interface Slot {
 }
 
 const dataSlots = ['train', 'validation', 'test'].flatMap((name): Slot[] => [
-  { kind: 'dataset', path: ['data', name], own: ['transforms'] },
+  { kind: 'dataset', path: ['data', name], own: ['transforms', 'limit'] },
   { kind: 'transform', path: ['data', name, 'transforms', '*'], own: [] },
 ]);
 
 export const slots: readonly Slot[] = [
   ...dataSlots,
   // The transforms of the training data are those of the transfer data too.
-  { kind: 'dataset', path: ['data', 'transfer'], own: [] },
+  { kind: 'dataset', path: ['data', 'transfer'], own: ['limit'] },
   { kind: 'teacher', path: ['teacher'], own: ['cache'] },
   { kind: 'student', path: ['student'], own: [] },
   { kind: 'loss', path: ['losses', '*'], own: ['weight', 'name'] },

@@ -7,6 +7,7 @@ import { disposeLosses, makeOptimizer } from './assemble.js';
 import type { TrainPlan } from '../recipe/plan.js';
 import { stage, type RunContext } from './context.js';
 import { coverageFindings } from './data-coverage.js';
+import { duplicateFindings } from './data-duplicates.js';
 import { lossesOf, type LossContext } from './losses-of.js';
 import { rateFactors } from './rate-search.js';
 import { drawSample } from './sample.js';
@@ -64,6 +65,7 @@ export async function runPreflight(context: PreflightContext): Promise<Finding[]
     return [
       labels,
       ...coverageFindings(data, losses),
+      ...(await duplicateFindings(data)),
       ...(await bucketFindings(data.training, stream)),
       ...found,
     ];

@@ -1,5 +1,5 @@
 // Puts a teacher's logits in the order of the data's classes, by name.
-import type { HostTensor } from '@potstill/engine';
+import type { HostTensor, HostTensors } from '@potstill/engine';
 import type { DataDescription, Teacher } from '../contracts/index.js';
 import { className, fingerprint } from '../data/index.js';
 
@@ -17,7 +17,9 @@ export function alignClasses(teacher: Teacher, { labels: wanted }: DataDescripti
   const unique = new Set(names).size === names.length && new Set(order).size === order.length;
   const same = order.length === names.length && order.every((from, to) => from === to);
   if (!unique || same || order.includes(-1)) return teacher;
-  const { sources, live, parts, parameters, bytes, source, licence } = teacher;
+  const inOrder = ({ logits, ...others }: HostTensors): HostTensors =>
+    logits ? { ...others, logits: columns(logits, order) } : others;
+  const { combination, sources, live, parts, parameters, bytes, source, licence } = teacher;
   return {
     outputs: { ...outputs, logits: { ...spec, shape: [...spec.shape.slice(0, -1), order.length] } },
     fingerprint: fingerprint('class order', teacher.fingerprint, order),
@@ -30,10 +32,16 @@ export function alignClasses(teacher: Teacher, { labels: wanted }: DataDescripti
     ...(bytes === undefined ? {} : { bytes }),
     ...(source === undefined ? {} : { source }),
     ...(licence === undefined ? {} : { licence }),
-    async label(batch) {
-      const { logits, ...others } = await teacher.label(batch);
-      return logits ? { ...others, logits: columns(logits, order) } : others;
-    },
+    ...(combination
+      ? {
+          combination: {
+            members: combination.members,
+            needs: (names) => combination.needs(names),
+            combine: (answers, batch) => inOrder(combination.combine(answers, batch)),
+          },
+        }
+      : {}),
+    label: async (batch) => inOrder(await teacher.label(batch)),
     dispose: () => teacher.dispose(),
   };
 }

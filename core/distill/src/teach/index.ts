@@ -1,6 +1,7 @@
 // Teachers that come with potstill.
 import type { AnyComponent } from '../contracts/index.js';
 import { checkpoint } from './checkpoint.js';
+import { ensemble } from './ensemble/ensemble.js';
 import { functionTeacher } from './function.js';
 import { onnx } from './onnx.js';
 import { outputsTeacher } from './outputs-teacher.js';
@@ -15,4 +16,10 @@ export { readModelFile, type ModelFile } from './model-file.js';
 export type { InputOptions } from './input.js';
 export type { OutputRequest, OutputsOption } from './outputs.js';
 
-export const teacherComponents: readonly AnyComponent[] = [onnx, checkpoint, functionTeacher, outputsTeacher];
+export const teacherComponents: readonly AnyComponent[] = [
+  onnx,
+  checkpoint,
+  functionTeacher,
+  outputsTeacher,
+  ensemble,
+];
