@@ -128,8 +128,11 @@ export interface IndexedDataset extends DatasetBase {
    */
   fitTo?(indices: ArrayLike<number>): IndexedDataset;
   example(index: number): Promise<Example>;
-  /** Faster than one by one where the data lies in memory. */
-  batch?(indices: ArrayLike<number>): Promise<Batch>;
+  /**
+   * Faster than one by one where the data lies in memory. `spare` is an earlier batch that nobody reads any more: its
+   * arrays may be written over instead of new ones, which is faster still. A data set need not.
+   */
+  batch?(indices: ArrayLike<number>, spare?: Batch): Promise<Batch>;
 }
 
 /** A stream whose length is unknown beforehand. */
