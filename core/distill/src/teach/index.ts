@@ -7,7 +7,6 @@ import { onnx } from './onnx.js';
 import { outputsTeacher } from './outputs-teacher.js';
 
 export { openModel, openStudentTeacher } from './checkpoint.js';
-export { alignClasses } from './class-order.js';
 export type { FunctionTeacher, TeacherFunction } from './function.js';
 export type { Nested, PlainAnswers } from './function-answers.js';
 export { inspectModel, type InnerValue, type InspectedModel, type InspectedValue } from './inspect.js';

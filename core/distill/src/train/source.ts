@@ -70,6 +70,7 @@ export function trainingSource(options: SourceOptions): TrainingSource {
         epoch,
         start,
         name,
+        reuse: true,
         ...(view === null ? {} : { view }),
         ...(shuffleWindow === undefined ? {} : { shuffleBuffer: shuffleWindow }),
       }))
