@@ -8,6 +8,7 @@ export { classIndex, classList, className, sameClasses } from './classes.js';
 export { descriptionOf } from './describe.js';
 export { canonicalJson, fingerprint, type FingerprintPart } from './fingerprint.js';
 export { examplesDataset, type ExamplesDatasetOptions } from './examples.js';
+export { fitAnswers } from './fit.js';
 export { measureLengths, withBuckets, withChosenBuckets, type Lengths } from './measure.js';
 export { memoryDataset, type MemoryDatasetOptions } from './memory.js';
 export { lengthsFor, pad, padBatch, unpad } from './pad.js';

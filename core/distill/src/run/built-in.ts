@@ -9,6 +9,7 @@ import { definePlugin } from '../plugin/define.js';
 import { studentComponents } from '../students/index.js';
 import { teacherComponents } from '../teach/index.js';
 import { optimizerComponents } from '../train/optimizers.js';
+import { taskComponents } from '../tasks/components.js';
 import { scheduleComponents } from '../train/schedules.js';
 
 const components: readonly AnyComponent[] = [
@@ -18,6 +19,7 @@ const components: readonly AnyComponent[] = [
   ...studentComponents,
   ...lossComponents,
   ...metricComponents,
+  ...taskComponents,
   ...optimizerComponents,
   ...scheduleComponents,
   ...exporterComponents,
