@@ -203,6 +203,8 @@ export interface Explanation {
 export interface TrainingSession {
   /** Calls of `train` that took effect: the updates made, where the definition's `accumulate` is 1. */
   readonly step: number;
+  /** Milliseconds that `train` has compiled and run steps, without what other code did meanwhile on the same thread. */
+  readonly busy: number;
   /**
    * One update, or one part of it where the definition accumulates. Compiles once for each set of input shapes.
    * `rate` is the learning rate; of an accumulated update, the last part's.

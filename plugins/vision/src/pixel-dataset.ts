@@ -83,10 +83,13 @@ export function pixelDataset(pixels: Pixels, options: PixelDatasetOptions): Inde
         label: { dtype: 'int32', shape: [], data: Int32Array.of(classes[at] as number) },
       };
     },
-    batch: async (indices): Promise<Batch> => {
+    batch: async (indices, spare): Promise<Batch> => {
       const list = Array.from(indices);
-      const data = new Float32Array(list.length * length);
-      const label = new Int32Array(list.length);
+      // Memory that has been written before costs half the time.
+      const known = spare?.size === list.length ? spare.tensors : {};
+      const data =
+        known.image?.dtype === 'float32' ? known.image.data : new Float32Array(list.length * length);
+      const label = known.label?.dtype === 'int32' ? known.label.data : new Int32Array(list.length);
       list.forEach((index, row) => {
         const at = position(index);
         write(at * length, length, data, row * length);

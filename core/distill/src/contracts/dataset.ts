@@ -48,6 +48,11 @@ export interface DataDescription {
   /** The field with the truth, when there is one: int32 class number for classification. */
   readonly target?: string;
   /**
+   * The kind of problem, as the name of a component: `classification`, `regression`. A recipe may choose another. Default:
+   * by the target, see `taskOf`.
+   */
+  readonly task?: string;
+  /**
    * Class names, in the order of the class numbers: a target k means `labels[k]`, and every target is from 0 to
    * `labels.length - 1`. Anything else is refused when the data is opened or read, with the one exception of
    * `unlabelled`. Parts of the data are matched by these names (in Unicode form NFC), not by number.
@@ -123,8 +128,11 @@ export interface IndexedDataset extends DatasetBase {
    */
   fitTo?(indices: ArrayLike<number>): IndexedDataset;
   example(index: number): Promise<Example>;
-  /** Faster than one by one where the data lies in memory. */
-  batch?(indices: ArrayLike<number>): Promise<Batch>;
+  /**
+   * Faster than one by one where the data lies in memory. `spare` is an earlier batch that nobody reads any more: its
+   * arrays may be written over instead of new ones, which is faster still. A data set need not.
+   */
+  batch?(indices: ArrayLike<number>, spare?: Batch): Promise<Batch>;
 }
 
 /** A stream whose length is unknown beforehand. */

@@ -27,6 +27,8 @@ export interface Teacher {
    * drops classes that the data do not have.
    */
   readonly labels?: readonly string[];
+  /** What a task did to its answers, in words for people. */
+  readonly remarks?: readonly string[];
   /** Set by a run that reordered the logits: the model's own names, and which of them each logit is. */
   readonly reordered?: { readonly labels: readonly string[]; readonly order: readonly number[] };
   /** False where its answers were computed elsewhere: there is nothing to run and to measure the time of. */

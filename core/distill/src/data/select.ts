@@ -1,5 +1,5 @@
 // Subsets of a data set.
-import type { IndexedDataset } from '../contracts/index.js';
+import type { Batch, IndexedDataset } from '../contracts/index.js';
 import { descriptionOf } from './describe.js';
 import { fingerprint } from './fingerprint.js';
 import { knownOf } from './known.js';
@@ -24,9 +24,9 @@ export function subset(dataset: IndexedDataset, indices: ArrayLike<number>): Ind
     ...(dataset.buckets && { buckets: dataset.buckets }),
     example: async (index) => dataset.example(parentIndex(index)),
     ...(batch && {
-      batch: async (asked: ArrayLike<number>) => {
+      batch: async (asked: ArrayLike<number>, spare?: Batch) => {
         const list = Array.from(asked);
-        return { ...(await batch(list.map(parentIndex))), indices: list };
+        return { ...(await batch(list.map(parentIndex), spare)), indices: list };
       },
     }),
   };

@@ -10,6 +10,7 @@ import type {
   ComponentPlan,
   DatasetSlot,
   LossPlan,
+  MetricPlan,
   Plan,
   PluginReference,
   RecipeTrace,
@@ -108,6 +109,19 @@ class Builder {
     });
   }
 
+  metrics(): MetricPlan[] | undefined {
+    return this.input.data.evaluate?.map((written, index) => {
+      const component = this.component('metric', 'evaluate', index);
+      if (!isRecord(written)) return { component };
+      const { name, where } = written as Omit<MetricPlan, 'component'>;
+      return {
+        component,
+        ...(name === undefined ? {} : { name }),
+        ...(where === undefined ? {} : { where }),
+      };
+    });
+  }
+
   train(): TrainPlan {
     const { train, data } = this.input.data;
     return {
@@ -124,7 +138,7 @@ class Builder {
       rateSearch: train.rateSearch,
       groups: train.groups,
       freeze: train.freeze,
-      select: train.select ?? (hasValidation(data) ? 'errors' : 'last'),
+      select: train.select ?? (hasValidation(data) ? 'primary' : 'last'),
     };
   }
 }
@@ -156,7 +170,7 @@ function baselinePlan(input: BuildInput, changed: BuildInput | undefined): Basel
   };
 }
 
-/** The plan of a recipe without problems. `data.evaluate` is filled in already; `changed` as the baseline sees it. */
+/** The plan of a recipe without problems; `changed` as the baseline sees it. */
 export function buildPlan(input: BuildInput, changed?: BuildInput): Plan {
   const { data, file, trace, plugins } = input;
   const build = new Builder(input);
@@ -182,9 +196,10 @@ export function buildPlan(input: BuildInput, changed?: BuildInput): Plan {
     student: build.component('student', 'student'),
     losses: build.losses(),
     train: build.train(),
-    metrics: (data.evaluate ?? []).map((_, index) => build.component('metric', 'evaluate', index)),
+    task: data.task === undefined ? undefined : build.component('task', 'task'),
+    metrics: build.metrics(),
     baseline: baselinePlan(input, changed),
-    biasCorrection: data.biasCorrection,
+    adjustments: data.adjust.map((_, index) => build.component('adjustment', 'adjust', index)),
     exporters: data.export.map((_, index) => build.component('exporter', 'export', index)),
     backend: data.backend,
     threads: data.threads ?? availableParallelism(),

@@ -90,12 +90,13 @@ function validationNeeds({ data, misspelt }: CheckInput): Problem[] {
   if (part(data, 'data', 'split', 'validation') !== undefined) return [];
   if (misspelt.has('data.validation') || !isRecord(part(data, 'data'))) return [];
   const problems: Problem[] = [];
-  if (part(data, 'biasCorrection') !== undefined) {
+  const adjust = part(data, 'adjust');
+  if (Array.isArray(adjust) && adjust.length > 0) {
     problems.push(
       problem(
         'RECIPE_MISSING_KEY',
-        '`biasCorrection` chooses its offset on `data.validation`, which the recipe does not have',
-        ['biasCorrection'],
+        '`adjust` chooses its changes on `data.validation`, which the recipe does not have',
+        ['adjust'],
         'add `validation:` to `data`',
         'key',
       ),
@@ -145,7 +146,7 @@ function rateSearchNeeds({ data }: CheckInput): Problem[] {
       'RECIPE_BAD_VALUE',
       `\`${at.join('.')}\` compares learning rates by the metric of \`train.select\`, which is \`last\``,
       at,
-      'select a metric, such as `errors`',
+      'select a figure, such as `primary`',
     ),
   );
 }

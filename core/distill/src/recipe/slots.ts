@@ -25,7 +25,9 @@ export const slots: readonly Slot[] = [
   { kind: 'schedule', path: ['losses', '*', 'weight'], own: [] },
   { kind: 'optimizer', path: ['train', 'optimizer'], own: [] },
   { kind: 'schedule', path: ['train', 'rate'], own: [] },
-  { kind: 'metric', path: ['evaluate', '*'], own: [] },
+  { kind: 'task', path: ['task'], own: [] },
+  { kind: 'metric', path: ['evaluate', '*'], own: ['name', 'where'] },
+  { kind: 'adjustment', path: ['adjust', '*'], own: [] },
   { kind: 'exporter', path: ['export', '*'], own: [] },
 ];
 

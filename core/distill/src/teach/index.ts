@@ -8,7 +8,6 @@ import { outputsTeacher } from './outputs-teacher.js';
 import { transformers } from './transformers/transformers.js';
 
 export { openModel, openStudentTeacher } from './checkpoint.js';
-export { alignClasses } from './class-order.js';
 export type { FunctionTeacher, TeacherFunction } from './function.js';
 export type { Nested, PlainAnswers } from './function-answers.js';
 export { inspectModel, type InnerValue, type InspectedModel, type InspectedValue } from './inspect.js';

@@ -2,6 +2,7 @@
 import type { HostTensors, RandomStream } from '@potstill/engine';
 import type { Answers, Batch, Teacher, TeacherStore } from '../contracts/index.js';
 import { batches } from '../data/batches.js';
+import { fitAnswers } from '../data/fit.js';
 import { onlyOutputs } from '../store/index.js';
 import { openAnswers } from './open-answers.js';
 import { viewKey, viewsOf, type AnswerCache, type PreparedData } from './views.js';
@@ -52,6 +53,8 @@ export function trainingSource(options: SourceOptions): TrainingSource {
     }
     return answers;
   };
+  const fitted = async (answers: Answers, read: Batch): Promise<HostTensors> =>
+    fitAnswers(await answers.read(read), teacher?.outputs ?? {}, read, dataset.spec);
   return {
     size,
     batch,
@@ -67,10 +70,11 @@ export function trainingSource(options: SourceOptions): TrainingSource {
         epoch,
         start,
         name,
+        reuse: true,
         ...(view === null ? {} : { view }),
         ...(shuffleWindow === undefined ? {} : { shuffleBuffer: shuffleWindow }),
       }))
-        yield { batch: read, teacher: (await answers?.read(read)) ?? {} };
+        yield { batch: read, teacher: answers ? await fitted(answers, read) : {} };
     },
     async close() {
       const all = [...opened.values()];

@@ -32,6 +32,7 @@ import { tensorsOf, tensorOf } from './tensors.js';
 
 export class EagerTraining implements TrainingSession, Holder {
   private calls = 0;
+  private milliseconds = 0;
   private disposed = false;
   /** The session's own copies; the user's variables point at them only while a step runs. */
   private readonly values: Map<NamedVariable, tf.Variable>;
@@ -64,14 +65,20 @@ export class EagerTraining implements TrainingSession, Holder {
     });
   }
 
+  get busy(): number {
+    return this.milliseconds;
+  }
+
   train(inputs: HostTensors, { rate }: { readonly rate: number }): Promise<StepResult> {
     return this.turn(() => {
       checkInputs(inputs);
+      const begin = performance.now();
       return lend(this.values, () => {
         let result: StepResult | undefined;
         tf.tidy(() => {
           result = this.update(inputs, rate);
         });
+        this.milliseconds += performance.now() - begin;
         return result as StepResult;
       });
     });

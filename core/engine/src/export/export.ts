@@ -34,16 +34,17 @@ const severalAxes = [
 ] as const;
 
 /**
- * The same where an input has several free axes: small, since tensors have their product of elements. One odd and one even,
- * which differ in what a division by a small number leaves, so that padding that depends on it is noticed.
+ * The same where an input has several free axes: small, since tensors have their product of elements. The two lengths leave
+ * different rests when they are divided by a small number, so that padding that depends on it is noticed; the differences tell
+ * the axes apart where a few elements are added to one.
  */
 const innerAxes = [
   [97, 104],
-  [103, 110],
-  [109, 116],
-  [127, 134],
-  [137, 144],
-  [149, 156],
+  [103, 114],
+  [109, 122],
+  [127, 144],
+  [137, 156],
+  [149, 172],
 ] as const;
 
 /** Names of the free axes of a value, one entry an axis. */

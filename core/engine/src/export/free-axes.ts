@@ -24,18 +24,27 @@ export interface Freed {
 
 /**
  * The graph of `a` with everything that depends on the lengths of the free axes made free: what differs between the two
- * graphs is shape data, and a multiple of one of these lengths or of a product of them, or counts up to it. `axes` are those
+ * graphs is shape data, and a multiple of one of these lengths (and some more) or of a product of them, or counts up to it. `axes` are those
  * of the inputs, by their names. Refuses with ENGINE_NO_BATCH_AXIS what is anything else.
  */
 export function freeAxes(a: Sized, b: Sized, axes: ReadonlyMap<string, InputAxes>): Freed {
   return new Merge(a, b, axes).run();
 }
 
-/** A number times the lengths of free axes. An axis may stand twice. */
+/** A number times the lengths of free axes, and some more. An axis may stand twice. */
 interface Multiple {
   readonly axes: readonly string[];
   readonly factor: number;
+  readonly more: number;
 }
+
+/** Whether it is the length of one axis itself. */
+function isAxis(free: Multiple | undefined): free is Multiple {
+  return free?.factor === 1 && free.more === 0 && free.axes.length === 1;
+}
+
+/** What may be added to a length: a window of neighbours takes a few. */
+const most = 64;
 
 /** Axes whose lengths are multiplied: at most so many. */
 const degree = 3;
@@ -135,7 +144,7 @@ class Merge {
     const axes = output.shape.map((length, i) => {
       if (length === twin.shape[i]) return undefined;
       const free = this.multiple(length, twin.shape[i]);
-      return free?.factor === 1 && free.axes.length === 1 ? free.axes[0] : null;
+      return isAxis(free) ? free.axes[0] : null;
     });
     if (typeof axes[0] === 'string' && output.shape.length === twin.shape.length) return axes;
     const node = this.a.graph.nodes.find(({ outputs }) => outputs.includes(output));
@@ -148,14 +157,20 @@ class Merge {
     );
   }
 
-  /** Which lengths two differing numbers are the same multiple of. */
+  /** Which lengths two differing numbers are the same multiple of, give or take the same few. */
   private multiple(x: number | undefined, y: number | undefined): Multiple | undefined {
     if (x === undefined || y === undefined || x === y) return undefined;
     for (const axes of this.products()) {
       const size = (lengths: ReadonlyMap<string, number>) =>
         axes.reduce((product, axis) => product * (lengths.get(axis) as number), 1);
       const factor = x / size(this.a.lengths);
-      if (Number.isInteger(factor) && factor * size(this.b.lengths) === y) return { axes, factor };
+      if (Number.isInteger(factor) && factor * size(this.b.lengths) === y) return { axes, factor, more: 0 };
+    }
+    for (const [axis, length] of this.a.lengths) {
+      const factor = (y - x) / ((this.b.lengths.get(axis) as number) - length);
+      const more = x - factor * length;
+      if (Number.isInteger(factor) && factor > 0 && Math.abs(more) <= most)
+        return { axes: [axis], factor, more };
     }
     return undefined;
   }
@@ -203,27 +218,30 @@ class Merge {
     return this.typed(vector, type, constant.shape);
   }
 
-  /** Numbers that count up to a multiple of free lengths (tf.range), whatever their shape. */
+  /**
+   * Numbers that count up to a multiple of free lengths, whatever their shape: tf.range, also in steps of a free length, as
+   * the first row of each example has in a table of all rows.
+   */
   private counted(
     node: Node,
     constant: Value,
     twin: Value,
     [data, other]: readonly [ElementArray, ElementArray],
   ): Value | undefined {
-    const [start = 0, second = start] = Array.from(data.slice(0, 2), Number);
-    const step = second - start;
-    const counts = (values: ElementArray) =>
-      (values as Float32Array).every((value, i) => Number(value) === start + i * step);
+    const own = progression(data);
+    const others = progression(other);
     const differing = constant.shape.flatMap((length, i) => (length === twin.shape[i] ? [] : [i]));
     const free = this.multiple(data.length, other.length);
-    if (constant.type === 'bool' || !free || differing.length !== 1 || !Number.isInteger(start))
-      return undefined;
-    if (!Number.isInteger(step) || step === 0 || !counts(data) || !counts(other)) return undefined;
-    const scalar = (value: number) => this.op('Squeeze', [this.ints([value])], []);
-    const length = this.op('Squeeze', [this.product(free, node)], []);
-    const span = this.op('Mul', [length, scalar(step)], []);
-    const end = this.op('Add', [span, scalar(start)], []);
-    const range = this.op('Range', [scalar(start), end, scalar(step)], [data.length]);
+    if (constant.type === 'bool' || !free || differing.length !== 1) return undefined;
+    if (!own || own.start !== others?.start) return undefined;
+    const stretched = own.step === others.step ? undefined : this.multiple(own.step, others.step);
+    if (own.step !== others.step && !stretched) return undefined;
+    const scalar = (vector: Value) => this.op('Squeeze', [vector], []);
+    const step = scalar(stretched ? this.product(stretched, node) : this.ints([own.step]));
+    const span = this.op('Mul', [scalar(this.product(free, node)), step], []);
+    const start = scalar(this.ints([own.start]));
+    const end = this.op('Add', [span, start], []);
+    const range = this.op('Range', [start, end, step], [data.length]);
     return this.typed(
       range,
       constant.type,
@@ -239,11 +257,12 @@ class Merge {
     return shape.length === 1 ? cast : this.op('Reshape', [cast, this.ints(target)], shape, {}, type);
   }
 
-  /** A multiple of free lengths as an int64 vector of one element. */
-  private product({ axes, factor }: Multiple, node: Node): Value {
+  /** A multiple of free lengths, and some more, as an int64 vector of one element. */
+  private product({ axes, factor, more }: Multiple, node: Node): Value {
     const [first, ...others] = axes.map((axis) => this.length(axis, node));
     const all = factor === 1 ? others : [...others, this.ints([factor])];
-    return all.reduce((left, right) => this.op('Mul', [left, right], [1]), first as Value);
+    const product = all.reduce((left, right) => this.op('Mul', [left, right], [1]), first as Value);
+    return more === 0 ? product : this.op('Add', [product, this.ints([more])], [1]);
   }
 
   /** The length of a free axis as an int64 vector of one element. */
@@ -269,7 +288,7 @@ class Merge {
       const twin = this.pairs.get(input) as Value;
       const at = input.shape.findIndex((length, i) => {
         const free = this.multiple(length, twin.shape[i]);
-        return free?.factor === 1 && free.axes.length === 1 && free.axes[0] === axis;
+        return isAxis(free) && free.axes[0] === axis;
       });
       if (at >= 0) return { input, at };
     }
@@ -297,6 +316,17 @@ class Merge {
     this.made.set(key, value);
     return value;
   }
+}
+
+/** Whole numbers of equal steps other than 0; undefined for others. */
+function progression(data: ElementArray): { readonly start: number; readonly step: number } | undefined {
+  const values = data as Float32Array;
+  const start = Number(values[0]);
+  const step = Number(values[1]) - start;
+  const counts = Number.isInteger(start) && Number.isInteger(step) && step !== 0;
+  return counts && values.every((value, i) => Number(value) === start + i * step)
+    ? { start, step }
+    : undefined;
 }
 
 function isBody(value: Attribute | undefined): value is Body {

@@ -195,6 +195,52 @@ describe('exportOnnx with several free axes', () => {
     expect(dims?.map(({ dimParam }) => dimParam)).toEqual(['batch', 'tokens', 'others']);
   });
 
+  it('takes neighbours of each frame, and a token in front', async () => {
+    await agrees(
+      {
+        variables: [],
+        inputs: frames,
+        forward: ({ x }) => {
+          const [batch = 0, length = 0] = x?.shape ?? [];
+          const padded = tf.pad(x as tf.Tensor3D, [
+            [0, 0],
+            [1, 2],
+            [0, 0],
+          ]);
+          const window = [0, 1, 3].map((at) => tf.slice(padded, [0, at, 0], [batch, length, 4]));
+          const fronted = tf.concat([tf.ones([batch, 1, 4]), x as tf.Tensor3D], 1);
+          const rows = tf.reshape(fronted, [batch * (length + 1), 4]);
+          const halved = tf.reshape(tf.mul(rows, 0.5), [batch, length + 1, 4]);
+          return { near: tf.concat(window, 2), rest: tf.slice(halved, [0, 1, 0], [batch, length, 4]) };
+        },
+      },
+      framesAt,
+    );
+  });
+
+  it('gathers from rows of all examples, which begin at multiples of a length', async () => {
+    await agrees(
+      {
+        variables: [],
+        inputs: { ...frames, chosen: { dtype: 'int32', shape: [] } },
+        forward: ({ x, chosen }) => {
+          const [batch = 0, length = 0] = x?.shape ?? [];
+          const begin = tf.mul(tf.range(0, batch, 1, 'int32'), tf.scalar(length, 'int32'));
+          const rows = tf.reshape(x as tf.Tensor, [batch * length, 4]);
+          return { y: tf.gather(rows, tf.add<tf.Tensor1D>(begin, chosen as tf.Tensor1D)) };
+        },
+      },
+      (batch, length) => ({
+        ...framesAt(batch, length),
+        chosen: {
+          dtype: 'int32',
+          shape: [batch],
+          data: Int32Array.from({ length: batch }, (_, i) => (i * 3) % length),
+        },
+      }),
+    );
+  });
+
   it('refuses padding that depends on whether a length is even', async () => {
     const kernel = weight('kernel', [3, 4, 5], 4);
     const definition: ExportDefinition = {
