@@ -16,6 +16,7 @@ export { resolveDataPath } from './paths.js';
 export { alignGroups, remapClasses } from './remap.js';
 export { batchOf, sampleIndices, type Population } from './sample.js';
 export { classPasses, filterClasses, range, subset, type ClassFilter } from './select.js';
+export { mixComponent } from './mix.js';
 export { mapClassNames, unknownInMap, type ClassMap } from './class-map.js';
 export { countIn, hashInputs, isCheapToHash } from './duplicates.js';
 export { fieldValues } from './field-values.js';

@@ -1,7 +1,7 @@
 // Potstill's own components, as the plugin that every recipe has.
 import { host } from '../container/host.js';
 import type { AnyComponent, Plugin } from '../contracts/index.js';
-import { tableComponents } from '../data/index.js';
+import { mixComponent, tableComponents } from '../data/index.js';
 import { metricComponents } from '../evaluate/components.js';
 import { exporterComponents } from '../export/components.js';
 import { lossComponents } from '../losses/index.js';
@@ -14,6 +14,7 @@ import { scheduleComponents } from '../train/schedules.js';
 
 const components: readonly AnyComponent[] = [
   ...tableComponents,
+  mixComponent,
   ...teacherComponents,
   ...studentComponents,
   ...lossComponents,

@@ -5,6 +5,7 @@ import { ensemble } from './ensemble/ensemble.js';
 import { functionTeacher } from './function.js';
 import { onnx } from './onnx.js';
 import { outputsTeacher } from './outputs-teacher.js';
+import { transformers } from './transformers/transformers.js';
 
 export { openModel, openStudentTeacher } from './checkpoint.js';
 export type { FunctionTeacher, TeacherFunction } from './function.js';
@@ -22,4 +23,5 @@ export const teacherComponents: readonly AnyComponent[] = [
   functionTeacher,
   outputsTeacher,
   ensemble,
+  transformers,
 ];
