@@ -8,6 +8,7 @@ export function descriptionOf(data: DataDescription): DataDescription {
     inputs: data.inputs,
     fingerprint: data.fingerprint,
     ...(data.target === undefined ? {} : { target: data.target }),
+    ...(data.task === undefined ? {} : { task: data.task }),
     ...(data.labels === undefined ? {} : { labels: data.labels }),
     ...(data.unlabelled === undefined ? {} : { unlabelled: data.unlabelled }),
     ...(data.labelled === undefined ? {} : { labelled: data.labelled }),

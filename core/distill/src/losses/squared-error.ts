@@ -60,8 +60,10 @@ export const squaredErrorLoss: AnyComponent = loss(name, {
           options.teacher === undefined
             ? pick(name, 'batch', at.batch, target ?? '')
             : pick(name, 'teacher', at.teacher, options.teacher);
-        checkSameNumbers(name, own, truth);
-        return squaredError(own, truth, positions.mask(at, own.shape));
+        // One number an example may come without an axis of its own.
+        const shaped = `${truth.shape.join()},1` === own.shape.join() ? tf.reshape(truth, own.shape) : truth;
+        checkSameNumbers(name, own, shaped);
+        return squaredError(own, shaped, positions.mask(at, own.shape));
       },
     };
   },
