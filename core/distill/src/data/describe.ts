@@ -19,20 +19,6 @@ const parts: Readonly<Record<keyof DataDescription, true>> = {
 
 /** The plain description: what contexts, reports and exports carry. Absent parts stay absent. */
 export function descriptionOf(data: DataDescription): DataDescription {
-  return {
-    spec: data.spec,
-    inputs: data.inputs,
-    fingerprint: data.fingerprint,
-    ...(data.target === undefined ? {} : { target: data.target }),
-    ...(data.task === undefined ? {} : { task: data.task }),
-    ...(data.labels === undefined ? {} : { labels: data.labels }),
-    ...(data.unlabelled === undefined ? {} : { unlabelled: data.unlabelled }),
-    ...(data.labelled === undefined ? {} : { labelled: data.labelled }),
-    ...(data.preprocessing === undefined ? {} : { preprocessing: data.preprocessing }),
-    ...(data.columns === undefined ? {} : { columns: data.columns }),
-    ...(data.groups === undefined ? {} : { groups: data.groups }),
-    ...(data.source === undefined ? {} : { source: data.source }),
-  };
   const described = Object.keys(parts).flatMap((part) => {
     const value = data[part as keyof DataDescription];
     return value === undefined ? [] : [[part, value] as const];

@@ -37,7 +37,9 @@ export const squaredErrorLoss: AnyComponent = loss(name, {
     target: z
       .string()
       .optional()
-      .describe('The field with the truth, of the same shape. Default: the target that the data set names.'),
+      .describe(
+        'The field with the truth, of the same shape, or without its last axis where that is 1. Default: the target that the data set names.',
+      ),
     mask: maskOption,
   }),
   create(options, _services, { data, student: { outputs } }) {
@@ -57,18 +59,19 @@ export const squaredErrorLoss: AnyComponent = loss(name, {
       },
       compute(at) {
         const own = pick(name, 'student', at.student, options.student);
-        const truth =
+        const found =
           options.teacher === undefined
             ? pick(name, 'batch', at.batch, target ?? '')
             : pick(name, 'teacher', at.teacher, options.teacher);
-        // One number an example may come without an axis of its own.
-        const shaped = `${truth.shape.join()},1` === own.shape.join() ? tf.reshape(truth, own.shape) : truth;
-        checkSameNumbers(name, own, shaped);
+        // One number may be a number or a list of one.
+        const one = [...found.shape, 1].join() === own.shape.join();
+        const truth = one ? tf.reshape(found, own.shape) : found;
+        checkSameNumbers(name, own, truth);
         const within = positions.mask(at, own.shape);
-        if (target === undefined || data.unlabelled !== true) return squaredError(own, shaped, within);
+        if (target === undefined || data.unlabelled !== true) return squaredError(own, truth, within);
         // NaN is not equal to itself.
-        const known = tf.cast(tf.equal(shaped, shaped), 'float32');
-        return squaredError(own, shaped, within ? tf.mul(known, within) : known);
+        const known = tf.cast(tf.equal(truth, truth), 'float32');
+        return squaredError(own, truth, within ? tf.mul(known, within) : known);
       },
     };
   },

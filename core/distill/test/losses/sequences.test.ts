@@ -286,6 +286,19 @@ describe('which positions count', () => {
 });
 
 describe('squared-error', () => {
+  it('compares a list of one number with a number, and nothing else of another shape', async () => {
+    const at = (truth: Values) =>
+      runLoss(component('squared-error'), {
+        options: { target: 'age' },
+        student: { logits: [[1], [2]] },
+        batch: { age: truth },
+      });
+    expect((await at([1, 5])).value).toBe(4.5);
+    await expect(at([[1, 5]])).rejects.toThrow(
+      "squared-error: the student's output has shape [2,1], what it is compared with [1,2]",
+    );
+  });
+
   it('leaves out what has no truth where data are unlabelled, and shows it elsewhere', async () => {
     const at = (unlabelled: boolean) =>
       runLoss(component('squared-error'), {
