@@ -91,6 +91,27 @@ describe('frames with transcripts', () => {
     const [short, long] = [await ask(5), await ask(23)];
     for (const [i, value] of short.entries()) expect(long[i]).toBeCloseTo(value, 5);
     await session.release();
+
+    // The file teaches, asked with padded frames and their lengths; its answers are stored and read in other batches.
+    const taught = await run(speech, {
+      data: {
+        train: { use: 'speech/utterances', size: 60, seed: 7 },
+        test: { use: 'speech/utterances', size: 40, seed: 3 },
+        buckets: 3,
+      },
+      teacher: { use: 'onnx', model: join(runFolder, 'exports/student.onnx') },
+      student: 'speech/student',
+      losses: [{ use: 'soft-targets', temperature: 1 }],
+      evaluate: ['speech/word-errors', 'agreement', 'divergence', 'accuracy'],
+      train: { epochs: 12, batch: 8, rate: 0.02 },
+      baseline: false,
+    });
+    const { teacher, student } = taught.summary;
+    expect(teacher?.figures['frame-errors']).toBe(summary.student.figures['frame-errors']);
+    expect(student.figures.agreement).toBeGreaterThan(0.9);
+    // Frames that are padding count nowhere.
+    expect(student.figures.accuracy).toBeCloseTo(1 - (student.figures['frame-errors'] ?? NaN), 10);
+    expect(student.figures.divergence).toBeLessThan(0.2);
   });
 
   it('count edits', () => {
