@@ -28,7 +28,7 @@ usage: npm run bench:passes -- [options]
   --threads N      default 1; one thread is measured in processor time, more in wall time
   --rounds N       pairs of blocks of steps, with and without the pass in turn; default 5
   --seconds S      length of a block; default 0.5
-  --write FILE.md  writes the table there as a page
+  --write FILE.md  writes the table there as a page, again after each member
   --help
 
 Exit codes: 0; 2 for a wrong option.`;
@@ -72,22 +72,16 @@ async function main(): Promise<void> {
     }
     return found;
   };
+  const page = (): string => passesPage(gains, { ...settings, machine: machineNow({}) });
   for (const name of names) {
     const found = await measure(name, left, false);
     gains.push(...found);
     const hasBlocks = found.some(({ pass, ratio }) => pass === 'block-convolutions' && ratio !== null);
-    if (hasBlocks)
-      gains.push(
-        ...(await measure(
-          name,
-          left.filter((pass) => !ofBlocks.has(pass)),
-          true,
-        )),
-      );
+    const others = left.filter((pass) => !ofBlocks.has(pass));
+    if (hasBlocks) gains.push(...(await measure(name, others, true)));
+    if (values.write !== undefined) writeFileSync(values.write, page());
   }
-  const page = passesPage(gains, { ...settings, machine: machineNow({}) });
-  if (values.write === undefined) console.log(page);
-  else writeFileSync(values.write, page);
+  if (values.write === undefined) console.log(page());
 }
 
 try {

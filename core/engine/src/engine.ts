@@ -37,9 +37,9 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
     onWarning = emitWarning,
   } = options;
   if (!Number.isInteger(threads) || threads < 1)
-    throw new EngineError('ENGINE_OPTION', `threads is ${threads}; it is a whole number from 1`);
+    throw new EngineError('ENGINE_OPTION', `threads is ${threads}; expected a whole number of at least 1`);
   if (memoryLimit !== undefined && !(memoryLimit >= 0))
-    throw new EngineError('ENGINE_OPTION', `memoryLimit is ${memoryLimit}; it is a number of bytes`);
+    throw new EngineError('ENGINE_OPTION', `memoryLimit is ${memoryLimit}; expected a number of bytes`);
   const open = new Set<Holder & { dispose(): Promise<void> }>();
   const keep = <T extends Holder & { dispose(): Promise<void> }>(made: T): T => {
     open.add(made);

@@ -13,33 +13,33 @@ export const engineErrorCodes = {
   ENGINE_BAKED_CONSTANT:
     'The step made a large tensor from host data, which would be frozen into the graph. Pass it as an input, or hold it in a variable.',
   ENGINE_OPEN_CELL:
-    'The cell of a scan, or the function of a checkpoint, uses a tensor that it was not given. Give it among the constants, the sequences or the carry; or make it an argument.',
+    'The cell of a scan, or the function of a checkpoint, uses a tensor that was not passed to it. Pass it with the constants, the sequences or the carry, or as an argument.',
   ENGINE_SHAPE: 'An input, a variable or an operand has a shape or dtype that does not fit.',
   ENGINE_MEMORY:
-    'A step or a model needs more memory than there is. Take a smaller batch and accumulate gradients, or recompute activations with `checkpoint`.',
+    'A step or a model needs more memory than there is. Use a smaller batch and accumulate gradients, or recompute activations with `checkpoint`.',
   ENGINE_MANY_SHAPES:
     'A warning: a session compiled a graph for each of many sets of input shapes, which costs time and memory. Pad to a few lengths.',
   ENGINE_CACHE:
-    'A warning: the folder that keeps compiled graphs between runs cannot be read or written. Give another, or none; the run goes on without.',
+    'A warning: the folder that keeps compiled graphs between runs cannot be read or written. Use another folder, or none; the run continues without a cache.',
   ENGINE_BACKEND_MISSING: 'The backend is not installed.',
   ENGINE_STATE: 'A training state does not fit the model: another name, shape or optimiser.',
   ENGINE_NO_BATCH_AXIS:
     'The model cannot be exported with a free batch axis: an operation mixes the batch axis with others.',
   ENGINE_BAD_ONNX: 'A file is not a readable ONNX model, or lacks the named node or output.',
-  ENGINE_OPTION: 'An option of an optimiser or of the engine is out of its range.',
+  ENGINE_OPTION: 'An option of an optimiser or of the engine is out of range.',
 } as const satisfies Record<string, string>;
 
 export type EngineErrorCode = keyof typeof engineErrorCodes;
 
 export interface EngineErrorDetails {
-  /** What would be right. */
+  /** What to do instead. */
   readonly hint?: string;
   /** The user's line that led here, as `file:line:column`. */
   readonly location?: string;
   readonly cause?: unknown;
 }
 
-/** A failure whose cause lies with the caller; our own bugs are plain errors that begin with `internal:`. */
+/** An error caused by the caller; bugs of the engine are plain errors that begin with `internal:`. */
 export class EngineError extends Error {
   override readonly name = 'EngineError';
   readonly hint: string | undefined;

@@ -115,7 +115,7 @@ export function withGradient(
   return Reflect.apply(run, engine, [{ forwardFunc: forward, backwardsFunc, inputs }]) as tf.Tensor[];
 }
 
-/** While `body` runs, `used` is told of each tensor from before it that an operation reads. */
+/** While `body` runs, calls `used` with each earlier tensor that an operation reads. */
 export function watchOperands<T>(used: (tensor: tf.Tensor) => void, body: () => T): T {
   const engine: object = tf.engine();
   const own = Object.getOwnPropertyDescriptor(engine, 'runKernelFunc');

@@ -23,24 +23,24 @@ export interface EngineOptions {
   /** Bytes that all sessions of the engine may hold together, as {@link Engine.memory} counts them (onnx only). Default: what the machine has left. */
   readonly memoryLimit?: number;
   /**
-   * A folder that keeps compiled training steps, so that a second run starts at once (onnx only). It is made when it is
-   * missing, holds 256 MB at most, and may be shared by processes. Default false: nothing is kept.
+   * A folder for compiled training steps, so that a second run starts faster (onnx only). It is created when missing,
+   * holds at most 256 MB and may be shared by processes. Default false: no cache.
    */
   readonly cache?: string | false;
-  /** Told of what went not quite right. Default: Node's `process.emitWarning`. */
+  /** Receives warnings. Default: Node's `process.emitWarning`. */
   readonly onWarning?: (warning: EngineWarning) => void;
 }
 
-/** Something that works, and should not be left as it is. */
+/** Something that works but should be fixed. */
 export interface EngineWarning {
   readonly code: EngineErrorCode;
   readonly message: string;
   readonly hint: string;
 }
 
-/** What a step's function is told beside its inputs. */
+/** What a step's function receives beside its inputs. */
 export interface StepContext {
-  /** True while a training step is recorded, false in a predictor. Dropout and batch norm look at it. */
+  /** True while a training step is recorded, false in a predictor. Dropout and batch norm depend on it. */
   readonly training: boolean;
   /** Random tensors that differ at every step; see {@link StepRandom}. */
   readonly random: StepRandom;
@@ -48,7 +48,7 @@ export interface StepContext {
 
 /**
  * Random tensors drawn from counter-based streams. While a step is recorded each call becomes an input of the
- * graph, filled anew before every step, so nothing random is baked in; on every backend the numbers are the same.
+ * graph that is filled before every step, so no random number is baked in. All backends draw the same numbers.
  */
 export interface StepRandom {
   /** Ones with probability `1 - rate`, else zeros, float32. */
@@ -76,7 +76,7 @@ export interface NamedVariable {
 export interface SlotSpec {
   readonly name: string;
   readonly shape: 'variable' | 'scalar';
-  /** What it starts from: a number throughout, or (of a variable's shape) the variable's `value`. */
+  /** Initial value: one number for all elements or, for slots of a variable's shape, the variable's `value`. */
   readonly fill: number | 'value';
 }
 
@@ -127,7 +127,7 @@ export interface TrainingDefinition {
   readonly accumulate?: number;
 }
 
-/** Everything that training changes, by name: enough to go on as if never interrupted. Slots are named `variable/slot`. */
+/** Everything that training changes, by name: enough to resume exactly. Slots are named `variable/slot`. */
 export interface TrainingState {
   /** Calls of `train` that took effect: the updates made, where `accumulate` is 1. */
   readonly step: number;
@@ -148,25 +148,25 @@ export type InputShapes = Readonly<
   Record<string, { readonly dtype: DType; readonly shape: readonly number[] }>
 >;
 
-/** Bytes by what they are for. ONNX Runtime's workspaces and its rounding up come on top: measured, a fifth to a third. */
+/** Bytes by what they are for. ONNX Runtime's workspaces and rounding are not included; measured, they add a fifth to a third. */
 export interface MemoryAccount {
   /** Variables; twice those that steps change, as a step reads one buffer and writes another. */
   readonly parameters: number;
-  /** The optimiser's slots and gathered gradients, counted likewise. */
+  /** The optimiser's slots and accumulated gradients, counted in the same way. */
   readonly slots: number;
-  /** Constants of compiled graphs; in a predictor of its own these are the weights once more. */
+  /** Constants of compiled graphs; in a standalone predictor these include a copy of the weights. */
   readonly constants: number;
   /** The inputs of a step. */
   readonly inputs: number;
   /** Random tensors of a step, such as dropout masks. */
   readonly random: number;
-  /** The most that activations and gradients take at once: each compiled graph keeps that much for its next run. 0 on eager backends, where TF.js holds them. */
+  /** Peak size of activations and gradients: each compiled graph keeps that much for its next run. 0 on eager backends, where TF.js holds them. */
   readonly activations: number;
   readonly total: number;
 }
 
 export interface ExplainOptions {
-  /** Runs that are measured, after two that are not. Default 20. */
+  /** Number of measured runs, after two warm-up runs. Default 20. */
   readonly steps?: number;
 }
 
@@ -178,7 +178,7 @@ export interface ExplainedOperator {
 }
 
 export interface ExplainedLine {
-  /** `file:line:column`. What a gradient computes counts to the line of the operation it is the gradient of. Where there is none: `update rule`, `added by ONNX Runtime`, `no line known`. */
+  /** `file:line:column`. A gradient counts towards the line of the operation that it differentiates. Without a line: `update rule`, `added by ONNX Runtime`, `no line known`. */
   readonly line: string;
   /** TF.js kernels that the nodes came from, in alphabetical order. */
   readonly kernels: readonly string[];
@@ -193,7 +193,7 @@ export interface Explanation {
   readonly milliseconds: number;
   /** Slowest first. */
   readonly byOperator: readonly ExplainedOperator[];
-  /** Slowest first. A fused node counts to one line: that of the operation that does most of its work. */
+  /** Slowest first. A fused node counts towards the line of the operation that does most of its work. */
   readonly byLine: readonly ExplainedLine[];
   /** Both as a table. */
   toString(): string;
@@ -203,14 +203,16 @@ export interface Explanation {
 export interface TrainingSession {
   /** Calls of `train` that took effect: the updates made, where the definition's `accumulate` is 1. */
   readonly step: number;
+  /** Milliseconds that `train` has compiled and run steps, without what other code did meanwhile on the same thread. */
+  readonly busy: number;
   /**
-   * One update, or one part of it where the definition accumulates. Compiles at the first sight of a set of shapes.
-   * `rate` is the learning rate; that of an update's last part counts.
+   * One update, or one part of it where the definition accumulates. Compiles once for each set of input shapes.
+   * `rate` is the learning rate; of an accumulated update, the last part's.
    */
   train(inputs: HostTensors, at: { readonly rate: number }): Promise<StepResult>;
   /**
-   * Where the time of a step goes (onnx only, else ENGINE_OPTION): runs it under ONNX Runtime's profiler, on inputs such
-   * as `train` takes. Nothing is kept of what the steps compute. Waits its turn among the steps.
+   * Where the time of a step goes (onnx only, else ENGINE_OPTION): runs it under ONNX Runtime's profiler, on inputs
+   * like those of `train`. The weights do not change. Runs after steps that were called before it.
    */
   explain(inputs: HostTensors, options?: ExplainOptions): Promise<Explanation>;
   /**
@@ -218,22 +220,22 @@ export interface TrainingSession {
    * step on such inputs, compiled or not (onnx only, else ENGINE_OPTION).
    */
   memory(inputs?: InputShapes): Promise<MemoryAccount>;
-  /** A function of the weights as they are now, without gradients; follows the training as it goes on. */
+  /** A function of the weights as they are now, without gradients; follows the training. */
   predictor(forward: Forward, options?: WeightOptions): Predictor;
   /** A copy of the state. */
   snapshot(): Promise<TrainingState>;
-  /** Takes a state up again. Names and shapes must fit exactly. */
+  /** Restores a state. Names and shapes must match exactly. */
   restore(state: TrainingState): Promise<void>;
   /** Writes the weights back into the TF.js variables. */
   sync(options?: WeightOptions): Promise<void>;
   dispose(): Promise<void>;
 }
 
-/** Which values of the variables are meant. */
+/** Which values of the variables to use. */
 export interface WeightOptions {
   /**
    * `trained` (default): as the last update left them. `average`: the running averages that an optimiser made with `averaged`
-   * keeps (else `ENGINE_OPTION`); what is not trained (statistics, frozen variables) is as it is.
+   * keeps (else `ENGINE_OPTION`); variables that are not trained (statistics, frozen ones) are unchanged.
    */
   readonly weights?: 'trained' | 'average';
 }
@@ -241,7 +243,7 @@ export interface WeightOptions {
 /** Plain TF.js from inputs to outputs. */
 export type Forward = (inputs: NamedTensors, at: StepContext) => NamedTensors;
 
-/** A compiled forward pass; compiles at the first sight of a set of shapes. */
+/** A compiled forward pass; compiles once for each set of input shapes. */
 export interface Predictor {
   run(inputs: HostTensors): Promise<HostTensors>;
   /** Where the time of a run goes (onnx only, else ENGINE_OPTION). */
@@ -254,9 +256,12 @@ export interface Predictor {
 /** dtype and shape of a graph's input, without its free first axis. */
 export interface InputSpec {
   readonly dtype: DType;
-  readonly shape: readonly number[];
+  /** A name instead of a length leaves that axis free too; axes of one name have one length: `['frames', 80]`. */
+  readonly shape: readonly (number | string)[];
   /** Name of the free first axis; inputs that share it have one length there. Default `batch`. Others: `nodes`, `edges`. */
   readonly axis?: string;
+  /** Left out of the file where the function does not use it. Default false. */
+  readonly optional?: boolean;
 }
 
 export interface ExportDefinition {

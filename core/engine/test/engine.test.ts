@@ -16,7 +16,7 @@ describe('createEngine', () => {
   it('refuses a number of threads that is none', async () => {
     await expect(createEngine({ threads: 0 })).rejects.toMatchObject({
       code: 'ENGINE_OPTION',
-      message: 'threads is 0; it is a whole number from 1',
+      message: 'threads is 0; expected a whole number of at least 1',
     });
   });
 

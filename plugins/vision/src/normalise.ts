@@ -78,10 +78,7 @@ export function pixelWriter(
   const [only] = tables;
   if (channels === 1 && only) {
     return (from, count, out, to) => {
-      // Views keep offsets out of the loop, which is measurably faster.
-      const source = raw.subarray(from, from + count);
-      const target = out.subarray(to, to + count);
-      for (let i = 0; i < count; i++) target[i] = only[source[i] as number] as number;
+      for (let i = 0; i < count; i++) out[to + i] = only[raw[from + i] as number] as number;
     };
   }
   return (from, count, out, to) => {

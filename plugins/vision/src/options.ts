@@ -35,7 +35,6 @@ export const selectionOptions = {
     .optional()
     .describe('of those, only examples of these class numbers'),
   exclude: z.array(z.int().min(0)).min(1).optional().describe('of those, no examples of these class numbers'),
-  limit: z.int().min(1).optional().describe('of those, at most this many, from the start'),
 };
 
 export const layoutOption = z

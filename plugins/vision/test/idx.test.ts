@@ -92,12 +92,12 @@ describe('vision/idx', () => {
     }
   });
 
-  it('selects by range, then class, then limit', async () => {
+  it('selects by range, then class', async () => {
     expect(await firsts(await open({ ...whole, range: [2, 5] }))).toEqual([20, 30, 40]);
     expect(await firsts(await open({ ...whole, range: [5, 99] }))).toEqual([50, 60]);
     expect(await firsts(await open({ ...whole, classes: [0, 2] }))).toEqual([0, 20, 30, 50, 60]);
     expect(await firsts(await open({ ...whole, exclude: [0] }))).toEqual([10, 20, 40, 50]);
-    expect(await firsts(await open({ ...whole, range: [1, 7], exclude: [1], limit: 2 }))).toEqual([20, 30]);
+    expect(await firsts(await open({ ...whole, range: [1, 7], exclude: [1] }))).toEqual([20, 30, 50, 60]);
   });
 
   it('keeps class numbers and names when classes are left out', async () => {
@@ -136,7 +136,7 @@ describe('vision/idx', () => {
     const prints = await Promise.all(
       [
         whole,
-        { ...whole, limit: 3 },
+        { ...whole, range: [0, 3] },
         { ...whole, exclude: [1] },
         { ...whole, mean: 1 },
         { ...whole, layout: 'image' },

@@ -47,7 +47,7 @@ async function open(name: string, options: object): Promise<IndexedDataset> {
 describe.skipIf(!dataFolder)('teachers from POTSTILL_DATA', () => {
   it('mnist-cnn, which takes one [1, 28, 28] at a time, knows its digits', async () => {
     // Real scores on flat data of bytes / 255 with the mean taken off, which is undone.
-    const data = await open('vision/mnist', { split: 'test', limit: 2000, mean: 0.1307, std: 0.3081 });
+    const data = await open('vision/mnist', { split: 'test', range: [0, 2000], mean: 0.1307, std: 0.3081 });
     const options = { model: 'data:models/mnist-cnn/mnist.onnx', input: { scale: 1, mean: 0, std: 1 } };
     const teacher = await openOnnx(options, data);
     expect(teacher.outputs).toEqual({ logits: { dtype: 'float32', shape: [10] } });

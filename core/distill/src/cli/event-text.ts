@@ -1,6 +1,6 @@
 // A run's events in words: the same lines on a terminal and in a log.
 import type { RunEvent } from '../contracts/index.js';
-import { duration } from '../text/quantities.js';
+import { duration, percent } from '../text/quantities.js';
 
 type Of<E extends RunEvent['event']> = Extract<RunEvent, { event: E }>;
 
@@ -17,7 +17,7 @@ export function progressText(event: Of<'progress'>): string {
   return `${at}, ${count(examplesPerSecond)} examples/s, ${left}`;
 }
 
-/** `epoch 3/10: loss 0.2134, errors 310`; without the rate, and without a loss that is the only one. */
+/** `epoch 3/10: loss 0.2134, errors 310, waited for data 3 %`; without the rate, and without a loss that is the only one. */
 export function epochText(event: Of<'epoch'>): string {
   const names = Object.keys(event.metrics);
   const only = names.filter((name) => name.startsWith('loss.')).length === 1;
@@ -27,7 +27,8 @@ export function epochText(event: Of<'epoch'>): string {
       ([name, value]) =>
         `${name} ${Number.isInteger(value) ? value.toLocaleString('en') : value.toPrecision(4)}`,
     );
-  return `epoch ${event.epoch}/${event.epochs}: ${metrics.join(', ')}`;
+  const waited = event.waited === undefined ? [] : [`waited for data ${percent(event.waited, 0)}`];
+  return `epoch ${event.epoch}/${event.epochs}: ${[...metrics, ...waited].join(', ')}`;
 }
 
 export function warningText(event: Of<'warning'>): string {

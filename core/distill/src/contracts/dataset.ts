@@ -17,6 +17,28 @@ export interface Preprocessing {
   readonly std: readonly number[];
 }
 
+/**
+ * How one column of a table became input numbers, by the training data: what a stranger needs to run the student. A
+ * number is `(value - mean) / std`; a category is a 1 at its place among zeros. `fill` stands for a missing value;
+ * `indicator`: one more number follows, 1 where the value is missing.
+ */
+export type ColumnStatistics =
+  | {
+      readonly column: string;
+      readonly as: 'number';
+      readonly fill: number;
+      readonly mean: number;
+      readonly std: number;
+      readonly indicator: boolean;
+    }
+  | {
+      readonly column: string;
+      readonly as: 'category';
+      readonly fill: string;
+      readonly categories: readonly string[];
+      readonly indicator: boolean;
+    };
+
 /** What a data set says of itself: enough to build a student and to check a teacher before anything runs. */
 export interface DataDescription {
   /** Fields of an example. */
@@ -25,6 +47,11 @@ export interface DataDescription {
   readonly inputs: readonly string[];
   /** The field with the truth, when there is one: int32 class number for classification. */
   readonly target?: string;
+  /**
+   * The kind of problem, as the name of a component: `classification`, `regression`. A recipe may choose another. Default:
+   * by the target, see `taskOf`.
+   */
+  readonly task?: string;
   /**
    * Class names, in the order of the class numbers: a target k means `labels[k]`, and every target is from 0 to
    * `labels.length - 1`. Anything else is refused when the data is opened or read, with the one exception of
@@ -43,10 +70,25 @@ export interface DataDescription {
    */
   readonly labelled?: string;
   readonly preprocessing?: Preprocessing;
+  /** Columns behind the first input, in order, where that is made of a table's columns. */
+  readonly columns?: readonly ColumnStatistics[];
+  /**
+   * Names of groups (languages, speakers), by field: the field, int32, holds an index into them. For splits that keep
+   * groups together, samplers and figures by group.
+   */
+  readonly groups?: Readonly<Record<string, readonly string[]>>;
   /** Changes when the content changes; part of every key under which results are kept. */
   readonly fingerprint: string;
   /** Source and licence, for the report. */
   readonly source?: string;
+}
+
+/** How often an epoch draws each example, relative to others. */
+export interface Sampling {
+  /** `size` numbers of at least 0; their sum is not 0. */
+  readonly weights: ArrayLike<number>;
+  /** `size` whole numbers: examples of one stratum together are drawn as often as their weights say, to within one. */
+  readonly strata?: ArrayLike<number>;
 }
 
 interface DatasetBase extends DataDescription {
@@ -76,9 +118,21 @@ export interface IndexedDataset extends DatasetBase {
    * `size` whole numbers each. Batches of like length are then composed over the whole epoch.
    */
   readonly lengths?: Readonly<Record<string, ArrayLike<number>>>;
+  /** The group of each example, by field of `groups`, where it is known without reading examples: `size` indices each. */
+  readonly groupIndices?: Readonly<Record<string, ArrayLike<number>>>;
+  /** Unset: an epoch of training has each example once. */
+  readonly sampling?: Sampling;
+  /**
+   * The same examples with statistics (mean, categories) of these alone. Offered by training data that computes some; a
+   * run calls it when it trains on a part of the examples, before it reads any.
+   */
+  fitTo?(indices: ArrayLike<number>): IndexedDataset;
   example(index: number): Promise<Example>;
-  /** Faster than one by one where the data lies in memory. */
-  batch?(indices: ArrayLike<number>): Promise<Batch>;
+  /**
+   * Faster than one by one where the data lies in memory. `spare` is an earlier batch that nobody reads any more: its
+   * arrays may be written over instead of new ones, which is faster still. A data set need not.
+   */
+  batch?(indices: ArrayLike<number>, spare?: Batch): Promise<Batch>;
 }
 
 /** A stream whose length is unknown beforehand. */

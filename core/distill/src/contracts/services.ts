@@ -47,6 +47,8 @@ export type RunEvent =
       readonly epoch: number;
       readonly epochs: number;
       readonly metrics: Readonly<Record<string, number>>;
+      /** Share of the epoch's steps' time in which none ran, as their data were not ready; missing where no time passed. */
+      readonly waited?: number;
     }
   | { readonly event: 'warning'; readonly code: string; readonly message: string; readonly hint?: string }
   | { readonly event: 'done'; readonly runFolder: string; readonly summary: unknown };

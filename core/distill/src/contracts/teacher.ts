@@ -27,8 +27,16 @@ export interface Teacher {
    * drops classes that the data do not have.
    */
   readonly labels?: readonly string[];
+  /** What a task did to its answers, in words for people. */
+  readonly remarks?: readonly string[];
   /** Set by a run that reordered the logits: the model's own names, and which of them each logit is. */
   readonly reordered?: { readonly labels: readonly string[]; readonly order: readonly number[] };
+  /** False where its answers were computed elsewhere: there is nothing to run and to measure the time of. */
+  readonly live?: false;
+  /** Parts of the data that it can answer about; default: all. */
+  readonly parts?: readonly string[];
+  /** Set where its answers are made of those of other teachers: stores keep theirs. */
+  readonly combination?: Combination;
   /** Number of weights, when known. */
   readonly parameters?: number;
   /** Size of the model in bytes, when known. */
@@ -40,6 +48,18 @@ export interface Teacher {
   /** Answers every example of the batch; the outputs have the batch axis first. Errors name the offending input. */
   label(batch: Batch): Promise<HostTensors>;
   dispose(): Promise<void>;
+}
+
+/**
+ * How a teacher's answers are made of those of others. Training keeps the members' answers apart, so that combining them in
+ * another way asks nobody anew.
+ */
+export interface Combination {
+  readonly members: Readonly<Record<string, Teacher>>;
+  /** Outputs that each member must give so that there are the teacher's `outputs`; members that are not needed are left out. */
+  needs(outputs: readonly string[]): Readonly<Record<string, readonly string[]>>;
+  /** All of the teacher's outputs that can be made of these answers. May differ from batch to batch (random members). */
+  combine(answers: Readonly<Record<string, HostTensors>>, batch: Batch): HostTensors;
 }
 
 /** A teacher's answers about one data set. */

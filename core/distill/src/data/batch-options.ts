@@ -22,6 +22,11 @@ export interface BatchOptions {
   readonly start?: number;
   /** Drops a last batch that is not full. Default false. */
   readonly dropLast?: boolean;
+  /**
+   * Batches are read one at a time, and not after the next has been asked for: their arrays are used again. Default
+   * false.
+   */
+  readonly reuse?: boolean;
   /** The data set's name in errors. Default `data set`. */
   readonly name?: string;
   /** Streams only: examples held back to draw from when shuffled. Default 4096. */

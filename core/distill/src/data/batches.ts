@@ -11,6 +11,7 @@ import { groupByBucket } from './group.js';
 import { padBatch } from './pad.js';
 import { located } from './read-error.js';
 import { stack } from './stack.js';
+import { drawByWeight } from './sampling.js';
 import { streamBatches } from './stream.js';
 import { checkTargets, targetOf } from './targets.js';
 
@@ -53,10 +54,13 @@ async function* indexedBatches(
     return;
   }
   const composed = groups ? composedBatches(dataset, order, options) : undefined;
+  // One batch is in use while the next is prepared, so that the one before both is spare.
+  const made: Batch[] = [];
   for (let batch = start; batch < end; batch++) {
     const indices =
       composed?.[batch] ?? Array.from(order.subarray(batch * options.size, (batch + 1) * options.size));
-    yield await makeBatch(dataset, indices, options);
+    const spare = options.reuse ? made[batch % 3] : undefined;
+    yield (made[batch % 3] = await makeBatch(dataset, indices, options, spare));
   }
 }
 
@@ -108,16 +112,16 @@ function indexOrder(dataset: IndexedDataset, options: BatchOptions): Uint32Array
   const order = options.order ?? 'sequential';
   if (order === 'sequential') return Uint32Array.from({ length: dataset.size }, (_, i) => i);
   if (order !== 'shuffled') return Uint32Array.from(order);
-  return options.random
-    .child('order')
-    .at(options.epoch ?? 0)
-    .permutation(dataset.size);
+  const random = options.random.child('order').at(options.epoch ?? 0);
+  const { sampling, size } = dataset;
+  return sampling ? drawByWeight(sampling, size, random) : random.permutation(size);
 }
 
 async function makeBatch(
   dataset: IndexedDataset,
   indices: readonly number[],
   options: BatchOptions,
+  spare: Batch | undefined,
 ): Promise<Batch> {
   const transformed = (options.transforms?.length ?? 0) > 0;
   // A padded batch cannot be cut back into examples, so ragged data under transforms is read one by one.
@@ -125,7 +129,14 @@ async function makeBatch(
   if (!dataset.batch || (ragged && transformed)) {
     return collate(await readEach(dataset, indices, options), dataset, indices, options);
   }
-  const whole = await readWhole(dataset, dataset.batch.bind(dataset), indices, options);
+  const read = dataset.batch.bind(dataset);
+  // Under transforms examples are views of the batch.
+  const whole = await readWhole(
+    dataset,
+    (some) => read(some, transformed ? undefined : spare),
+    indices,
+    options,
+  );
   const targets = targetOf(whole.tensors, dataset);
   const each = Math.max(1, targets.length / indices.length);
   checkTargets(targets, dataset, (i) => nameOf(options, indices[Math.floor(i / each)]));

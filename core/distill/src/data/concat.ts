@@ -3,6 +3,7 @@ import type { HostTensor } from '@potstill/engine';
 import type { Batch, DataDescription, Example, HostTensors, IndexedDataset } from '../contracts/index.js';
 import { elementCount, hostTensor, zeros } from './arrays.js';
 import { descriptionOf } from './describe.js';
+import type { Known } from './known.js';
 
 /** The data set that an example of a concatenation is from, and its index there. */
 interface Place {
@@ -16,7 +17,7 @@ interface Place {
  */
 export function concat(
   parts: readonly IndexedDataset[],
-  description: DataDescription & Pick<IndexedDataset, 'targets' | 'lengths' | 'skipped'>,
+  description: DataDescription & Known & Pick<IndexedDataset, 'skipped'>,
 ): IndexedDataset {
   const starts: number[] = [];
   let size = 0;
@@ -32,12 +33,14 @@ export function concat(
   };
   const fields = Object.keys(description.spec);
   const ragged = Object.values(description.spec).some(({ shape }) => shape.includes(null));
-  const { targets, lengths, skipped } = description;
+  const { targets, lengths, groupIndices, sampling, skipped } = description;
   return {
     ...descriptionOf(description),
     ...(skipped ? { skipped } : {}),
     ...(targets ? { targets } : {}),
     ...(lengths ? { lengths } : {}),
+    ...(groupIndices ? { groupIndices } : {}),
+    ...(sampling ? { sampling } : {}),
     size,
     example: async (index) => {
       const place = placeOf(index);

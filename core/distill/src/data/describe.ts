@@ -12,6 +12,8 @@ export function descriptionOf(data: DataDescription): DataDescription {
     ...(data.unlabelled === undefined ? {} : { unlabelled: data.unlabelled }),
     ...(data.labelled === undefined ? {} : { labelled: data.labelled }),
     ...(data.preprocessing === undefined ? {} : { preprocessing: data.preprocessing }),
+    ...(data.columns === undefined ? {} : { columns: data.columns }),
+    ...(data.groups === undefined ? {} : { groups: data.groups }),
     ...(data.source === undefined ? {} : { source: data.source }),
   };
 }

@@ -7,6 +7,7 @@ import { freeAxes, lengthsOf } from './axes.js';
 import { chooseBuckets, type BucketChoice } from './buckets.js';
 import { transformEach } from './collate.js';
 import { descriptionOf } from './describe.js';
+import { knownOf } from './known.js';
 import { sampleIndices } from './sample.js';
 import { numbered } from './stream.js';
 
@@ -96,13 +97,11 @@ export function withBuckets(dataset: Dataset, buckets: readonly Bucket[]): Datas
     ...(dataset.dispose ? { dispose: () => dataset.dispose?.() ?? Promise.resolve() } : {}),
   };
   if (dataset.size === undefined) return { ...shared, examples: () => dataset.examples() };
-  const { targets, lengths, size } = dataset;
   const batch = dataset.batch?.bind(dataset);
   return {
     ...shared,
-    size,
-    ...(targets && { targets }),
-    ...(lengths && { lengths }),
+    size: dataset.size,
+    ...knownOf(dataset),
     example: (index) => dataset.example(index),
     ...(batch && { batch }),
   };

@@ -99,8 +99,8 @@ export function padBatch(batch: Batch, spec: TensorSpecs, lengths: Bucket): Batc
 
 /**
  * The lengths that belong to an output or field of a model or data set, int32 [batch] (or [batch, k]): its own
- * `<name>.length` where `tensors` have it, else those of the batch's axis of the same name. Undefined where it has no axis of
- * varying length, or nothing tells how long it is.
+ * `<name>.length` where `tensors` have it, else those of the batch's axis of the same name, or of its only one where the axis
+ * has no name. Undefined where it has no axis of varying length, or nothing tells how long it is.
  */
 export function lengthsFor(
   name: string,
@@ -112,7 +112,11 @@ export function lengthsFor(
   if (own) return own;
   const axes = freeAxesOf(name, spec);
   if (axes.length === 0) return undefined;
-  const columns = axes.map((wanted) => columnOf(wanted.name, batch, data));
+  const names = new Set(freeAxes(data).map((axis) => axis.name));
+  const [only] = names.size === 1 ? [...names] : [];
+  const columns = axes.map((wanted) =>
+    columnOf(spec.free ? wanted.name : (only ?? wanted.name), batch, data),
+  );
   if (columns.some((column) => column === undefined)) return undefined;
   if (columns.length === 1)
     return { dtype: 'int32', shape: [columns[0]?.length ?? 0], data: Int32Array.from(columns[0] ?? []) };

@@ -1,7 +1,8 @@
 // Subsets of a data set.
-import type { IndexedDataset } from '../contracts/index.js';
+import type { Batch, IndexedDataset } from '../contracts/index.js';
 import { descriptionOf } from './describe.js';
 import { fingerprint } from './fingerprint.js';
+import { knownOf } from './known.js';
 
 /** The examples at `indices`, renumbered from 0. Class numbers and labels stay as they were. */
 export function subset(dataset: IndexedDataset, indices: ArrayLike<number>): IndexedDataset {
@@ -14,32 +15,21 @@ export function subset(dataset: IndexedDataset, indices: ArrayLike<number>): Ind
   for (const index of chosen) {
     if (index >= dataset.size) throw new Error(`internal: example ${index} of a data set of ${dataset.size}`);
   }
-  const { targets, lengths } = dataset;
   const batch = dataset.batch?.bind(dataset);
   return {
     ...descriptionOf({ ...dataset, fingerprint: fingerprint('subset', dataset.fingerprint, chosen) }),
     ...(dataset.skipped ? { skipped: dataset.skipped } : {}),
     size: chosen.length,
-    ...(targets && { targets: Array.from(chosen, (index) => targets[index] as number) }),
-    ...(lengths && {
-      lengths: mapValues(lengths, (each) => Array.from(chosen, (index) => each[index] as number)),
-    }),
+    ...knownOf(dataset, chosen),
     ...(dataset.buckets && { buckets: dataset.buckets }),
     example: async (index) => dataset.example(parentIndex(index)),
     ...(batch && {
-      batch: async (asked: ArrayLike<number>) => {
+      batch: async (asked: ArrayLike<number>, spare?: Batch) => {
         const list = Array.from(asked);
-        return { ...(await batch(list.map(parentIndex))), indices: list };
+        return { ...(await batch(list.map(parentIndex), spare)), indices: list };
       },
     }),
   };
-}
-
-function mapValues<T, U>(
-  record: Readonly<Record<string, T>>,
-  change: (value: T) => U,
-): Readonly<Record<string, U>> {
-  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]));
 }
 
 /** Examples `from` (inclusive) to `to` (exclusive); both are cut to what is there. */

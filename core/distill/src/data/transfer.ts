@@ -1,130 +1,58 @@
 // Training data and transfer data as one data set: what the student is trained on.
 // Hinton, Vinyals & Dean 2015, section 2: the transfer set may be the training set, or examples without labels.
-import type { HostTensor } from '@potstill/engine';
-import type { Example, IndexedDataset, TensorSpec, TensorSpecs } from '../contracts/index.js';
-import { zeros, hostTensor } from './arrays.js';
-import { freeAxes } from './axes.js';
+import type { IndexedDataset, TensorSpec } from '../contracts/index.js';
 import { concat } from './concat.js';
+import { withConstantFields } from './constant-fields.js';
 import { descriptionOf } from './describe.js';
 import { fingerprint } from './fingerprint.js';
+import { commonFields } from './forms.js';
+import { joinKnown } from './known.js';
+import { mixSampling } from './sampling.js';
 
 /** The field that tells the two apart; see `DataDescription.labelled`. */
-export const labelledField = 'labelled';
+const labelledField = 'labelled';
 
 /**
  * The examples of `train`, then those of `transfer` without their truth: see `DataDescription.unlabelled` for what
  * stands in its place. Kept are the fields that both have in one form, the target of `train`, and `labelled`, which is 1
- * for the examples of `train`. The inputs must agree in form.
+ * for the examples of `train`. The inputs must agree in form; groups are numbered as those of `train`, see `alignGroups`.
  */
 export function joinTransfer(train: IndexedDataset, transfer: IndexedDataset): IndexedDataset {
   const { target } = train;
   const truth = target === undefined ? undefined : train.spec[target];
-  const spec: Record<string, TensorSpec> = {};
-  for (const [name, ours] of Object.entries(train.spec)) {
-    const theirs = name === target ? ours : transfer.spec[name];
-    const form = theirs && commonForm(ours, theirs);
-    if (form) spec[name] = form;
-  }
-  spec[labelledField] = { dtype: 'int32', shape: [] };
-  const marked = (data: IndexedDataset, fields: Fields, labelled: number) =>
-    withFields(data, {
-      ...fields,
-      [labelledField]: { spec: spec[labelledField] as TensorSpec, value: labelled },
-    });
-  const nothing: Fields =
-    target !== undefined && truth ? { [target]: { spec: truth, value: absent(truth) } } : {};
-  const { targets } = train;
-  const lengths = joinLengths(train, transfer, spec);
-  return concat([marked(train, {}, 1), marked(transfer, nothing, 0)], {
-    ...descriptionOf(train),
+  const mark = (value: number) => ({
+    [labelledField]: { spec: { dtype: 'int32', shape: [] } as const, value },
+  });
+  const parts = [
+    withConstantFields(train, mark(1)),
+    withConstantFields(transfer, {
+      ...mark(0),
+      ...(target !== undefined && truth ? { [target]: { spec: truth, value: absent(truth) } } : {}),
+    }),
+  ];
+  const spec = commonFields(parts.map((part) => part.spec));
+  const { groups: ours, ...described } = descriptionOf(train);
+  const groups = Object.fromEntries(
+    Object.keys(ours ?? {}).flatMap((field) => {
+      const names = transfer.groups?.[field];
+      return names && spec[field] ? [[field, names] as const] : [];
+    }),
+  );
+  const sampling = mixSampling(parts);
+  return concat(parts, {
+    ...described,
     spec,
     labelled: labelledField,
     fingerprint: fingerprint('transfer', train.fingerprint, transfer.fingerprint),
     ...(target === undefined ? {} : { unlabelled: true }),
-    ...(lengths ? { lengths } : {}),
-    ...(targets ? { targets: joinNumbers(targets, new Int32Array(transfer.size).fill(-1)) } : {}),
+    ...(Object.keys(groups).length > 0 ? { groups } : {}),
+    ...joinKnown(parts, { ...(target === undefined ? {} : { target }), spec, groups }),
+    ...(sampling ? { sampling } : {}),
   });
-}
-
-/** What both forms fit in: an axis that is free in one is free. Undefined where they do not agree. */
-function commonForm(a: TensorSpec, b: TensorSpec): TensorSpec | undefined {
-  if (a.dtype !== b.dtype || a.shape.length !== b.shape.length) return undefined;
-  const free = (axis: number) => a.shape[axis] === null || b.shape[axis] === null;
-  if (a.shape.some((length, axis) => length !== b.shape[axis] && !free(axis))) return undefined;
-  const shape = a.shape.map((length, axis) => (free(axis) ? null : length));
-  // Names of free axes are those of the part that has all of them.
-  const named = [a, b].find(
-    (each) => each.free && each.shape.every((length, axis) => length === shape[axis]),
-  );
-  return { dtype: a.dtype, shape, ...layoutOf(a), ...(named?.free ? { free: named.free } : {}) };
-}
-
-function layoutOf({ layout }: TensorSpec): Pick<TensorSpec, 'layout'> {
-  return layout === undefined ? {} : { layout };
-}
-
-/** Lengths along the free axes, where both parts tell them; an absent truth is 0 long. */
-function joinLengths(
-  train: IndexedDataset,
-  transfer: IndexedDataset,
-  spec: TensorSpecs,
-): IndexedDataset['lengths'] {
-  const axes = freeAxes(spec);
-  const joined: Record<string, ArrayLike<number>> = {};
-  for (const { field, name } of axes) {
-    const ours = train.lengths?.[name];
-    const isTruth = field === train.target;
-    const theirs = isTruth ? new Int32Array(transfer.size) : transfer.lengths?.[name];
-    if (!ours || !theirs) return undefined;
-    if (isTruth && axes.some((other) => other.name === name && other.field !== field)) continue;
-    joined[name] = joinNumbers(ours, theirs);
-  }
-  return axes.length > 0 ? joined : undefined;
 }
 
 /** A number that is no truth. */
 function absent({ dtype, shape }: TensorSpec): number {
   if (shape.includes(null)) return 0;
   return dtype === 'int32' ? -1 : dtype === 'float32' ? NaN : 0;
-}
-
-function joinNumbers(first: ArrayLike<number>, second: ArrayLike<number>): Int32Array {
-  const all = new Int32Array(first.length + second.length);
-  all.set(Array.from(first));
-  all.set(Array.from(second), first.length);
-  return all;
-}
-
-/** Fields that are the same for every example: what all their elements are. Free axes have length 0. */
-type Fields = Readonly<Record<string, { readonly spec: TensorSpec; readonly value: number }>>;
-
-function withFields(data: IndexedDataset, fields: Fields): IndexedDataset {
-  const made = (rows: number | undefined): Record<string, HostTensor> =>
-    Object.fromEntries(
-      Object.entries(fields).map(([name, { spec, value }]) => {
-        const shape = [...(rows === undefined ? [] : [rows]), ...spec.shape.map((length) => length ?? 0)];
-        const elements = zeros(
-          spec.dtype,
-          shape.reduce((product, length) => product * length, 1),
-        );
-        return [name, hostTensor(spec.dtype, shape, elements.fill(value))];
-      }),
-    );
-  const batch = data.batch?.bind(data);
-  return {
-    ...descriptionOf(data),
-    size: data.size,
-    spec: {
-      ...data.spec,
-      ...Object.fromEntries(Object.entries(fields).map(([name, { spec }]) => [name, spec])),
-    },
-    example: async (index): Promise<Example> => ({ ...(await data.example(index)), ...made(undefined) }),
-    ...(batch && {
-      batch: async (indices: ArrayLike<number>) => {
-        const read = await batch(indices);
-        return { ...read, tensors: { ...read.tensors, ...made(read.size) } };
-      },
-    }),
-    ...(data.dispose ? { dispose: () => data.dispose?.() ?? Promise.resolve() } : {}),
-  };
 }

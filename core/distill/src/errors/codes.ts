@@ -38,6 +38,9 @@ const own = {
   RECIPE_LOSS_NEEDS: {
     help: 'A loss reads a tensor that the student, the teacher or the data do not provide.',
   },
+  RECIPE_METRIC_NEEDS: {
+    help: 'A metric reads a tensor that the student, the teacher or the data do not provide.',
+  },
   RECIPE_NO_TEACHER: { help: 'A loss or metric needs a teacher, and the recipe has none.' },
   PLUGIN_NOT_FOUND: {
     help: 'A plugin is not installed where the recipe can see it, or its file cannot be loaded by this Node.js. Install it beside the recipe. A plugin in TypeScript needs Node.js 22.18 or later, or tsx installed beside it.',
@@ -79,10 +82,16 @@ const own = {
   DATA_CLASSES_MATCHED: {
     help: 'Warning: a part of the data orders its classes differently from the training data, or lacks some that the recipe allows. They were matched by name.',
   },
+  DATA_DUPLICATES: {
+    help: 'Warning: examples of the validation or test data have the same inputs as examples that are trained on. Figures on them say what the student remembers, not what it has learnt. Remove them, or split by what they have in common with `data.split.by`.',
+  },
   DATA_EMPTY: { help: 'A data set has no examples.' },
   TEACHER_INVALID: { help: 'The teacher cannot be loaded, or its inputs do not match the data.' },
   TEACHER_PREPROCESSING: {
     help: 'Warning: the teacher was trained on inputs that were scaled or normalised differently from those it gets now.',
+  },
+  TEACHER_CLASSES: {
+    help: 'Warning: a member of an ensemble lacks classes of the data. The other members alone decide about them.',
   },
   TEACHER_OUTPUT: { help: 'The teacher has no output of that name.' },
   PREFLIGHT_LABELS: {

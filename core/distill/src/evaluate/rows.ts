@@ -27,9 +27,9 @@ function wrong(what: string, name: string, tensor: HostTensor, wanted: string): 
 
 /**
  * The scores named `name`: float32 of rank 2 or more, classes last. All leading axes become rows.
- * `whose` opens the error's message: `student output`, `teacher output`.
+ * `whose` opens the error's message.
  */
-export function scoreRows(tensors: HostTensors, name: string, whose: string): Rows {
+export function scoreRows(tensors: HostTensors, name: string, whose = 'model output'): Rows {
   const tensor = tensors[name];
   if (tensor === undefined) throw missing(whose, name, tensors);
   const classes = tensor.shape.at(-1) ?? 0;

@@ -1,62 +1,49 @@
-// The `onnx` exporter: the student as one ONNX file with a free batch axis, checked before it is written.
+// The `onnx` exporter: the student as one ONNX file with free axes, checked before it is written.
 import { createHash } from 'node:crypto';
 import { join, relative, sep } from 'node:path';
 import { exportOnnx } from '@potstill/engine';
 import { z } from 'zod';
-import type {
-  DataDescription,
-  ExportInput,
-  ExportResult,
-  HostTensors,
-  Services,
-} from '../contracts/index.js';
+import type { ExportInput, ExportResult, HostTensors, Services } from '../contracts/index.js';
 import { exporter } from '../plugin/define.js';
+import { fieldsOf } from '../train/fields.js';
 import { sealMetadata, sealOnnx } from '../files/onnx-seal.js';
 import { writeAtomically } from '../files/write-atomically.js';
 import { maxDifference } from './compare.js';
 import { exportFailed, reasonOf } from './failed.js';
 import { exportMetadata } from './metadata.js';
+import { inputSpecs, oneExample } from './inputs.js';
 import { openOnnx } from './onnx-session.js';
-import { chosenOutputs, forwardOf, outputsOption } from './outputs.js';
-import { firstRow, inputsOf, sampleBatch } from './sample.js';
+import { forwardOf } from '../students/index.js';
+import { chosenOutputs, outputsOption } from './outputs.js';
+import { sampleBatch } from './sample.js';
 
-/** Examples on which file and student are compared; one of them also alone, so that the batch axis is free indeed. */
+/**
+ * Examples on which file and student are compared; one of them also alone and without padding, so that the batch axis and
+ * others are free indeed.
+ */
 const sampleSize = 64;
 
-function inputSpecs(data: DataDescription) {
-  return Object.fromEntries(
-    data.inputs.map((name) => {
-      const spec = data.spec[name];
-      if (spec === undefined) throw exportFailed('onnx', `the data have no field \`${name}\``);
-      const shape = spec.shape.map((axis) => {
-        if (axis !== null) return axis;
-        throw exportFailed(
-          'onnx',
-          `input \`${name}\` has an axis of varying length ([${spec.shape.map((a) => a ?? '?').join(', ')}])`,
-          'Only the batch axis can be left free. Pad the data to one length.',
-        );
-      });
-      return [name, { dtype: spec.dtype, shape }] as const;
-    }),
-  );
+interface Pair {
+  readonly all: HostTensors;
+  readonly one: HostTensors;
 }
 
-/** The student's own answers, for the whole sample and for its first example alone. */
-async function expected(services: Services, input: ExportInput, outputs: string[], sample: HostTensors) {
+/** The student's own answers, for the whole sample and for one example alone. */
+async function expected(services: Services, input: ExportInput, outputs: string[], { all, one }: Pair) {
   const forward = forwardOf(input.student, outputs);
   const predictor = await services.engine.predictor({ variables: input.student.variables, forward });
   try {
-    return { all: await predictor.run(sample), one: await predictor.run(firstRow(sample)) };
+    return { all: await predictor.run(all), one: await predictor.run(one) };
   } finally {
     await predictor.dispose();
   }
 }
 
-async function check(content: Uint8Array, sample: HostTensors, want: { all: HostTensors; one: HostTensors }) {
+async function check(content: Uint8Array, sample: Pair, want: Pair) {
   const session = await openOnnx(content);
   try {
-    const all = maxDifference('onnx', want.all, await session.run(sample));
-    return Math.max(all, maxDifference('onnx', want.one, await session.run(firstRow(sample))));
+    const all = maxDifference('onnx', want.all, await session.run(sample.all));
+    return Math.max(all, maxDifference('onnx', want.one, await session.run(sample.one)));
   } finally {
     await session.release();
   }
@@ -71,14 +58,15 @@ async function exportStudent(
   const outputs = chosenOutputs('onnx', student, options.outputs);
   const content = await exportOnnx({
     variables: student.variables,
-    inputs: inputSpecs(data),
+    inputs: inputSpecs('onnx', data),
     forward: forwardOf(student, outputs),
     metadata: { ...exportMetadata(input), ...sealMetadata },
   });
   sealOnnx(content);
 
   const batch = await sampleBatch('onnx', input.sample, sampleSize, services.random);
-  const sample = inputsOf(batch, data.inputs);
+  const all = fieldsOf(batch, data.inputs);
+  const sample = { all, one: oneExample(all, data) };
   const want = await expected(services, input, outputs, sample);
   const difference = await check(content, sample, want).catch((cause: unknown) => {
     if (cause instanceof Error && cause.name === 'PotstillError') throw cause;
@@ -102,7 +90,7 @@ async function exportStudent(
 }
 
 export const onnx = exporter('onnx', {
-  help: 'one ONNX file with a free batch axis, labels and preprocessing in its metadata',
+  help: 'one ONNX file with free batch, frames, tokens or other axes; labels and preprocessing in its metadata',
   options: z.strictObject({
     file: z
       .string()
@@ -115,7 +103,7 @@ export const onnx = exporter('onnx', {
     writes: options.file,
     check({ student, data }) {
       chosenOutputs('onnx', student, options.outputs);
-      inputSpecs(data);
+      inputSpecs('onnx', data);
     },
     export: (input) => exportStudent(options, services, input),
   }),

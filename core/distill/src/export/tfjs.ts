@@ -12,11 +12,12 @@ import type {
   Student,
 } from '../contracts/index.js';
 import { exporter } from '../plugin/define.js';
+import { fieldsOf } from '../train/fields.js';
 import { maxDifference } from './compare.js';
 import { exportFailed } from './failed.js';
 import { exportMetadata } from './metadata.js';
-import { forwardOf } from './outputs.js';
-import { inputsOf, sampleBatch } from './sample.js';
+import { forwardOf } from '../students/index.js';
+import { sampleBatch } from './sample.js';
 import { loadFolder, saveFolder } from './tfjs-folder.js';
 
 /** Few, since plain TF.js computes them on one thread. */
@@ -92,7 +93,7 @@ async function exportStudent(
   const model = layersModelOf(student);
   const names = outputNames(model, student);
   const batch = await sampleBatch('tfjs', input.sample, sampleSize, services.random);
-  const sample = inputsOf(batch, data.inputs);
+  const sample = fieldsOf(batch, data.inputs);
   const predictor = await services.engine.predictor({
     variables: student.variables,
     forward: forwardOf(student, names),

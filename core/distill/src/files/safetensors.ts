@@ -1,6 +1,7 @@
 // The safetensors format: 8-byte little-endian header length, JSON header, then the tensors' bytes end to end.
 import type { DType, HostTensor, HostTensors } from '@potstill/engine';
 import { damagedFile } from './read-file.js';
+import { safetensorsHeader } from './safetensors-header.js';
 import { brokenSeal, checkSeal, missingSeal, seal, sealedFormat, unsealed, type SealMark } from './seal.js';
 
 const nameOf: Record<DType, string> = { float32: 'F32', int32: 'I32', bool: 'BOOL' };
@@ -67,43 +68,16 @@ export function decodeSafetensors(
   hint = 'Get the file again from where it came from.',
 ): ReadSafetensors {
   const damaged = (what: string, cause?: unknown) => damagedFile(path, what, hint, cause);
-  if (bytes.length < 8) throw damaged(`${bytes.length} bytes, fewer than the 8 of a header length`);
-  const headerLength = Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true));
-  const start = 8 + headerLength;
-  if (start > bytes.length)
-    throw damaged(`the header claims ${headerLength} bytes, the file has ${bytes.length - 8}`);
-  let header: unknown;
-  try {
-    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(8, start)));
-  } catch (cause) {
-    throw damaged('the header is not JSON', cause);
-  }
-  if (!isRecord(header)) throw damaged('the header is not a JSON object');
-
+  const { start, entries, metadata } = safetensorsHeader(bytes, damaged);
   let end = start;
-  const metadata: Record<string, string> = {};
   const tensors: Record<string, HostTensor> = {};
-  for (const [name, entry] of Object.entries(header)) {
-    if (!isRecord(entry)) throw damaged(`the header's entry \`${name}\` is not an object`);
-    if (name === '__metadata__') {
-      for (const [key, value] of Object.entries(entry)) metadata[key] = String(value);
-      continue;
-    }
-    const dtype = dtypeOf.get(String(entry.dtype));
-    if (!dtype)
-      throw damaged(`tensor \`${name}\` has dtype ${String(entry.dtype)}; F32, I32 and BOOL are read`);
-    const shape = integers(entry.shape);
-    const [from, to, ...more] = integers(entry.data_offsets) ?? [];
-    if (!shape || from === undefined || to === undefined || more.length > 0)
-      throw damaged(`tensor \`${name}\` has no valid shape and data_offsets`);
+  for (const { name, dtype: word, shape, from, to } of entries) {
+    const dtype = dtypeOf.get(word);
+    if (!dtype) throw damaged(`tensor \`${name}\` has dtype ${word}; F32, I32 and BOOL are read`);
     const length = shape.reduce((product, axis) => product * axis, 1);
     if (to - from !== length * widthOf[dtype])
       throw damaged(
         `tensor \`${name}\` [${shape.join(', ')}] takes ${length * widthOf[dtype]} bytes, found ${to - from}`,
-      );
-    if (start + to > bytes.length)
-      throw damaged(
-        `the file ends at byte ${bytes.length}, within tensor \`${name}\` (bytes ${start + from} to ${start + to})`,
       );
     end = Math.max(end, start + to);
     tensors[name] = hostTensor(dtype, shape, new Uint8Array(bytes.subarray(start + from, start + to)).buffer);
@@ -120,14 +94,4 @@ function hostTensor(dtype: DType, shape: readonly number[], buffer: ArrayBuffer)
   if (dtype === 'float32') return { dtype, shape, data: new Float32Array(buffer) };
   if (dtype === 'int32') return { dtype, shape, data: new Int32Array(buffer) };
   return { dtype, shape, data: new Uint8Array(buffer) };
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function integers(value: unknown): number[] | undefined {
-  return Array.isArray(value) && value.every((x) => Number.isInteger(x) && (x as number) >= 0)
-    ? (value as number[])
-    : undefined;
 }

@@ -11,7 +11,7 @@ export const maskOption = z
   .string()
   .optional()
   .describe(
-    'The field that says which positions count, [batch, ...] as the target: 1 or true counts, 0 does not; other numbers are weights. Default: the positions within the lengths of the target or of the output.',
+    'The field that says which positions count, [batch, ...] as the target, or its first axes: 1 or true counts, 0 does not; other numbers are weights. Default: all. Padding never counts.',
   );
 
 /** The positions of an output that count. */
@@ -24,40 +24,45 @@ export interface Positions {
   mask(at: Pick<LossInputs, 'batch' | 'student'>, shape: readonly number[]): tf.Tensor | undefined;
 }
 
+/** What is asked about an output. */
+interface Wanted {
+  readonly data: DataDescription;
+  /** All outputs of the student. */
+  readonly outputs: TensorSpecs;
+  readonly output: string;
+  readonly target?: string | undefined;
+  /** A field of the batch. */
+  readonly mask?: string | undefined;
+}
+
 /**
- * Finds the mask of an output [batch, ..., k]: the field `mask`; else the lengths of `target`; else those that the
- * student gives as `<output>.length`; else those of the data's axis of the same name (or of their only one, where the output's
- * axis has no name). All positions count where no axis varies.
- * @throws PotstillError LOSS_INVALID where an axis varies and nothing says how long it is.
+ * Finds the mask of an output [batch, ..., k]. Where an axis varies, positions count within the lengths of `target`; else
+ * within those that the student gives as `<output>.length`; else within those of the data's axis of the same name (or of their
+ * only one, where the output's axis has no name). The field `mask` leaves out more of them, or weighs them.
+ * @throws PotstillError LOSS_INVALID where an axis varies and neither a mask nor anything else says how long it is.
  */
-export function positionsOf(
-  loss: string,
-  {
-    data,
-    outputs,
-    output,
-    target,
-    mask,
-  }: {
-    readonly data: DataDescription;
-    readonly outputs: TensorSpecs;
-    readonly output: string;
-    readonly target?: string | undefined;
-    readonly mask?: string | undefined;
-  },
-): Positions {
-  if (mask !== undefined)
-    return {
-      batch: [mask],
-      student: [],
-      mask: ({ batch }, shape) => checkMask(loss, mask, pick(loss, 'batch', batch, mask), shape),
-    };
-  const wanted = target === undefined ? undefined : data.spec[target];
-  if (target !== undefined && wanted?.shape.includes(null))
-    return fromBatch(loss, `${target}.length`, 0, axesOf(wanted));
+export function positionsOf(loss: string, wanted: Wanted): Positions {
+  const { mask } = wanted;
+  const within = withinLengths(loss, wanted);
+  if (mask === undefined) return within;
+  return {
+    batch: [mask, ...within.batch],
+    student: within.student,
+    mask(at, shape) {
+      const own = checkMask(loss, mask, pick(loss, 'batch', at.batch, mask), shape);
+      const lengths = within.mask(at, shape);
+      return lengths ? tf.mul(tf.cast(own, 'float32'), lengths) : own;
+    },
+  };
+}
+
+function withinLengths(loss: string, { data, outputs, output, target, mask }: Wanted): Positions {
+  const truth = target === undefined ? undefined : data.spec[target];
+  if (target !== undefined && truth?.shape.includes(null))
+    return fromBatch(loss, `${target}.length`, 0, axesOf(truth));
   const spec = outputs[output];
   const axes = spec ? axesOf(spec) : [];
-  if (!spec || axes.length === 0) return { batch: [], student: [], mask: () => undefined };
+  if (!spec || axes.length === 0) return everywhere;
   const own = `${output}.length`;
   if (outputs[own])
     return {
@@ -65,30 +70,40 @@ export function positionsOf(
       student: [own],
       mask: ({ student }, shape) => lengthMask(pick(loss, 'student', student, own), shape, axes),
     };
-  return fromData(loss, data, output, spec);
+  return fromData(loss, data, output, spec, mask !== undefined);
 }
+
+const everywhere: Positions = { batch: [], student: [], mask: () => undefined };
 
 function axesOf({ shape }: TensorSpec): number[] {
   return shape.flatMap((length, axis) => (length === null ? [axis] : []));
 }
 
-/** The lengths of the data's axes of the same names. */
-function fromData(loss: string, data: DataDescription, output: string, spec: TensorSpec): Positions {
+/** The lengths of the data's axes of the same names. `masked`: they need not be known. */
+function fromData(
+  loss: string,
+  data: DataDescription,
+  output: string,
+  spec: TensorSpec,
+  masked: boolean,
+): Positions {
   const there = freeAxes(data.spec);
   const names = new Set(there.map(({ name }) => name));
   const [only] = names.size === 1 ? [...names] : [];
-  const sources = freeAxesOf(output, spec).map(({ axis, name }) => {
+  const sources = freeAxesOf(output, spec).flatMap(({ axis, name }) => {
     const found = there.find((each) => each.name === (spec.free ? name : (only ?? name)));
-    if (found) return { axis, found };
+    if (found) return [{ axis, found }];
+    if (masked) return [];
     throw new PotstillError({
       code: 'LOSS_INVALID',
       message: `${loss}: nothing says how long the axis \`${name}\` of the student's \`${output}\` is`,
       hint:
         names.size === 0
-          ? 'Give the option `mask`, or let the student give `' + output + '.length`.'
+          ? `Give the option \`mask\`, or let the student give \`${output}.length\`.`
           : `The data's axes are ${[...names].join(', ')}: name the student's axis so (\`free\` of its output), give the option \`mask\`, or let the student give \`${output}.length\`.`,
     });
   });
+  if (sources.length === 0) return everywhere;
   const parts = sources.map(({ axis, found }) => {
     const own = freeAxesOf(found.field, data.spec[found.field] as TensorSpec);
     return fromBatch(

@@ -10,6 +10,7 @@ import type {
   ComponentPlan,
   DatasetSlot,
   LossPlan,
+  MetricPlan,
   Plan,
   PluginReference,
   RecipeTrace,
@@ -29,6 +30,14 @@ export interface BuildInput {
   readonly trace: RecipeTrace;
 }
 
+function hasValidation({ validation, split }: RecipeData['data']): boolean {
+  return validation !== undefined || split?.validation !== undefined;
+}
+
+function limitOf(written: unknown): Pick<DatasetSlot, 'limit'> {
+  return isRecord(written) && typeof written.limit === 'number' ? { limit: written.limit } : {};
+}
+
 class Builder {
   constructor(private readonly input: BuildInput) {}
 
@@ -45,6 +54,7 @@ class Builder {
     return {
       component: this.component('dataset', 'data', 'transfer'),
       transforms: this.slot('train').transforms,
+      ...limitOf(this.input.data.data.transfer),
     };
   }
 
@@ -56,6 +66,7 @@ class Builder {
       transforms: transforms.map((_, index) =>
         this.component('transform', 'data', name, 'transforms', index),
       ),
+      ...limitOf(written),
     };
   }
 
@@ -98,6 +109,19 @@ class Builder {
     });
   }
 
+  metrics(): MetricPlan[] | undefined {
+    return this.input.data.evaluate?.map((written, index) => {
+      const component = this.component('metric', 'evaluate', index);
+      if (!isRecord(written)) return { component };
+      const { name, where } = written as Omit<MetricPlan, 'component'>;
+      return {
+        component,
+        ...(name === undefined ? {} : { name }),
+        ...(where === undefined ? {} : { where }),
+      };
+    });
+  }
+
   train(): TrainPlan {
     const { train, data } = this.input.data;
     return {
@@ -114,7 +138,7 @@ class Builder {
       rateSearch: train.rateSearch,
       groups: train.groups,
       freeze: train.freeze,
-      select: train.select ?? (data.validation === undefined ? 'last' : 'errors'),
+      select: train.select ?? (hasValidation(data) ? 'primary' : 'last'),
     };
   }
 }
@@ -146,7 +170,7 @@ function baselinePlan(input: BuildInput, changed: BuildInput | undefined): Basel
   };
 }
 
-/** The plan of a recipe without problems. `data.evaluate` is filled in already; `changed` as the baseline sees it. */
+/** The plan of a recipe without problems; `changed` as the baseline sees it. */
 export function buildPlan(input: BuildInput, changed?: BuildInput): Plan {
   const { data, file, trace, plugins } = input;
   const build = new Builder(input);
@@ -160,6 +184,9 @@ export function buildPlan(input: BuildInput, changed?: BuildInput): Plan {
     data: {
       train: build.slot('train'),
       transfer: build.transfer(),
+      split: data.data.split,
+      classes: data.data.classes,
+      sampler: data.data.sampler,
       validation: data.data.validation === undefined ? undefined : build.slot('validation'),
       test: data.data.test === undefined ? undefined : build.slot('test'),
       buckets: typeof data.data.buckets === 'number' ? { count: data.data.buckets } : data.data.buckets,
@@ -169,9 +196,10 @@ export function buildPlan(input: BuildInput, changed?: BuildInput): Plan {
     student: build.component('student', 'student'),
     losses: build.losses(),
     train: build.train(),
-    metrics: (data.evaluate ?? []).map((_, index) => build.component('metric', 'evaluate', index)),
+    task: data.task === undefined ? undefined : build.component('task', 'task'),
+    metrics: build.metrics(),
     baseline: baselinePlan(input, changed),
-    biasCorrection: data.biasCorrection,
+    adjustments: data.adjust.map((_, index) => build.component('adjustment', 'adjust', index)),
     exporters: data.export.map((_, index) => build.component('exporter', 'export', index)),
     backend: data.backend,
     threads: data.threads ?? availableParallelism(),

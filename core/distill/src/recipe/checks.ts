@@ -68,16 +68,35 @@ function transferNeeds({ data, misspelt }: CheckInput): Problem[] {
   ];
 }
 
+/** A part comes from the split or from a data set of its own. */
+function splitParts({ data }: CheckInput): Problem[] {
+  return ['validation', 'test'].flatMap((name) =>
+    part(data, 'data', 'split', name) === undefined || part(data, 'data', name) === undefined
+      ? []
+      : [
+          problem(
+            'RECIPE_BAD_VALUE',
+            `\`data.split\` takes ${name} data out of the training data, and \`data.${name}\` is there too`,
+            ['data', 'split', name],
+            'keep one of them',
+            'key',
+          ),
+        ],
+  );
+}
+
 function validationNeeds({ data, misspelt }: CheckInput): Problem[] {
   if (part(data, 'data', 'validation') !== undefined) return [];
+  if (part(data, 'data', 'split', 'validation') !== undefined) return [];
   if (misspelt.has('data.validation') || !isRecord(part(data, 'data'))) return [];
   const problems: Problem[] = [];
-  if (part(data, 'biasCorrection') !== undefined) {
+  const adjust = part(data, 'adjust');
+  if (Array.isArray(adjust) && adjust.length > 0) {
     problems.push(
       problem(
         'RECIPE_MISSING_KEY',
-        '`biasCorrection` chooses its offset on `data.validation`, which the recipe does not have',
-        ['biasCorrection'],
+        '`adjust` chooses its changes on `data.validation`, which the recipe does not have',
+        ['adjust'],
         'add `validation:` to `data`',
         'key',
       ),
@@ -117,13 +136,17 @@ function rateSearches(data: unknown): Path[] {
 /** A search compares epochs by a metric. */
 function rateSearchNeeds({ data }: CheckInput): Problem[] {
   if (part(data, 'train', 'select') !== 'last') return [];
-  if (part(data, 'data', 'validation') === undefined) return [];
+  if (
+    part(data, 'data', 'validation') === undefined &&
+    part(data, 'data', 'split', 'validation') === undefined
+  )
+    return [];
   return rateSearches(data).map((at) =>
     problem(
       'RECIPE_BAD_VALUE',
       `\`${at.join('.')}\` compares learning rates by the metric of \`train.select\`, which is \`last\``,
       at,
-      'select a metric, such as `errors`',
+      'select a figure, such as `primary`',
     ),
   );
 }
@@ -185,7 +208,13 @@ export function resolveWritten(root: Traced, at: Path, written: string, file: st
 
 /** All problems between the parts of a recipe. */
 export function crossChecks(input: CheckInput): Problem[] {
-  return [teacherNeeds, transferNeeds, validationNeeds, rateSearchNeeds, lossNames, teacherForm].flatMap(
-    (check) => check(input),
-  );
+  return [
+    teacherNeeds,
+    transferNeeds,
+    splitParts,
+    validationNeeds,
+    rateSearchNeeds,
+    lossNames,
+    teacherForm,
+  ].flatMap((check) => check(input));
 }

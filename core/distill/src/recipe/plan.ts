@@ -23,7 +23,25 @@ export interface DatasetSlot {
   readonly component: ComponentPlan<'dataset'>;
   /** Applied to an example in this order. Empty when none are given. */
   readonly transforms: readonly ComponentPlan<'transform'>[];
+  /** Only the first so many examples. */
+  readonly limit?: number | undefined;
 }
+
+/** Parts that are taken out of the training data: a share below 1, or a number of examples. */
+export interface SplitPlan {
+  readonly validation?: number | undefined;
+  readonly test?: number | undefined;
+  /** The field by which examples belong together. */
+  readonly by?: string | undefined;
+  readonly seed: number;
+}
+
+/** How often an epoch has each training example. */
+export type SamplerPlan =
+  | 'uniform'
+  | 'class-balanced'
+  | { readonly by: string; readonly temperature?: number | undefined }
+  | { readonly weight: string };
 
 /** The data sets, and how their examples are put into batches. */
 export interface DataPlan {
@@ -32,6 +50,10 @@ export interface DataPlan {
   readonly transfer: DatasetSlot | undefined;
   readonly validation: DatasetSlot | undefined;
   readonly test: DatasetSlot | undefined;
+  readonly split: SplitPlan | undefined;
+  /** What classes count as, by name, in every part; null: left out. */
+  readonly classes: Readonly<Record<string, string | null>> | undefined;
+  readonly sampler: SamplerPlan | undefined;
   /** How lengths are chosen that axes of varying length are padded to. */
   readonly buckets: BucketPlan | undefined;
   /** Of streams: examples held back to draw from. */
@@ -122,7 +144,7 @@ export interface TrainPlan {
   readonly rateSearch: boolean;
   /** Names, as `GroupPlan.match`, of the student's variables that are not trained. */
   readonly freeze: readonly string[] | undefined;
-  /** Which checkpoint is the best: a metric's name on validation, or `last`. Default `errors` with validation data, else `last`. */
+  /** Which checkpoint is the best: a figure on validation data, `primary`, or `last`. Default `primary` with validation data, else `last`. */
   readonly select: string;
 }
 
@@ -137,9 +159,13 @@ export interface BaselinePlan {
   readonly search: boolean;
 }
 
-/** After training, the output bias of these classes is shifted by the offset that is best on validation data (Hinton et al. 2015, section 3). */
-export interface BiasCorrectionPlan {
-  readonly classes: readonly number[];
+/** A metric as the recipe writes it. */
+export interface MetricPlan {
+  readonly component: ComponentPlan<'metric'>;
+  /** Its figures become `<name>.<figure>`. */
+  readonly name?: string | undefined;
+  /** Only examples whose fields have these values count. */
+  readonly where?: Readonly<Record<string, number | boolean>> | undefined;
 }
 
 export interface PreflightPlan {
@@ -184,10 +210,13 @@ export interface Plan {
   /** At least one. */
   readonly losses: readonly LossPlan[];
   readonly train: TrainPlan;
-  readonly metrics: readonly ComponentPlan<'metric'>[];
+  /** Undefined: the one that the training data name. */
+  readonly task: ComponentPlan<'task'> | undefined;
+  /** Undefined: those of the task. */
+  readonly metrics: readonly MetricPlan[] | undefined;
   /** Undefined: the student is not trained without the teacher. Default: it is, when there is a teacher. */
   readonly baseline: BaselinePlan | undefined;
-  readonly biasCorrection: BiasCorrectionPlan | undefined;
+  readonly adjustments: readonly ComponentPlan<'adjustment'>[];
   readonly exporters: readonly ComponentPlan<'exporter'>[];
   readonly backend: BackendName;
   readonly threads: number;

@@ -14,13 +14,16 @@ const component = z.union([name, componentMap()]).meta(named('a component (its n
 
 const titled = 'a data set (its name, or a map with `use`)';
 
-const transferSlot = z.union([name, componentMap()]).meta(named(titled));
+const limit = z.int().min(1).optional().describe('Only the first so many examples.');
+
+const transferSlot = z.union([name, componentMap({ limit })]).meta(named(titled));
 
 const dataSlot = z
   .union([
     name,
     componentMap({
       transforms: z.array(component).optional().describe('Applied to each example, in this order.'),
+      limit,
     }),
   ])
   .meta(named(titled));
@@ -73,6 +76,23 @@ const loss = z
   ])
   .meta(named('a loss (its name, or a map with `use`)'));
 
+const metric = z
+  .union([
+    name,
+    componentMap({
+      name: z
+        .string()
+        .regex(/^[A-Za-z][\w-]*$/, { error: 'a letter, then letters, digits, hyphens and underscores' })
+        .optional()
+        .describe('Its figures become `<name>.<figure>`, so that one metric may stand several times.'),
+      where: z
+        .record(z.string(), z.union([z.number(), z.boolean()]))
+        .optional()
+        .describe('Only examples whose fields have these values count: { language: 2 }.'),
+    }),
+  ])
+  .meta(named('a metric (its name, or a map with `use`)'));
+
 const numberForm = z.enum(['float32', 'float16', 'int8']);
 const topForm = z.strictObject({
   top: z
@@ -108,6 +128,46 @@ const cache = z
   .optional()
   .describe(
     "Whether the teacher's answers about the training data are stored on disk. `auto`: when examples look the same in each epoch. `never`: the teacher runs in every epoch. Default: auto.",
+  );
+
+const portion = z
+  .union([z.number().gt(0).lt(1), z.int().min(1)])
+  .meta(named('a share below 1, or a number of examples'));
+
+const split = z
+  .strictObject({
+    validation: portion.optional().describe('Of the training data, a share or a number of examples.'),
+    test: portion.optional().describe('Of the training data, a share or a number of examples.'),
+    by: name
+      .optional()
+      .describe(
+        'A field by which examples belong together, such as a speaker: all of one are in one part. Default: none; every class has its share in each part.',
+      ),
+    seed: z.int().default(1).describe('Which examples are drawn. It does not depend on `train.seed`.'),
+  })
+  .refine(({ validation, test }) => validation !== undefined || test !== undefined, {
+    error: 'must have `validation`, `test` or both',
+  })
+  .describe('Takes validation and test data out of the training data.');
+
+const sampler = z
+  .union([
+    z.enum(['uniform', 'class-balanced']),
+    z.strictObject({
+      by: name.describe('A field: every group has its share of the examples of an epoch.'),
+      temperature: z
+        .number()
+        .min(1)
+        .optional()
+        .describe(
+          'A group of n examples has a share of n^(1/temperature). 1: as many as it has. Default: every group has the same.',
+        ),
+    }),
+    z.strictObject({ weight: name.describe('A field of numbers: how often each example is drawn.') }),
+  ])
+  .meta(named('`uniform`, `class-balanced`, a map with `by`, or a map with `weight`'))
+  .describe(
+    'How often an epoch has each training example. An epoch is as long as before: some come several times, others not. Default: each once.',
   );
 
 const teacher = z
@@ -197,7 +257,7 @@ const train = z.strictObject({
     .min(1)
     .optional()
     .describe(
-      'Which checkpoint is the best: a metric on validation data, or `last`. Default: `errors` with validation data, else `last`.',
+      'Which checkpoint is the best: a figure on validation data, `primary` for the one that decides, or `last`. Default: `primary` with validation data, else `last`.',
     ),
 });
 
@@ -240,6 +300,14 @@ export const recipeSchema = z.strictObject({
         ),
       validation: dataSlot.optional().describe('What the best checkpoint is chosen on.'),
       test: dataSlot.optional().describe('What the result is measured on.'),
+      split: split.optional(),
+      classes: z
+        .record(z.string(), z.union([z.string().min(1), z.null()]))
+        .optional()
+        .describe(
+          'Classes that count as another, in every part: `{ cat: animal, dog: animal }`. Null leaves their examples out; classes that are not named stay.',
+        ),
+      sampler: sampler.optional(),
       buckets: buckets.optional(),
       shuffle: shuffle.optional(),
     })
@@ -248,25 +316,21 @@ export const recipeSchema = z.strictObject({
   student: component.describe('The model that is trained.'),
   losses: z.array(loss).min(1).describe('What is minimised: their weighted sum.'),
   train: train.describe('How it is trained.'),
-  evaluate: z
-    .array(component)
+  task: component
     .optional()
-    .describe(
-      'Metrics. Default: accuracy, cross-entropy, calibration and confusion, and with a teacher agreement and divergence.',
-    ),
+    .describe('The kind of problem: by what models are judged. Default: what the training data say.'),
+  evaluate: z.array(metric).optional().describe('Metrics. Default: those of the task.'),
   baseline: z
     .union([z.boolean(), baselineSettings])
     .meta(named('true, false, or a map with `set` and `rate`'))
     .optional()
     .describe(
-      'Train the same student without a teacher too, to compare: with the losses that need no teacher, their weights brought to sum 1, or with cross-entropy where there are none. Default: true when there is a teacher.',
+      'Train the same student without a teacher too, to compare: with the losses that need no teacher, their weights brought to sum 1, or with the hard loss of the task where there are none. Default: true when there is a teacher.',
     ),
-  biasCorrection: z
-    .strictObject({
-      classes: z.array(z.int().min(0)).min(1).describe('Class indices.'),
-    })
-    .optional()
-    .describe('Shift the output bias of these classes after training by what is best on validation data.'),
+  adjust: z
+    .array(component)
+    .default([])
+    .describe('Changes of the trained student that are chosen on validation data, in this order.'),
   export: z.array(component).default(['onnx']).describe('Forms that the student is written in.'),
   backend: z.enum(['onnx', 'tensorflow', 'cpu']).default('onnx').describe('What computes.'),
   threads: z.int().min(1).optional().describe('Threads. Default: the number of processors.'),

@@ -11,21 +11,23 @@ interface Slot {
 }
 
 const dataSlots = ['train', 'validation', 'test'].flatMap((name): Slot[] => [
-  { kind: 'dataset', path: ['data', name], own: ['transforms'] },
+  { kind: 'dataset', path: ['data', name], own: ['transforms', 'limit'] },
   { kind: 'transform', path: ['data', name, 'transforms', '*'], own: [] },
 ]);
 
 export const slots: readonly Slot[] = [
   ...dataSlots,
   // The transforms of the training data are those of the transfer data too.
-  { kind: 'dataset', path: ['data', 'transfer'], own: [] },
+  { kind: 'dataset', path: ['data', 'transfer'], own: ['limit'] },
   { kind: 'teacher', path: ['teacher'], own: ['cache'] },
   { kind: 'student', path: ['student'], own: [] },
   { kind: 'loss', path: ['losses', '*'], own: ['weight', 'name'] },
   { kind: 'schedule', path: ['losses', '*', 'weight'], own: [] },
   { kind: 'optimizer', path: ['train', 'optimizer'], own: [] },
   { kind: 'schedule', path: ['train', 'rate'], own: [] },
-  { kind: 'metric', path: ['evaluate', '*'], own: [] },
+  { kind: 'task', path: ['task'], own: [] },
+  { kind: 'metric', path: ['evaluate', '*'], own: ['name', 'where'] },
+  { kind: 'adjustment', path: ['adjust', '*'], own: [] },
   { kind: 'exporter', path: ['export', '*'], own: [] },
 ];
 

@@ -1,6 +1,6 @@
 // How many training examples carry each loss: where some have no label, losses that read it learn from the others alone.
 import type { Dataset } from '../contracts/index.js';
-import type { Finding } from '../preflight/finding.js';
+import type { Finding } from '../contracts/index.js';
 import type { WeightedLoss } from '../train/objective.js';
 import type { RunData } from './data.js';
 
@@ -8,7 +8,7 @@ import type { RunData } from './data.js';
 export type Coverage = Readonly<Record<string, number>>;
 
 /** Undefined where every example has its truth, or it is not known without reading which. */
-export function coverageOf(
+function coverageOf(
   { train, transfer, training }: Pick<RunData, 'train' | 'transfer' | 'training'>,
   losses: readonly WeightedLoss[],
 ): Coverage | undefined {

@@ -10,6 +10,7 @@ import type {
   Transform,
 } from '../contracts/index.js';
 import {
+  alignGroups,
   checkTargets,
   descriptionOf,
   remapClasses,
@@ -20,6 +21,7 @@ import {
 import { numbered } from '../data/stream.js';
 import type { DataPlan, DatasetSlot, RecipeTrace } from '../recipe/plan.js';
 import type { PreparedData } from '../train/views.js';
+import { withSampler } from './data-cut.js';
 import { compareForm, matchClasses, withNormalisedLabels, type TrainingPart } from './compare-data.js';
 
 /** What a part of the data is for. */
@@ -42,49 +44,58 @@ export interface Opening {
   readonly container: RunContainer;
   readonly trace: RecipeTrace;
   readonly plan: DataPlan;
+  /** Taken out of the training data: random transforms, made for training, do not apply. */
+  readonly split?: boolean;
 }
 
 /**
- * Makes a part. Its classes are matched by name with those of the training data.
+ * Opens a part of a data set that is made and cut. Its classes are matched by name with those of the training data.
  * @throws PotstillError DATA_PARTS_DIFFER, DATA_DAMAGED where a target is no class, and what data sets throw.
  */
-export async function openPart({ name, slot, like, container, trace, plan }: Opening): Promise<OpenData> {
+export async function openPart(opening: Opening, made: Dataset): Promise<OpenData> {
+  const { name, slot, like, container, trace, plan } = opening;
   const { services } = container;
-  const made = await container.make(slot.component, like ? { train: like.raw } : {});
-  try {
-    tellSkipped(name, made, services);
-    const own = name === 'transfer' ? withoutTruth(made) : withNormalisedLabels(name, descriptionOf(made));
-    const { map, note } = like && name !== 'transfer' ? matchClasses(like, { name, slot }, own, trace) : {};
-    if (note !== undefined)
-      services.progress.emit({ event: 'warning', code: 'DATA_CLASSES_MATCHED', message: note });
-    const labels = name === 'transfer' ? undefined : (like?.raw.labels ?? own.labels);
-    const dataset = map && labels ? remapClasses(made, map, labels) : made;
-    const described: DataDescription = {
-      ...own,
-      fingerprint: dataset.fingerprint,
-      ...(labels === undefined ? {} : { labels }),
-    };
-    // Figures need the truth of every example, so only training data may lack it.
-    const rule = like ? { ...described, unlabelled: false } : described;
-    const size = await checkedSize(name, dataset, rule);
-    const transforms: Transform[] = [];
-    for (const each of slot.transforms) transforms.push(await container.make(each, { data: described }));
-    const random = services.random.child(name);
-    const description = await describeAfter(dataset, described, transforms, random);
-    if (like) compareForm(like, { name, slot }, description, trace);
-    return {
-      dataset: await withChosenBuckets(dataset, transforms, plan.buckets, { random, name }),
-      transforms,
-      name,
-      size,
-      description,
-      described,
-      ...(plan.shuffle ? { shuffleWindow: plan.shuffle.window } : {}),
-    };
-  } catch (error) {
-    await made.dispose?.();
-    throw error;
-  }
+  const own = name === 'transfer' ? withoutTruth(made) : withNormalisedLabels(name, descriptionOf(made));
+  const { map, note } = like && name !== 'transfer' ? matchClasses(like, { name, slot }, own, trace) : {};
+  if (note !== undefined)
+    services.progress.emit({ event: 'warning', code: 'DATA_CLASSES_MATCHED', message: note });
+  const labels = name === 'transfer' ? undefined : (like?.raw.labels ?? own.labels);
+  const numbered = like ? alignGroups(made, like.raw) : await withSampler(made, plan.sampler);
+  const dataset = map && labels ? remapClasses(numbered, map, labels) : numbered;
+  const described: DataDescription = {
+    ...own,
+    fingerprint: dataset.fingerprint,
+    ...(dataset.groups ? { groups: dataset.groups } : {}),
+    ...(labels === undefined ? {} : { labels }),
+  };
+  // Figures need the truth of every example, so only training data may lack it.
+  const rule = like ? { ...described, unlabelled: false } : described;
+  const size = await checkedSize(name, dataset, rule);
+  const transforms: Transform[] = [];
+  for (const each of slot.transforms) transforms.push(await container.make(each, { data: described }));
+  const kept = opening.split ? transforms.filter((transform) => !transform.random) : transforms;
+  const random = services.random.child(name);
+  const description = await describeAfter(dataset, described, kept, random);
+  if (like) compareForm(like, { name, slot }, description, trace);
+  return {
+    dataset: await withChosenBuckets(dataset, kept, plan.buckets, { random, name }),
+    transforms: kept,
+    name,
+    size,
+    description,
+    described,
+    ...(plan.shuffle ? { shuffleWindow: plan.shuffle.window } : {}),
+  };
+}
+
+/** The data set of a part as its component makes it. */
+export async function makePart(
+  { name, slot, container }: Pick<Opening, 'name' | 'slot' | 'container'>,
+  train?: DataDescription,
+): Promise<Dataset> {
+  const made = await container.make(slot.component, train ? { train } : {});
+  tellSkipped(name, made, container.services);
+  return made;
 }
 
 /** Of transfer data no truth is used: it may be there or not, of the same classes or of others. */
@@ -120,7 +131,7 @@ function tellSkipped(name: string, { skipped = [] }: Dataset, { logger, progress
 }
 
 /** What a crop or a resize leaves: shapes are read off the first example. */
-export async function describeAfter(
+async function describeAfter(
   dataset: Dataset,
   description: DataDescription,
   transforms: readonly Transform[],

@@ -2,10 +2,12 @@
 import type { RandomStream } from '@potstill/engine';
 import type { RunContainer } from '../container/run-container.js';
 import type { Batch, DataDescription, Dataset, Example } from '../contracts/index.js';
-import { batches } from '../data/index.js';
-import type { Plan } from '../recipe/plan.js';
-import type { TrainingPart } from './compare-data.js';
-import { openPart, type OpenData, type Role } from './data-part.js';
+import { batches, unknownInMap } from '../data/index.js';
+import { PotstillError } from '../errors/potstill-error.js';
+import { allowedWords, didYouMean } from '../errors/suggest.js';
+import type { DatasetSlot, Plan, RecipeTrace } from '../recipe/plan.js';
+import { cutPart, cutTraining } from './data-cut.js';
+import { makePart, openPart, type OpenData, type Role } from './data-part.js';
 import { withTransfer } from './data-transfer.js';
 
 export type { OpenData, Role } from './data-part.js';
@@ -30,30 +32,71 @@ export interface RunData {
  * throw.
  */
 export async function openData(plan: Plan, container: RunContainer): Promise<RunData> {
-  const opened: OpenData[] = [];
+  const { data, trace } = plan;
+  const made: Dataset[] = [];
   const dispose = async () => {
-    for (const { dataset } of opened) await dataset.dispose?.();
+    for (const dataset of made.splice(0)) await dataset.dispose?.();
   };
-  const open = async (name: Role, like?: TrainingPart): Promise<OpenData | undefined> => {
-    const slot = plan.data[name];
-    if (!slot) return undefined;
-    const data = await openPart({ name, slot, like, container, trace: plan.trace, plan: plan.data });
-    opened.push(data);
-    return data;
+  const make = async (name: Role, slot: DatasetSlot, train?: DataDescription) => {
+    const dataset = await makePart({ name, slot, container }, train);
+    made.push(dataset);
+    return dataset;
   };
   try {
-    const train = await open('train');
-    if (!train) throw new Error('internal: a plan without training data');
-    const like = { slot: plan.data.train, description: train.description, raw: train.described };
-    const transfer = await open('transfer', like);
+    const whole = await make('train', data.train);
+    const cut = { limit: data.train.limit, classes: data.classes };
+    const {
+      train: own,
+      parts,
+      described,
+    } = await cutTraining(whole, cut, data.split, container.services.random);
+    const shared = { container, trace, plan: data };
+    const train = await openPart({ ...shared, name: 'train', slot: data.train, like: undefined }, own);
+    const like = { slot: data.train, description: train.description, raw: train.described };
+    const open = async (name: Exclude<Role, 'train'>): Promise<OpenData | undefined> => {
+      const split = parts[name];
+      if (split) return openPart({ ...shared, name, slot: data.train, like, split: true }, split);
+      const slot = data[name];
+      if (!slot) return undefined;
+      const dataset = await cutPart(await make(name, slot, described), { ...cut, limit: slot.limit });
+      return openPart({ ...shared, name, slot, like }, dataset);
+    };
+    const transfer = await open('transfer');
     const training = transfer ? await withTransfer(plan, container, train, transfer) : train;
-    const validation = await open('validation', like);
-    const test = await open('test', like);
+    const validation = await open('validation');
+    const test = await open('test');
+    refuseUnknownClasses(plan, made);
     return { train, transfer, training, validation, test, description: train.description, dispose };
   } catch (error) {
     await dispose();
-    throw error;
+    throw error instanceof PotstillError ? placed(error, trace) : error;
   }
+}
+
+/** Errors about `data` itself point at its lines of the recipe. */
+function placed(error: PotstillError, trace: RecipeTrace): PotstillError {
+  const [first, ...others] = error.records;
+  return new PotstillError([trace.place(first), ...others.map((record) => trace.place(record))], {
+    cause: error.cause,
+  });
+}
+
+/** A name of `data.classes` that is no class of any part. */
+function refuseUnknownClasses({ data: { classes }, trace }: Plan, made: readonly DataDescription[]): void {
+  if (!classes) return;
+  const labels = [...new Set(made.flatMap((each) => each.labels ?? []))];
+  const unknown = unknownInMap({ labels }, classes);
+  if (unknown === undefined) return;
+  const meant = didYouMean(unknown, labels);
+  throw new PotstillError(
+    trace.place({
+      code: 'RECIPE_BAD_VALUE',
+      message: `\`data.classes\` names \`${unknown}\`, which is no class of the data`,
+      path: `data.classes.${unknown}`,
+      ...(meant === undefined ? {} : { hint: `did you mean \`${meant}\`?` }),
+      ...allowedWords(unknown, labels),
+    }),
+  );
 }
 
 /** Examples at a time for who reads a whole part. */

@@ -3,8 +3,11 @@ import { exportOnnx } from '@potstill/engine';
 import { batches } from '../data/index.js';
 import type { DataDescription, Example, Student, Teacher } from '../contracts/index.js';
 import type { RandomStream } from '@potstill/engine';
+import { inputSpecs } from '../export/inputs.js';
 import { measureLatency, medianTime } from '../export/latency.js';
-import { chosenOutputs, forwardOf } from '../export/outputs.js';
+import { chosenOutputs } from '../export/outputs.js';
+import { forwardOf } from '../students/index.js';
+import { fieldsOf } from '../train/fields.js';
 import type { OpenData } from './data.js';
 
 export interface Size {
@@ -13,7 +16,7 @@ export interface Size {
   readonly latencyMs: number | undefined;
 }
 
-/** The first example as the model gets it, inputs alone; undefined without examples. */
+/** The first example as the model gets it, inputs and their lengths alone; undefined without examples. */
 export async function exampleOf(
   data: OpenData,
   inputs: readonly string[],
@@ -22,10 +25,10 @@ export async function exampleOf(
   const { dataset, transforms, name } = data;
   for await (const batch of batches(dataset, { size: 1, transforms, name, random }))
     return Object.fromEntries(
-      inputs.flatMap((input) => {
-        const tensor = batch.tensors[input];
-        return tensor ? [[input, { ...tensor, shape: tensor.shape.slice(1) }]] : [];
-      }),
+      Object.entries(fieldsOf(batch, inputs)).map(([name, tensor]) => [
+        name,
+        { ...tensor, shape: tensor.shape.slice(1) },
+      ]),
     );
   return undefined;
 }
@@ -36,14 +39,9 @@ export async function measureStudent(
   data: DataDescription,
   example: Example,
 ): Promise<Omit<Size, 'parameters'>> {
-  const inputs = Object.fromEntries(
-    Object.entries(example).map(([name, { dtype, shape }]) => [name, { dtype, shape }]),
-  );
-  if (data.inputs.some((name) => data.spec[name]?.shape.includes(null)))
-    return { bytes: undefined, latencyMs: undefined };
   const content = await exportOnnx({
     variables: student.variables,
-    inputs,
+    inputs: inputSpecs('onnx', data),
     forward: forwardOf(student, chosenOutputs('onnx', student, undefined)),
   });
   return { bytes: content.length, latencyMs: await measureLatency(content, example) };
@@ -58,6 +56,9 @@ export async function measureTeacher(teacher: Teacher, example: Example): Promis
   return {
     parameters: teacher.parameters,
     bytes: teacher.bytes,
-    latencyMs: await medianTime(() => teacher.label(batch), { warmUp: 5, runs: 50 }),
+    latencyMs:
+      teacher.live === false
+        ? undefined
+        : await medianTime(() => teacher.label(batch), { warmUp: 5, runs: 50 }),
   };
 }

@@ -1,5 +1,5 @@
 // A teacher that answers with some of its outputs alone, so that nothing is kept that nobody reads.
-import type { Teacher } from '../contracts/index.js';
+import type { Combination, HostTensors, Teacher } from '../contracts/index.js';
 
 /**
  * The teacher itself where all its outputs are asked for. Names that it does not have are left out. The fingerprint is
@@ -11,14 +11,34 @@ export function onlyOutputs(teacher: Teacher, names: readonly string[]): Teacher
   const wanted = new Set(names.flatMap((name) => [name, `${name}.length`]));
   const chosen = all.filter(([name]) => wanted.has(name));
   if (chosen.length === all.length) return teacher;
+  const only = (answers: HostTensors): HostTensors =>
+    Object.fromEntries(Object.entries(answers).filter(([name]) => wanted.has(name)));
+  const { combination } = teacher;
   return {
     outputs: Object.fromEntries(chosen),
     fingerprint: teacher.fingerprint,
-    async label(batch) {
-      const answers = await teacher.label(batch);
-      return Object.fromEntries(Object.entries(answers).filter(([name]) => wanted.has(name)));
-    },
+    ...(combination ? { combination: onlyNeeded(combination, names, only) } : {}),
+    label: async (batch) => only(await teacher.label(batch)),
     dispose: () => teacher.dispose(),
+  };
+}
+
+/** Members that are needed, each with the outputs that are. */
+function onlyNeeded(
+  combination: Combination,
+  names: readonly string[],
+  only: (answers: HostTensors) => HostTensors,
+): Combination {
+  const needs = combination.needs(names);
+  return {
+    members: Object.fromEntries(
+      Object.entries(combination.members).flatMap(([name, member]) => {
+        const needed = needs[name];
+        return needed ? [[name, onlyOutputs(member, needed)]] : [];
+      }),
+    ),
+    needs: (outputs) => combination.needs(outputs),
+    combine: (answers, batch) => only(combination.combine(answers, batch)),
   };
 }
 

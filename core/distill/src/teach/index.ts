@@ -1,11 +1,12 @@
 // Teachers that come with potstill.
 import type { AnyComponent } from '../contracts/index.js';
 import { checkpoint } from './checkpoint.js';
+import { ensemble } from './ensemble/ensemble.js';
 import { functionTeacher } from './function.js';
 import { onnx } from './onnx.js';
+import { outputsTeacher } from './outputs-teacher.js';
 
 export { openModel, openStudentTeacher } from './checkpoint.js';
-export { alignClasses } from './class-order.js';
 export type { FunctionTeacher, TeacherFunction } from './function.js';
 export type { Nested, PlainAnswers } from './function-answers.js';
 export { inspectModel, type InnerValue, type InspectedModel, type InspectedValue } from './inspect.js';
@@ -14,4 +15,10 @@ export { readModelFile, type ModelFile } from './model-file.js';
 export type { InputOptions } from './input.js';
 export type { OutputRequest, OutputsOption } from './outputs.js';
 
-export const teacherComponents: readonly AnyComponent[] = [onnx, checkpoint, functionTeacher];
+export const teacherComponents: readonly AnyComponent[] = [
+  onnx,
+  checkpoint,
+  functionTeacher,
+  outputsTeacher,
+  ensemble,
+];

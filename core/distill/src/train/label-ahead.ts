@@ -3,6 +3,7 @@ import type { RandomStream } from '@potstill/engine';
 import type { Answers, Batch, KeptOutput, Teacher, TeacherStore } from '../contracts/index.js';
 import { lookAhead } from '../data/ahead.js';
 import { batches } from '../data/batches.js';
+import { openAnswers } from './open-answers.js';
 import { viewKey, viewsOf, type AnswerCache, type PreparedData } from './views.js';
 
 /** Examples that the teacher is asked about at a time: a power of two, so that blocks of the store hold whole ones. */
@@ -51,7 +52,7 @@ export async function labelAhead(options: LabelOptions): Promise<Labelled> {
   let asked = 0;
   let outputs: readonly KeptOutput[] = [];
   for (let view = 0; view < views; view++) {
-    const answers = await store.open({ key: viewKey(teacher, data, random, view), teacher, size });
+    const answers = await openAnswers(store, teacher, (each) => viewKey(each, data, random, view), size);
     try {
       if (!answers.keeps)
         return { kept: false, why: 'the store does not keep them', total: 0, asked, outputs: [] };

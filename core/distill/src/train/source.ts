@@ -2,7 +2,9 @@
 import type { HostTensors, RandomStream } from '@potstill/engine';
 import type { Answers, Batch, Teacher, TeacherStore } from '../contracts/index.js';
 import { batches } from '../data/batches.js';
+import { fitAnswers } from '../data/fit.js';
 import { onlyOutputs } from '../store/index.js';
+import { openAnswers } from './open-answers.js';
 import { viewKey, viewsOf, type AnswerCache, type PreparedData } from './views.js';
 
 /** Pure: the same arguments give the same numbers, whatever was read before. */
@@ -45,12 +47,14 @@ export function trainingSource(options: SourceOptions): TrainingSource {
     let answers = opened.get(id);
     if (!answers) {
       const asked = onlyOutputs(teacher, outputs);
-      const key = view === null ? null : viewKey(asked, data, random, view);
-      answers = store.open({ key, teacher: asked, size });
+      const keyOf = (each: Teacher) => (view === null ? null : viewKey(each, data, random, view));
+      answers = openAnswers(store, asked, keyOf, size);
       opened.set(id, answers);
     }
     return answers;
   };
+  const fitted = async (answers: Answers, read: Batch): Promise<HostTensors> =>
+    fitAnswers(await answers.read(read), teacher?.outputs ?? {}, read, dataset.spec);
   return {
     size,
     batch,
@@ -66,10 +70,11 @@ export function trainingSource(options: SourceOptions): TrainingSource {
         epoch,
         start,
         name,
+        reuse: true,
         ...(view === null ? {} : { view }),
         ...(shuffleWindow === undefined ? {} : { shuffleBuffer: shuffleWindow }),
       }))
-        yield { batch: read, teacher: (await answers?.read(read)) ?? {} };
+        yield { batch: read, teacher: answers ? await fitted(answers, read) : {} };
     },
     async close() {
       const all = [...opened.values()];

@@ -21,9 +21,11 @@ import {
 } from './checkpoint.js';
 import { allFinite, interrupted, notFinite } from './failures.js';
 import { createObjective, valueAt, type Objective, type WeightedLoss } from './objective.js';
+import { forwardOf } from '../students/index.js';
 import { isBetter, type Selection } from './select.js';
 import type { TrainingSource } from './source.js';
 import { ProgressMeter } from './throughput.js';
+import { WaitMeter } from './wait-meter.js';
 import { aborted, itemsUntilAborted, untilAborted } from './until-aborted.js';
 
 export interface Training {
@@ -49,7 +51,9 @@ export interface Training {
   readonly weights?: NonNullable<WeightOptions['weights']>;
   /** Dropout and other random tensors of a step draw from its child `steps`. */
   readonly random: RandomStream;
-  /** Metrics on validation data after each epoch; absent without such data. */
+  /** Outputs of the student that `validate` reads. Default: all. */
+  readonly validated?: readonly string[];
+  /** Figures on validation data after each epoch; absent without such data. */
   readonly validate?: (predictor: Predictor) => Promise<Readonly<Record<string, number>>>;
   readonly select: Selection;
   readonly services: Pick<Services, 'engine' | 'progress' | 'logger' | 'clock'>;
@@ -117,6 +121,7 @@ class Trainer {
   private readonly lastPath: string;
   private readonly bestPath: string;
   private checkpointTime: number;
+  private readonly waiting: WaitMeter;
 
   constructor(
     private readonly training: Training,
@@ -129,6 +134,7 @@ class Trainer {
     this.lastPath = join(training.folder, 'last.safetensors');
     this.bestPath = join(training.folder, 'best.safetensors');
     this.checkpointTime = training.services.clock.now();
+    this.waiting = new WaitMeter(training.services.clock);
   }
 
   async run(): Promise<TrainingResult> {
@@ -148,7 +154,12 @@ class Trainer {
     });
     const predictor =
       training.validate &&
-      session.predictor((inputs, at) => training.student.forward(inputs, at), { weights: this.weights });
+      session.predictor(
+        forwardOf(training.student, training.validated ?? Object.keys(training.student.outputs)),
+        {
+          weights: this.weights,
+        },
+      );
     try {
       while (this.position.epoch < training.epochs) {
         await this.epoch(meter);
@@ -209,8 +220,10 @@ class Trainer {
     const { training, session, objective } = this;
     const { epoch, batch: begin } = this.position;
     const source = training.source.epoch(epoch, begin, objective.teacherOutputs);
+    this.waiting.skip();
     for await (const { batch, teacher } of itemsUntilAborted(training.signal, source)) {
       if (this.isCheckpointDue(begin)) await this.checkpoint();
+      const busy = session.busy;
       const at = this.scheduleAt(session.step);
       const rate = valueAt(training.rate, at);
       const result = await session.train(objective.feed(batch, teacher, at), { rate });
@@ -223,6 +236,7 @@ class Trainer {
         batch: this.position.batch + 1,
         sums: add(this.position.sums, { loss: result.loss, ...result.terms }, batch.size),
       };
+      this.waiting.step(session.busy - busy);
       meter.count(batch.size, { epoch, step: session.step, loss: result.loss });
     }
     if (training.signal?.aborted) await this.stop();
@@ -256,12 +270,14 @@ class Trainer {
     this.position = { epoch, batch: 0, sums: {}, history: [...this.position.history, record], best };
     await this.checkpoint(state);
     await training.onHistory?.(this.position.history);
+    const waited = this.waiting.share();
     training.services.progress.emit({
       event: 'epoch',
       stage: training.stage,
       epoch,
       epochs: training.epochs,
       metrics,
+      ...(waited === undefined ? {} : { waited }),
     });
   }
 
@@ -281,6 +297,7 @@ class Trainer {
       identity: this.training.identity,
     });
     this.checkpointTime = this.training.services.clock.now();
+    this.waiting.skip();
   }
 
   private async writeBest(state: TrainingState, epoch: number | null): Promise<void> {

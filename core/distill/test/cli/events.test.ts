@@ -49,6 +49,9 @@ describe('epochText', () => {
     expect(epochText(epoch({ loss: 1.5, 'loss.a': 0.5, 'loss.b': 1 }))).toBe(
       'epoch 3/10: loss 1.500, loss.a 0.5000, loss.b 1',
     );
+    expect(epochText({ ...epoch({ loss: 1.5 }), waited: 0.0312 })).toBe(
+      'epoch 3/10: loss 1.500, waited for data 3 %',
+    );
   });
 });
 

@@ -7,6 +7,7 @@ import {
   chooseBuckets,
   descriptionOf,
   examplesDataset,
+  fitAnswers,
   freeAxes,
   lengthsFor,
   measureLengths,
@@ -297,5 +298,42 @@ describe('unpad', () => {
         );
       }),
     );
+  });
+});
+
+describe('fitAnswers', () => {
+  const batch = stack([utterance(0, 3), utterance(1, 5)], spec, [0, 1], { buckets: [{ time: 7, words: 3 }] });
+  const answer = (length: number): Example[string] => ({
+    dtype: 'float32',
+    shape: [2, length],
+    data: new Float32Array(2 * length).fill(1),
+  });
+  const fit = (padded: number, lengths: readonly number[], free?: string[]) =>
+    fitAnswers(
+      {
+        logits: answer(padded),
+        'logits.length': { dtype: 'int32', shape: [2], data: Int32Array.from(lengths) },
+      },
+      { logits: { dtype: 'float32', shape: [null], ...(free ? { free } : {}) } },
+      batch,
+      spec,
+    ).logits?.shape;
+
+  it('pads stored answers as the batch, by the name of the axis or by its lengths', () => {
+    expect(fit(5, [3, 5], ['time'])).toEqual([2, 7]);
+    expect(fit(9, [3, 5], ['time'])).toEqual([2, 7]);
+    expect(fit(5, [3, 5])).toEqual([2, 7]);
+    expect(fit(2, [1, 2])).toEqual([2, 3]);
+  });
+
+  it('pads others to a multiple of 8, and leaves answers of one shape alone', () => {
+    expect(fit(10, [2, 10])).toEqual([2, 16]);
+    const fixed = fitAnswers(
+      { logits: answer(4) },
+      { logits: { dtype: 'float32', shape: [4] } },
+      batch,
+      spec,
+    );
+    expect(fixed.logits?.shape).toEqual([2, 4]);
   });
 });

@@ -252,7 +252,7 @@ describe('which positions count', () => {
             [[0], [0]],
             [[0], [0]],
           ],
-          batch: { counted },
+          batch: { counted, 'frames.length': int32([2, 2]) },
         },
       );
     expect(
@@ -265,6 +265,17 @@ describe('which positions count', () => {
     ).toBeCloseTo((1 + 3 * 4) / 4, 5);
     expect((await weigh([0, 1])).value).toBeCloseTo((9 + 16) / 2, 5);
     expect((await weigh([0, 0])).value).toBe(0);
+  });
+
+  it('never are padding, whatever a mask of whole examples says', async () => {
+    const batch = { ...given.batch, counted: int32([1]) };
+    const masked = await run(
+      'soft-targets',
+      { temperature: 1, mask: 'counted' },
+      { ...given, batch },
+      named(),
+    );
+    expect(masked.value).toBe(0);
   });
 });
 

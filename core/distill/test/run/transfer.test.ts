@@ -60,13 +60,13 @@ describe('data.transfer', () => {
       return summary.student;
     };
     const same = await weights('{use: tiny/points, size: 50, seed: 21}');
-    expect((await weights('{use: tiny/points, size: 50, seed: 21, target: false}')).metrics).toEqual(
-      same.metrics,
+    expect((await weights('{use: tiny/points, size: 50, seed: 21, target: false}')).figures).toEqual(
+      same.figures,
     );
-    expect((await weights('{use: tiny/points, size: 50, seed: 21, labels: [x, y, z]}')).metrics).toEqual(
-      same.metrics,
+    expect((await weights('{use: tiny/points, size: 50, seed: 21, labels: [x, y, z]}')).figures).toEqual(
+      same.figures,
     );
-    expect((await weights('{use: tiny/points, size: 50, seed: 22}')).metrics).not.toEqual(same.metrics);
+    expect((await weights('{use: tiny/points, size: 50, seed: 22}')).figures).not.toEqual(same.figures);
   });
 
   it('is another recipe, and resumes to the same summary', async () => {

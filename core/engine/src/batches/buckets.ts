@@ -9,7 +9,7 @@ export interface BucketOptions {
 /**
  * At most `count` lengths, ascending, to which sequences of these lengths are padded with the least padding in all.
  * The last holds the longest sequence; sequences of length 0 count as one element. By dynamic programming over the
- * lengths that occur. Throws ENGINE_OPTION for no lengths, for lengths, a count or a multiple that are none.
+ * lengths that occur. Throws ENGINE_OPTION without lengths and for an invalid length, count or multiple.
  */
 export function bucketLengths(
   lengths: Iterable<number>,
@@ -79,8 +79,8 @@ export function bucketFor(length: number, boundaries: readonly number[]): number
   if (found === undefined)
     throw new EngineError(
       'ENGINE_SHAPE',
-      `a sequence of length ${length} is longer than the largest bucket, ${boundaries.at(-1) ?? 'of which there is none'}`,
-      { hint: 'Cut it, or choose the buckets from lengths that include it.' },
+      `a sequence of length ${length} is longer than the largest bucket, ${boundaries.at(-1) ?? 'and there are no buckets'}`,
+      { hint: 'Truncate it, or choose the buckets from lengths that include it.' },
     );
   return found;
 }
@@ -89,6 +89,6 @@ function checkWhole(what: string, value: number, least: number): void {
   if (!Number.isInteger(value) || value < least)
     throw new EngineError(
       'ENGINE_OPTION',
-      `buckets: ${what} is ${value}; it is a whole number from ${least}`,
+      `buckets: ${what} is ${value}; expected a whole number of at least ${least}`,
     );
 }

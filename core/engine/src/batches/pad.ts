@@ -35,7 +35,7 @@ export function padBatch(
     if (dtype !== first.dtype || String(shape.slice(1)) !== String(features))
       throw new EngineError(
         'ENGINE_SHAPE',
-        `padBatch: sequence ${i} is ${dtype}[${shape}], and the first is ${first.dtype}[${first.shape}]; only the first axis may differ`,
+        `padBatch: sequence ${i} is ${dtype}[${shape}], the first is ${first.dtype}[${first.shape}]; only the first axis may differ`,
       );
     return length;
   });

@@ -43,7 +43,7 @@ function missing(cause: unknown): EngineError {
     {
       hint: absent
         ? 'Run `npm install @tensorflow/tfjs-node` (it downloads libtensorflow; Node 23 and later are unsupported), or use the `onnx` backend.'
-        : 'It is installed, but does not work: its install script was off or could not download libtensorflow, or Node is newer than 22, which is unsupported. Run `npm rebuild @tensorflow/tfjs-node --ignore-scripts=false` to try again, or use the `onnx` backend.',
+        : 'It is installed but does not work: its install script did not run or could not download libtensorflow, or Node is newer than 22, which is unsupported. Run `npm rebuild @tensorflow/tfjs-node --ignore-scripts=false` to try again, or use the `onnx` backend.',
       cause,
     },
   );

@@ -4,7 +4,7 @@ import type { HostTensor } from '../host-tensor.js';
 import type { NamedVariable } from '../types.js';
 import { tensorOf } from './tensors.js';
 
-/** A variable of the session's own, under a TF.js name of its own. */
+/** A variable that belongs to the session, under its own TF.js name. */
 export function own(value: HostTensor): tf.Variable {
   return tf.tidy(() => tf.variable(tensorOf(value), false));
 }

@@ -26,7 +26,7 @@ export class EagerPredictor implements Predictor, Holder {
 
   run(inputs: HostTensors): Promise<HostTensors> {
     return this.turn(() => {
-      if (this.disposed) throw new EngineError('ENGINE_STATE', 'the predictor was disposed of');
+      if (this.disposed) throw new EngineError('ENGINE_STATE', 'the predictor is disposed');
       checkInputs(inputs);
       return lend(this.values, () => {
         let outputs: HostTensors = {};

@@ -32,6 +32,7 @@ import { tensorsOf, tensorOf } from './tensors.js';
 
 export class EagerTraining implements TrainingSession, Holder {
   private calls = 0;
+  private milliseconds = 0;
   private disposed = false;
   /** The session's own copies; the user's variables point at them only while a step runs. */
   private readonly values: Map<NamedVariable, tf.Variable>;
@@ -59,19 +60,25 @@ export class EagerTraining implements TrainingSession, Holder {
 
   private turn<T>(body: () => T): Promise<T> {
     return this.turns.take(() => {
-      if (this.disposed) throw new EngineError('ENGINE_STATE', 'the training session was disposed of');
+      if (this.disposed) throw new EngineError('ENGINE_STATE', 'the training session is disposed');
       return Promise.resolve(onEager(this.backend, body));
     });
+  }
+
+  get busy(): number {
+    return this.milliseconds;
   }
 
   train(inputs: HostTensors, { rate }: { readonly rate: number }): Promise<StepResult> {
     return this.turn(() => {
       checkInputs(inputs);
+      const begin = performance.now();
       return lend(this.values, () => {
         let result: StepResult | undefined;
         tf.tidy(() => {
           result = this.update(inputs, rate);
         });
+        this.milliseconds += performance.now() - begin;
         return result as StepResult;
       });
     });

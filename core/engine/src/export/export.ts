@@ -1,4 +1,4 @@
-// Writes a model as an ONNX file with free first axes.
+// Writes a model as an ONNX file with free axes: the first of each input, and others by name.
 import { EngineError } from '../errors.js';
 import { bindInputs } from '../graph/bind.js';
 import type { Graph, Value } from '../graph/graph.js';
@@ -34,9 +34,27 @@ const severalAxes = [
 ] as const;
 
 /**
+ * The same where an input has several free axes: small, since tensors have their product of elements. The two lengths leave
+ * different rests when they are divided by a small number, so that padding that depends on it is noticed; the differences tell
+ * the axes apart where a few elements are added to one.
+ */
+const innerAxes = [
+  [97, 104],
+  [103, 114],
+  [109, 122],
+  [127, 144],
+  [137, 156],
+  [149, 172],
+] as const;
+
+/** Names of the free axes of a value, one entry an axis. */
+type Axes = readonly (string | undefined)[];
+
+/**
  * `definition` as the bytes of an ONNX model (opset 21), weights inside, inputs and outputs under their own names. Each has
- * a free axis first: `batch`, or what `axis` of the input says; an output has the one that it follows. Throws
- * ENGINE_NO_BATCH_AXIS when the function depends on the length of a free axis otherwise.
+ * a free axis first: `batch`, or what `axis` of the input says; an output has the one that it follows. Further axes that an
+ * input names are free too, and those of outputs that follow them. Throws ENGINE_NO_BATCH_AXIS when the function depends on
+ * the length of a free axis otherwise.
  */
 export function exportOnnx(definition: ExportDefinition): Promise<Uint8Array> {
   // A promise by contract; a refusal is a rejection.
@@ -46,33 +64,43 @@ export function exportOnnx(definition: ExportDefinition): Promise<Uint8Array> {
       definition.variables.map((variable) => [variableInput(variable.name), valueOf(variable)] as const),
     );
     const axes = new Map(
-      Object.entries(definition.inputs).map(([name, { axis = 'batch' }]) => [name, axis] as const),
+      Object.entries(definition.inputs).map(([name, { axis = 'batch', shape }]): [string, Axes] => [
+        name,
+        [axis, ...shape.map((length) => (typeof length === 'string' ? length : undefined))],
+      ]),
     );
-    const [short, long] = lengthsOf([...new Set(axes.values())]);
-    const first = traced(definition, weights, axes, short);
-    const second = traced(definition, weights, axes, long);
+    const [short, long] = lengthsOf([...axes.values()]);
+    const first = traced(definition, weights, short);
+    const second = traced(definition, weights, long);
     const freed = freeAxes(
       { graph: first.graph, lengths: short },
       { graph: second.graph, lengths: long },
-      new Map([...axes].map(([name, axis]) => [userInput(name), axis])),
+      new Map([...axes].map(([name, own]) => [userInput(name), own])),
     );
     first.outputs.forEach((name, i) => {
       if (Object.hasOwn(definition.inputs, name))
         throw new EngineError('ENGINE_OPTION', `\`${name}\` is the name of an input and of an output`, {
           hint: 'Give the output another name.',
         });
-      axes.set(name, freed.outputs[i] as string);
+      // An axis that is another function of free lengths has a name of its own.
+      axes.set(
+        name,
+        (freed.outputs[i] ?? []).map((axis, at) => (axis === null ? `${name}.${at}` : axis)),
+      );
     });
     return encodeGraph(named(freed.graph, definition, first), {
       name: 'model',
-      firstAxes: axes,
+      freeAxes: axes,
       ...(definition.metadata ? { metadata: definition.metadata } : {}),
     });
   });
 }
 
-function lengthsOf(axes: readonly string[]): readonly [Lengths, Lengths] {
-  const pairs = axes.length > 1 ? severalAxes : [oneAxis];
+function lengthsOf(inputs: readonly Axes[]): readonly [Lengths, Lengths] {
+  const names = (axes: Axes) => axes.filter((axis) => axis !== undefined);
+  const axes = [...new Set(inputs.flatMap(names))];
+  const inner = inputs.some((own) => names(own).length > 1);
+  const pairs = inner ? innerAxes : axes.length > 1 ? severalAxes : [oneAxis];
   if (axes.length > pairs.length)
     throw new EngineError(
       'ENGINE_OPTION',
@@ -94,13 +122,14 @@ interface Traced {
 function traced(
   definition: ExportDefinition,
   weights: ReadonlyMap<string, HostTensor>,
-  axes: ReadonlyMap<string, string>,
   lengths: Lengths,
 ): Traced {
+  const lengthOf = (axis: number | string) =>
+    typeof axis === 'number' ? axis : (lengths.get(axis) as number);
   const shapes = Object.fromEntries(
-    Object.entries(definition.inputs).map(([name, { dtype, shape }]) => [
+    Object.entries(definition.inputs).map(([name, { dtype, shape, axis = 'batch' }]) => [
       name,
-      { dtype, shape: [lengths.get(axes.get(name) as string) as number, ...shape] },
+      { dtype, shape: [axis, ...shape].map(lengthOf) },
     ]),
   );
   const outputs = recordForward(kernelTable, definition.variables, definition.forward, shapes);
@@ -117,12 +146,14 @@ function traced(
 
 /** Inputs, outputs and weights under the names that the definition gives them; unused inputs put back. */
 function named(graph: Graph, definition: ExportDefinition, { outputs, shapes }: Traced): Graph {
-  const inputs = Object.entries(definition.inputs).map(([name, { dtype }]): Value => {
-    const used = graph.inputs.find((input) => input.name === userInput(name));
-    return used ?? { name: userInput(name), shape: shapes[name] as readonly number[], type: dtype };
-  });
   const names = new Map<Value, string>();
-  Object.keys(definition.inputs).forEach((name, i) => names.set(inputs[i] as Value, name));
+  const inputs = Object.entries(definition.inputs).flatMap(([name, { dtype, optional = false }]): Value[] => {
+    const used = graph.inputs.find((input) => input.name === userInput(name));
+    if (!used && optional) return [];
+    const input = used ?? { name: userInput(name), shape: shapes[name] as readonly number[], type: dtype };
+    names.set(input, name);
+    return [input];
+  });
   outputs.forEach((name, i) => names.set(graph.outputs[i] as Value, name));
   const taken = new Set(names.values());
   for (const { name } of definition.variables) {

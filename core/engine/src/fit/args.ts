@@ -65,8 +65,8 @@ export function checkArgs(x: unknown, args: FitArgs): void {
       hint: `Arguments: ${Object.keys(taken).join(', ')}.`,
     });
   if (typeof x === 'object' && x !== null && 'forEachAsync' in x)
-    throw new EngineError('ENGINE_OPTION', 'fit: x is a tf.data dataset; tensors are taken', {
-      hint: 'Gather it with `await dataset.toArray()` and tf.stack, or train batch by batch with engine.training.',
+    throw new EngineError('ENGINE_OPTION', 'fit: x is a tf.data dataset; expected tensors', {
+      hint: 'Collect it with `await dataset.toArray()` and tf.stack, or train batch by batch with engine.training.',
     });
   const { epochs = 1, batchSize = 32, initialEpoch = 0, validationSplit, validationData, shuffle } = args;
   checkWhole('fit', 'epochs', epochs, 0);

@@ -5,7 +5,7 @@ const absent = { read: () => undefined };
 
 /**
  * While training, tf.layers' batch normalisation reads its scale and its offset also where it was made without
- * (`scale: false`, `center: false`), which fails. Gives such layers something to read that is none; nothing else of them
+ * (`scale: false`, `center: false`), which fails. Gives such layers a value to read; nothing else of them
  * changes, weights and configuration included. Layers of other kinds are left alone.
  */
 export function fixBatchNorms(layers: readonly tfl.layers.Layer[]): void {

@@ -3,7 +3,7 @@ import type * as tfl from '@tensorflow/tfjs-layers';
 import { EngineError } from '../errors.js';
 import type { FitArgs } from './args.js';
 
-/** Told of a training as it goes on. All wait for what the callback returns. */
+/** Receives the events of a training, which waits for what the callback returns. */
 export type Hooks = Required<
   Pick<
     tfl.CustomCallbackArgs,
@@ -20,7 +20,7 @@ const names = [
   'onBatchEnd',
 ] as const satisfies readonly (keyof Hooks)[];
 
-/** All callbacks as one; each is told in its turn. `params` are for callbacks that ask for them. */
+/** All callbacks as one, called in order. `params` are for callbacks that ask for them. */
 export function hooksOf(
   model: tfl.LayersModel,
   callbacks: FitArgs['callbacks'],

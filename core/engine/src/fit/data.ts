@@ -40,7 +40,7 @@ export function examplesOf(model: tfl.LayersModel, x: FitData, y: FitData): Exam
 function hostTensor(tensor: tf.Tensor, what: string): HostTensor {
   const { dtype, shape } = tensor;
   if (dtype !== 'float32' && dtype !== 'int32' && dtype !== 'bool')
-    throw new EngineError('ENGINE_SHAPE', `fit: ${what} is ${dtype}; float32, int32 and bool are taken`);
+    throw new EngineError('ENGINE_SHAPE', `fit: ${what} is ${dtype}; expected float32, int32 or bool`);
   return hostOf(dtype satisfies DType, [...shape], tensor.dataSync());
 }
 

@@ -97,10 +97,10 @@ function checkCounts(
       ? `x has ${given} examples`
       : `x has ${given} examples and validationSplit is ${validationSplit}`;
   if (train.count === 0)
-    throw new EngineError('ENGINE_OPTION', `fit: no example is left to train on: ${shares}`);
+    throw new EngineError('ENGINE_OPTION', `fit: no examples are left to train on: ${shares}`);
   if (validation?.count === 0)
-    throw new EngineError('ENGINE_OPTION', 'fit: validationData has no example', {
-      hint: 'Leave validationData out to train without validation.',
+    throw new EngineError('ENGINE_OPTION', 'fit: validationData has no examples', {
+      hint: 'Omit validationData to train without validation.',
     });
 }
 

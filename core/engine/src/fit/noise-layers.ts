@@ -58,7 +58,7 @@ export function checkLayers(layers: readonly tfl.layers.Layer[]): void {
     if (drops)
       throw new EngineError(
         'ENGINE_OPTION',
-        `fit: the layer \`${layer.name}\` (${kind}) draws dropout masks of its own, which cannot be recorded`,
+        `fit: the layer \`${layer.name}\` (${kind}) draws its own dropout masks, which cannot be recorded`,
         {
           hint: 'Make it without `dropout` and `recurrentDropout`, and put tf.layers.dropout before or after it.',
         },
@@ -66,14 +66,14 @@ export function checkLayers(layers: readonly tfl.layers.Layer[]): void {
     if (kind === 'RandomWidth' || kind === 'RandomHeight')
       throw new EngineError(
         'ENGINE_OPTION',
-        `fit: the layer \`${layer.name}\` (${kind}) draws sizes, and a recorded step has fixed shapes`,
+        `fit: the layer \`${layer.name}\` (${kind}) draws random sizes, but a recorded step has fixed shapes`,
         { hint: 'Resize the images before training.' },
       );
     if (Reflect.get(layer, 'stateful') === true && layer.weights.length > 0)
       throw new EngineError(
         'ENGINE_OPTION',
         `fit: the layer \`${layer.name}\` (${kind}) is stateful: it keeps values between batches`,
-        { hint: 'Train it with whole sequences and `stateful: false`, or with `scan` of the engine.' },
+        { hint: "Train on whole sequences with `stateful: false`, or use the engine's `scan`." },
       );
   }
 }

@@ -24,12 +24,12 @@ const rules: Readonly<Record<string, (at: Settings) => Optimizer>> = {
   Adadelta: ({ rho = 0.95, epsilon = tf.backend().epsilon() }) => tfjsAdadelta(rho, epsilon),
 };
 
-/** The same rule with the same settings; throws ENGINE_OPTION for an optimiser that is none of TF.js's own. */
+/** The same rule with the same settings; throws ENGINE_OPTION for an optimiser that is not one of TF.js's own. */
 export function ruleOf(optimizer: tf.Optimizer): Optimizer {
   const kind = optimizer.getClassName();
   const rule = rules[kind];
   if (!rule)
-    throw new EngineError('ENGINE_OPTION', `fit: the optimizer ${kind} has no equal in the engine`, {
+    throw new EngineError('ENGINE_OPTION', `fit: the optimizer ${kind} is not supported by the engine`, {
       hint: `Compile the model with one of ${Object.keys(rules).join(', ')}, or write it as an update rule for engine.training.`,
     });
   return rule(optimizer.getConfig() as Settings);

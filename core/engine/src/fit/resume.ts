@@ -4,7 +4,7 @@ import type * as tfl from '@tensorflow/tfjs-layers';
 import type { TrainingSession, TrainingState } from '../types.js';
 
 interface Kept {
-  /** A model compiled anew begins anew. */
+  /** A model that is compiled again starts from scratch. */
   readonly optimizer: tf.Optimizer;
   readonly step: number;
   readonly slots: TrainingState['slots'];
@@ -12,7 +12,7 @@ interface Kept {
 
 const kept = new WeakMap<tfl.LayersModel, Kept>();
 
-/** Takes up the state of the model's last training, when the optimiser and what is trained are the same. */
+/** Restores the state of the model's last training when the optimiser and the trained variables are the same. */
 export async function goOn(model: tfl.LayersModel, session: TrainingSession): Promise<void> {
   const last = kept.get(model);
   if (last?.optimizer !== model.optimizer) return;

@@ -2,7 +2,7 @@
 import type { Graph } from './graph.js';
 import type { HostTensor } from '../host-tensor.js';
 
-/** The graph with each input named in `values` fixed to its value. Names that are no inputs are left aside. */
+/** The graph with each input named in `values` fixed to its value. Names that are not inputs are ignored. */
 export function bindInputs(graph: Graph, values: ReadonlyMap<string, HostTensor>): Graph {
   const constants = new Map(graph.constants);
   const inputs = graph.inputs.filter((input) => {

@@ -1,4 +1,4 @@
-// Operators on images whose channels lie in blocks, as ONNX Runtime's own convolutions want them.
+// Operators on images whose channels lie in blocks, as ONNX Runtime's own convolutions expect them.
 
 /** Domain of ONNX Runtime's operators on blocked images: part of its CPU provider, normally put in by its own optimiser. */
 const domain = 'com.microsoft.nchwc';

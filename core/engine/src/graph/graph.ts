@@ -1,7 +1,7 @@
 // The graph between a recorded step and ONNX: operators named as ONNX names them, every value with its shape.
 import type { DType } from '../host-tensor.js';
 
-/** Element types inside a graph: those of tensors, and int64, in which ONNX wants shapes and axes. */
+/** Element types inside a graph: those of tensors, and int64, which ONNX uses for shapes and axes. */
 export type ElementType = DType | 'int64';
 
 export type ElementArray = Float32Array | Int32Array | Uint8Array | BigInt64Array;

@@ -32,7 +32,7 @@ function bandsOf([rows = 1, columns = 1]: readonly number[]): number {
 /**
  * Images are the channels here, and dy the filters: `dW[k, o] = sum over n, p of x[n, p + k] dy[n, p, o]`. Columns and channels
  * of x are one axis, on which a step of one pixel is as many places as there are channels, so that one row of outputs holds
- * all elements of a filter's row for all channels: long rows, which these convolutions want. Blocks of images and bands of
+ * all elements of a filter's row for all channels: long rows, on which these convolutions are fast. Blocks of images and bands of
  * rows are groups, whose sums are added in the end. x [batch, h, w, in] without padding, dy [batch, ...output, out]; gives
  * [elements * in, out].
  */

@@ -3,7 +3,7 @@ import { EngineError } from '../errors.js';
 import type { DType } from '../host-tensor.js';
 import type { KernelAttributes, KernelInputs, Shaped } from './rule.js';
 
-/** A failure the user can mend: an operand that does not fit. */
+/** An error that the user can fix: an operand that does not fit. */
 export function misfit(message: string, hint?: string): EngineError {
   return new EngineError('ENGINE_SHAPE', message, hint === undefined ? {} : { hint });
 }

@@ -13,7 +13,7 @@ const after: KernelRule = {
     const wait = operand(inputs, 'after');
     const size = sizeOf(wait.shape);
     if (size === 0) return [x];
-    // An axis is put where nobody knows beforehand that it is 0, and taken away again: views both, so nothing is copied.
+    // Adds an axis of unknown length and removes it again: both are views, so nothing is copied.
     const first = graph.op('Gather', [graph.reshape(wait, [size]), graph.ints([0])], [1], wait.type, {
       axis: 0,
     });

@@ -31,8 +31,8 @@ const attributeTypes = { float: 1, int: 2, string: 3, graph: 5, ints: 7 } as con
 export interface EncodeOptions {
   readonly name?: string;
   readonly metadata?: Readonly<Record<string, string>>;
-  /** Names of free first axes, by the names of the inputs and outputs that have one. */
-  readonly firstAxes?: ReadonlyMap<string, string>;
+  /** Names of the free axes of inputs and outputs, by their names: one entry an axis, undefined where it has a length. */
+  readonly freeAxes?: ReadonlyMap<string, readonly (string | undefined)[]>;
   /** A first output of this name, an empty sequence, which has no counterpart in JavaScript. See session/program.ts. */
   readonly sentinel?: string;
 }
@@ -44,25 +44,25 @@ interface Place {
   readonly dimension: (value: Value, length: number, axis: number) => OnnxDimension;
   /** Begins the names of nodes. */
   readonly prefix: string;
-  /** All names that the file has so far. ONNX wants a body's names to differ from those around it. */
+  /** All names in the file so far. ONNX requires a body's names to differ from those around it. */
   readonly taken: Set<string>;
 }
 
 /** The graph as the bytes of a model file, opset 21. */
 export function encodeGraph(graph: Graph, options: EncodeOptions = {}): Uint8Array {
-  const { sentinel, firstAxes } = options;
+  const { sentinel, freeAxes } = options;
   const first = sentinel === undefined ? [] : [sentinel];
   const place: Place = {
     nameOf: ({ name }) => name,
     dimension: ({ name }, length, axis) => {
-      const free = axis === 0 ? firstAxes?.get(name) : undefined;
+      const free = freeAxes?.get(name)?.[axis];
       return free === undefined ? { dimValue: length } : { dimParam: free };
     },
     prefix: '',
     taken: new Set([...first, ...valuesOf(graph).map(({ name }) => name)]),
   };
-  // Lengths within a body may hang on a free axis, and need not be told.
-  const within = firstAxes === undefined ? place.dimension : () => ({});
+  // Lengths within a body may depend on a free axis, and may be left out.
+  const within = freeAxes === undefined ? place.dimension : () => ({});
   const written = onnxGraph(graph, options.name ?? 'potstill', place, within);
   return writeOnnxModel({
     irVersion,

@@ -75,7 +75,7 @@ export interface OnnxModel {
 /** IR 3 is the first of ONNX 1.0; files before it have no operator sets. */
 const oldestIr = 3;
 
-/** Reads a model file. Throws ENGINE_BAD_ONNX for what is none, or one from before ONNX 1.0. */
+/** Reads a model file. Throws ENGINE_BAD_ONNX for other files and for models from before ONNX 1.0. */
 export function readOnnxModel(bytes: Uint8Array): OnnxModel {
   const reader = protobuf.Reader.create(bytes);
   reader.discardUnknown = false;
@@ -85,9 +85,9 @@ export function readOnnxModel(bytes: Uint8Array): OnnxModel {
   } catch (cause) {
     throw new EngineError(
       'ENGINE_BAD_ONNX',
-      `the ${bytes.length} bytes are not an ONNX model, or are damaged: ${cause instanceof Error ? cause.message : String(cause)}`,
+      `the ${bytes.length} bytes are not an ONNX model or are damaged: ${cause instanceof Error ? cause.message : String(cause)}`,
       {
-        hint: 'Check that the file is whole: the size given where it was published, or its SHA-256.',
+        hint: 'Check that the file is complete: compare its size or SHA-256 with the published one.',
         cause,
       },
     );
@@ -108,7 +108,7 @@ export function readOnnxModel(bytes: Uint8Array): OnnxModel {
   return model;
 }
 
-/** Writes a model; what `readOnnxModel` read comes out again whole. */
+/** Writes a model; everything that `readOnnxModel` read is kept. */
 export function writeOnnxModel(model: OnnxModel): Uint8Array {
   return modelType.encode(model).finish();
 }

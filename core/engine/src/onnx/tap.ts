@@ -5,7 +5,7 @@ import { nearest } from './near.js';
 
 /**
  * The model with each named node output among the graph's outputs (those that are already stay as they are).
- * Throws ENGINE_BAD_ONNX for bytes that are no model, and for a name that no node gives, listing near names.
+ * Throws ENGINE_BAD_ONNX for bytes that are not a model, and for a name that no node outputs, listing similar names.
  */
 export function tapOutputs(bytes: Uint8Array, names: readonly string[]): Uint8Array {
   const model = readOnnxModel(bytes);
@@ -20,7 +20,7 @@ export function tapOutputs(bytes: Uint8Array, names: readonly string[]): Uint8Ar
   for (const name of names) {
     if (outputs.some((output) => output.name === name)) continue;
     if (!made.has(name)) throw unknownOutput(name, made, outputs);
-    // Runtimes infer the type where the file does not tell it.
+    // Runtimes infer the type where the file does not give it.
     outputs.push(known.get(name) ?? { name });
   }
   graph.output = outputs;
@@ -35,7 +35,7 @@ function unknownOutput(
   const near = nearest(name, made);
   return new EngineError(
     'ENGINE_BAD_ONNX',
-    `no node of the ONNX model has an output \`${name}\`${near.length > 0 ? `; near names: ${near.map((n) => `\`${n}\``).join(', ')}` : ''}`,
+    `no node of the ONNX model has an output \`${name}\`${near.length > 0 ? `; similar names: ${near.map((n) => `\`${n}\``).join(', ')}` : ''}`,
     {
       hint: `The model's outputs are ${outputs.map((output) => `\`${output.name ?? ''}\``).join(', ')}; any node's output can be tapped.`,
     },

@@ -28,7 +28,7 @@ export function averaged(
 ): Optimizer {
   checkFraction('averaged', 'decay', decay);
   if (hasAverage(optimizer))
-    throw new EngineError('ENGINE_OPTION', `averaged: ${optimizer.name} has a slot \`average\` already`);
+    throw new EngineError('ENGINE_OPTION', `averaged: ${optimizer.name} already has a slot \`average\``);
   return {
     ...optimizer,
     slots: [...optimizer.slots, { name: averageSlot, shape: 'variable', fill: 'value' }],

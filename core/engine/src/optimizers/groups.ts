@@ -53,8 +53,10 @@ export function withGroups(optimizer: Optimizer, groups: readonly ParameterGroup
         if (!variables.some((variable) => groupOf(variable) === group))
           throw new EngineError(
             'ENGINE_OPTION',
-            `withGroups: groups[${i}]: every variable named like \`${String(group.match)}\` is in an earlier group`,
-            { hint: 'The first group that fits counts: put narrow patterns before wide ones.' },
+            `withGroups: groups[${i}]: every variable that matches \`${String(group.match)}\` is in an earlier group`,
+            {
+              hint: 'A variable belongs to the first group that matches: put narrow patterns before wide ones.',
+            },
           );
       }
     },

@@ -24,7 +24,7 @@ export function checkMatches(who: string, pattern: NamePattern, variables: reado
   const near = nearestNames(text, names, 5);
   throw new EngineError(
     'ENGINE_OPTION',
-    `${who}: no variable is named like \`${typeof pattern === 'string' ? pattern : String(pattern)}\``,
+    `${who}: no variable name matches \`${typeof pattern === 'string' ? pattern : String(pattern)}\``,
     {
       hint:
         near.length === 0

@@ -29,7 +29,7 @@ export function sgd(options: SgdOptions = {}): Optimizer {
   if (nesterov && (momentum === 0 || dampening !== 0))
     throw new EngineError(
       'ENGINE_OPTION',
-      `sgd: nesterov wants momentum above 0 and no dampening, here momentum is ${momentum} and dampening ${dampening}`,
+      `sgd: nesterov requires momentum above 0 and no dampening; momentum is ${momentum}, dampening is ${dampening}`,
     );
   return {
     name: 'sgd',

@@ -6,8 +6,8 @@ import type { StepContext } from '../types.js';
 
 /**
  * Of each example of `x` [batch, time, features] a piece of `length` time steps in a row, which begins anywhere with the same
- * probability: [batch, length, features]. Gives `x` itself, in its whole length, when not training. Errors: ENGINE_OPTION
- * for a length that is no whole number of at least 1, ENGINE_SHAPE for one above the time steps there are.
+ * probability: [batch, length, features]. Returns `x` itself, at full length, when not training. Errors: ENGINE_OPTION
+ * for a length that is not a whole number of at least 1, ENGINE_SHAPE for one above the time steps there are.
  */
 export function randomCrop(x: tf.Tensor3D, length: number, at: StepContext): tf.Tensor3D {
   checkWhole('randomCrop', 'length', length, 1);
@@ -16,7 +16,7 @@ export function randomCrop(x: tf.Tensor3D, length: number, at: StepContext): tf.
   if (length > time)
     throw new EngineError(
       'ENGINE_SHAPE',
-      `randomCrop: a piece of ${length} time steps was asked for, and there are ${time}`,
+      `randomCrop: a crop of ${length} time steps was requested, but there are only ${time}`,
     );
   if (length === time) return x;
   const start = tf.floor(tf.mul(at.random.uniform([batch, 1]), time - length + 1));

@@ -13,8 +13,7 @@ export function dropPath<T extends tf.Tensor>(x: T, rate: number, at: StepContex
   checkFraction('dropPath', 'rate', rate);
   if (!at.training || rate === 0) return x;
   const [batch, ...inner] = x.shape;
-  if (batch === undefined)
-    throw new EngineError('ENGINE_SHAPE', 'dropPath: a scalar has no axis of examples');
+  if (batch === undefined) throw new EngineError('ENGINE_SHAPE', 'dropPath: a scalar has no example axis');
   const mask = at.random.keepMask([batch, ...inner.map(() => 1)], rate);
   return tf.mul(x, tf.mul(mask, 1 / (1 - rate)));
 }

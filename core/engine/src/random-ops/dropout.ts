@@ -4,7 +4,7 @@ import type { StepContext } from '../types.js';
 
 /**
  * Zeroes each element of `x` with probability `rate` (0 <= rate < 1) and divides the others by `1 - rate`.
- * Gives `x` itself when not training. The mask comes from the step's random streams, so it differs at every step.
+ * Returns `x` itself when not training. The mask comes from the step's random streams, so it differs at every step.
  */
 export function dropout<T extends tf.Tensor>(x: T, rate: number, at: StepContext): T {
   if (!at.training || rate === 0) return x;

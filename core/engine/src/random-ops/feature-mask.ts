@@ -20,7 +20,7 @@ export interface FeatureMaskOptions {
 
 /**
  * Sets blocks of `x` [batch, time, features] to 0, the mean of normalised features: other blocks for each example, at every
- * step. Gives `x` itself when not training. Errors: ENGINE_OPTION for counts and widths that are no whole numbers of at
+ * step. Returns `x` itself when not training. Errors: ENGINE_OPTION for counts and widths that are not whole numbers of at
  * least 0.
  */
 export function featureMask(x: tf.Tensor3D, at: StepContext, options: FeatureMaskOptions): tf.Tensor3D {

@@ -9,7 +9,7 @@ const least = 2 ** -25;
 /**
  * `softmax((logits + g) / temperature)` over the last axis, with Gumbel noise `g` (section 2.1): near a one-hot sample at low
  * temperatures (above 0, else ENGINE_OPTION). `hard`: exactly one-hot, with the gradient of the soft sample (straight through,
- * section 2.2). When not training there is no noise: the softmax at that temperature, or the most likely category.
+ * section 2.2). Without noise when not training: the softmax at that temperature, or the most likely category.
  */
 export function gumbelSoftmax<T extends tf.Tensor>(
   logits: T,

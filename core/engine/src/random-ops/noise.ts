@@ -5,7 +5,7 @@ import type { StepContext } from '../types.js';
 
 /**
  * Adds normal noise of standard deviation `stddev` (in the units of `x`, at least 0, else ENGINE_OPTION) to each element.
- * Gives `x` itself when not training.
+ * Returns `x` itself when not training.
  */
 export function gaussianNoise<T extends tf.Tensor>(x: T, stddev: number, at: StepContext): T {
   checkNonNegative('gaussianNoise', 'stddev', stddev);

@@ -79,15 +79,18 @@ function forward<R extends tf.Tensor>(f: () => R, tensors: readonly tf.Tensor[])
     watchOperands(used, () => collectAssigned(before, () => collectDraws(draws, () => tf.tidy(() => f())))),
   );
   if (!isFloat(result))
-    throw new EngineError('ENGINE_SHAPE', `checkpoint: the function gave ${show(result)}, expected float32`);
+    throw new EngineError(
+      'ENGINE_SHAPE',
+      `checkpoint: the function returned ${show(result)}, expected float32`,
+    );
   return { result, variables: [...variables], draws, before };
 }
 
 function refuseForeign(tensor: tf.Tensor): never {
   throw new EngineError(
     'ENGINE_OPEN_CELL',
-    `checkpoint: the function uses a tensor from outside (${show(tensor)}), which it was not given`,
-    { hint: 'Make it an argument: checkpoint((x, y) => …)(x, y). Variables may be used as they are.' },
+    `checkpoint: the function uses a tensor from outside (${show(tensor)}) that is not one of its arguments`,
+    { hint: 'Make it an argument: checkpoint((x, y) => …)(x, y). Variables need not be arguments.' },
   );
 }
 

@@ -29,7 +29,7 @@ function userFrame(stack: string): string | undefined {
   return framesOf(stack).find((frame) => !frame.startsWith(engineFolder) && !tfjsPattern.test(frame));
 }
 
-/** TF.js's walk back along its tape; what lies outside of it on the stack is whoever asked for gradients. */
+/** TF.js's backward walk along its tape; the frames outside of it on the stack are the caller of the gradients. */
 const walkBack = / at (?:\S+\.)?backpropagateGradients /;
 
 /** As `userLine`; for what a gradient computes, the line of the operation that it is the gradient of. */

@@ -29,7 +29,7 @@ export function tensorOfRecorded(table: KernelTable, recorded: Recorded): tf.Ten
   });
 }
 
-/** What is recorded, in the recording that goes on, behind a TF.js tensor. */
+/** The recorded value, in the current recording, behind a TF.js tensor. */
 export function recordedOfTensor(table: KernelTable, tensor: tf.Tensor): Recorded {
   return recordedOf(recordBackend(table).tape, tensor);
 }
@@ -45,7 +45,7 @@ export function failing<T>(table: KernelTable, body: () => T): T {
 }
 
 /**
- * Records `body` on a tape of its own while another recording goes on. `body` gives what it made. It may use its own
+ * Records `body` on its own tape during another recording. `body` returns what it made. It may use its own
  * inputs and constants; ENGINE_OPEN_CELL refuses tensors of the recording around it.
  */
 export function recordNested<T extends readonly Recorded[]>(

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { EngineError } from '../errors.js';
 import type { NamedTensors } from '../types.js';
 
-/** The outputs as pairs; refuses none at all and what is no tensor. */
+/** The outputs as pairs. Throws ENGINE_SHAPE when there are none and for what is not a tensor. */
 export function checkOutputs(outputs: NamedTensors): [string, tf.Tensor][] {
   // Plain JavaScript may give anything, so types prove nothing here.
   const entries = Object.entries(outputs) as [string, unknown][];

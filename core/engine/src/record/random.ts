@@ -23,7 +23,7 @@ export function draw(stream: RandomStream, { input, kind, shape, rate }: RandomD
 
 type Draws = (draw: () => tf.Tensor) => tf.Tensor;
 
-/** What stands between a step's random and whoever draws from it. */
+/** Wraps a step's random streams for its callers. */
 let draws: Draws | undefined;
 
 function withDraws<T>(other: Draws, body: () => T): T {
@@ -65,12 +65,12 @@ export function replayDraws<T>(drawn: readonly tf.Tensor[], body: () => T): T {
   }, body);
 }
 
-/** A StepRandom that tells each call, numbered from 0, to `take`. */
+/** A StepRandom that reports each call, numbered from 0, to `take`. */
 export function numberedRandom(take: (draw: RandomDraw) => tf.Tensor): StepRandom {
   let calls = 0;
   const next = (kind: RandomDraw['kind'], shape: readonly number[], rate = 0): tf.Tensor => {
     if (!(rate >= 0 && rate < 1))
-      throw new EngineError('ENGINE_SHAPE', `keepMask: the rate is ${rate}; it lies in 0 <= rate < 1`);
+      throw new EngineError('ENGINE_SHAPE', `keepMask: the rate is ${rate}; expected 0 <= rate < 1`);
     const draw = () => take({ input: `r${calls++}`, kind, shape: [...shape], rate });
     return draws ? draws(draw) : draw();
   };
@@ -90,7 +90,7 @@ export function eagerRandom(stream: RandomStream): StepRandom {
 export const noRandom: StepRandom = numberedRandom(() => {
   throw new EngineError(
     'ENGINE_BAKED_RANDOM',
-    'a forward pass outside training asks for random numbers, and has none to draw from',
-    { hint: 'Look at `training` of the step context before drawing.' },
+    'a forward pass outside training requested random numbers; there are none',
+    { hint: 'Check `training` of the step context before drawing.' },
   );
 });

@@ -44,7 +44,7 @@ export class Tape {
   readonly kernels: TapedKernel[] = [];
   /** Tensors from outside, by their dataId. */
   readonly captured = new Map<object, Recorded>();
-  /** Names of TF.js variables that are no part of the definition, by their placeholder. */
+  /** Names of TF.js variables that are not part of the definition, by placeholder. */
   readonly strangers = new Map<Recorded, string>();
   /** The line of the operation whose gradient is being computed, or was last. */
   differentiated: (() => string | undefined) | undefined;
@@ -119,6 +119,6 @@ export function refuseLarge(tape: Tape, shape: readonly number[], dtype: DType):
   return tape.refuse(
     'ENGINE_BAKED_CONSTANT',
     `the step uses host data of ${sizeOf(shape)} elements (${dtype}[${shape}]), which would be frozen into the graph`,
-    `Pass it as an input, or hold it in a variable with \`trainable: false\`. Up to ${largestConstant} elements are taken as constants.`,
+    `Pass it as an input, or hold it in a variable with \`trainable: false\`. Constants have at most ${largestConstant} elements.`,
   );
 }

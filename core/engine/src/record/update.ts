@@ -54,7 +54,7 @@ export function gradientsOf<T>(
     throw new EngineError(
       'ENGINE_NO_GRADIENT',
       `the loss depends on none of the ${trainable.length} trainable variables (${namesOf(trainable)})`,
-      { hint: 'Compute the loss from the variables of the definition, with TF.js operations only.' },
+      { hint: "Compute the loss from the definition's variables, using only TF.js operations." },
     );
   return { loss: loss as T, terms, gradients };
 }
@@ -81,7 +81,7 @@ export function updateAll(
   if (transformed.length !== present.length)
     throw new EngineError(
       'ENGINE_SHAPE',
-      `optimizer ${optimizer.name}: transformGradients gave ${transformed.length} gradients for ${present.length}`,
+      `optimizer ${optimizer.name}: transformGradients returned ${transformed.length} gradients for ${present.length}`,
     );
   reached.forEach((variable, i) => {
     const at: UpdateContext = { ...scalars, variable };

@@ -16,7 +16,7 @@ export function bodyGraph(
   return {
     ...graph,
     inputs: inputs.map(({ source, shape, dtype }): Value => {
-      if (source.kind !== 'input') throw new Error('internal: an input of a body is no placeholder');
+      if (source.kind !== 'input') throw new Error('internal: an input of a body is not a placeholder');
       return found.get(source.name) ?? { name: source.name, shape, type: dtype };
     }),
   };

@@ -35,7 +35,7 @@ export interface CellResults {
   readonly names: readonly string[];
 }
 
-/** Calls a cell and refuses with ENGINE_SHAPE a next state that is none. */
+/** Calls a cell; throws ENGINE_SHAPE for a next state that does not fit. */
 export function callCell(
   cell: Cell,
   carry: NamedTensors,
@@ -50,9 +50,9 @@ export function callCell(
   if (unknown !== undefined)
     throw new EngineError(
       'ENGINE_SHAPE',
-      `scan: the cell gives carry \`${unknown}\`, which it does not take`,
+      `scan: the cell returns carry \`${unknown}\`, which it does not receive`,
       {
-        hint: 'Results of each step belong into `y`.',
+        hint: 'Return the results of each step in `y`.',
       },
     );
   return {
@@ -62,12 +62,12 @@ export function callCell(
       throw new EngineError(
         'ENGINE_SHAPE',
         `scan: the cell takes carry \`${name}\` as ${show(before)} and gives ${after instanceof tf.Tensor ? show(after) : 'no tensor'}`,
-        { hint: 'The state keeps its shape and dtype from step to step.' },
+        { hint: 'The state must keep its shape and dtype from step to step.' },
       );
     }),
     given: Object.entries(y).map(([name, value]: [string, unknown]) => {
       if (value instanceof tf.Tensor) return value as tf.Tensor;
-      throw new EngineError('ENGINE_SHAPE', `scan: the cell gives y \`${name}\`, which is no tensor`);
+      throw new EngineError('ENGINE_SHAPE', `scan: the cell's y \`${name}\` is not a tensor`);
     }),
     names: Object.keys(y),
   };

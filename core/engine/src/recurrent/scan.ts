@@ -63,13 +63,13 @@ export function scan<
 
 function lengthOf(sequences: NamedTensors): number {
   const [first, ...others] = Object.entries(sequences);
-  if (!first) throw new EngineError('ENGINE_SHAPE', 'scan: there is no sequence to step along');
+  if (!first) throw new EngineError('ENGINE_SHAPE', 'scan: there is no sequence to iterate over');
   const [name, { shape }] = first;
   const [length] = shape;
   if (length === undefined)
     throw new EngineError(
       'ENGINE_SHAPE',
-      `scan: the sequence \`${name}\` is a scalar; its first axis is time`,
+      `scan: the sequence \`${name}\` is a scalar; its first axis must be time`,
     );
   for (const [other, tensor] of others)
     if (tensor.shape[0] !== length)
@@ -106,7 +106,7 @@ function eagerScan(
     const stacks = yNames.map((_, i) => tf.stack(given.map((one) => one[i] as tf.Tensor)));
     return { carry: state, y: renamed(yNames, stacks) };
   }
-  // A step on zeros tells what steps would have given.
+  // A step on zeros tells the shapes of the results.
   const zeros = Object.values(sequences).map(({ shape, dtype }) => tf.zeros(shape.slice(1), dtype));
   const results = callCell(cell, state, renamed(names, zeros), constants);
   const empty = results.given.map(({ shape, dtype }) => tf.zeros([0, ...shape], dtype));

@@ -1,4 +1,4 @@
-// What tells this build of the engine from others: a cached graph of another build is another graph.
+// A key for this build of the engine: graphs cached by other builds are not reused.
 import { createHash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';

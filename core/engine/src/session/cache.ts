@@ -22,8 +22,8 @@ const defaultLimit = 256 * 2 ** 20;
 
 /**
  * Entries are files named by their key: magic, SHA-256 of the rest, length of the facts, facts as JSON, model. They get
- * their name when they are whole, so processes may share a folder; what does not check is as if it were not there.
- * Nothing that fails here ends a training: the first failure is a warning.
+ * their name when they are complete, so processes may share a folder; an entry with a wrong checksum is ignored.
+ * No failure here ends a training: the first one is reported as a warning.
  */
 export class GraphCache {
   private warned = false;
@@ -47,7 +47,7 @@ export class GraphCache {
     }
   }
 
-  /** Takes up what `make` wrote to the path that it is given; gives what `make` gave. */
+  /** Stores what `make` writes to the path that it receives; returns what `make` returns. */
   async fill<T>(key: string, facts: unknown, make: (path: string | undefined) => Promise<T>): Promise<T> {
     const path = join(this.folder, `${randomUUID()}${unfinished}`);
     let made: T;
@@ -109,7 +109,7 @@ export class GraphCache {
     this.warn({
       code: 'ENGINE_CACHE',
       message: `the cache of compiled graphs, ${this.folder}, cannot be used: ${cause instanceof Error ? cause.message : String(cause)}`,
-      hint: 'Give a folder that can be written, or `cache: false`; the run goes on without.',
+      hint: 'Use a writable folder, or `cache: false`; the run continues without a cache.',
     });
   }
 }

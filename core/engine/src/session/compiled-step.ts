@@ -105,7 +105,7 @@ export async function planStep(
   return {
     step,
     memory,
-    // What ONNX Runtime does not take up is made anew.
+    // A graph that ONNX Runtime refuses to load is compiled again.
     program: () => load(found.model, names, target).catch(() => make().program()),
   };
 }

@@ -15,13 +15,12 @@ export function checkVariables(variables: readonly NamedVariable[]): void {
   for (const { name, variable, trainable } of variables) {
     if (names.has(name))
       throw new EngineError('ENGINE_STATE', `two variables have the name \`${name}\``, {
-        hint: 'Names identify variables in checkpoints and exports; give each its own.',
+        hint: 'Names identify variables in checkpoints and exports: use a different name for each.',
       });
     const other = seen.get(variable);
     if (other !== undefined)
       throw new EngineError('ENGINE_STATE', `\`${name}\` and \`${other}\` are the same variable`);
-    if (variable.isDisposed)
-      throw new EngineError('ENGINE_STATE', `the variable \`${name}\` was disposed of`);
+    if (variable.isDisposed) throw new EngineError('ENGINE_STATE', `the variable \`${name}\` is disposed`);
     if (trainable !== false && variable.dtype !== 'float32')
       throw new EngineError(
         'ENGINE_SHAPE',
@@ -92,7 +91,7 @@ export function weightSlot(
   if (!hasAverage(optimizer))
     throw new EngineError(
       'ENGINE_OPTION',
-      `averages of the weights were asked for, and the optimizer ${optimizer.name} keeps none`,
+      `averages of the weights were requested, but the optimizer ${optimizer.name} keeps none`,
       { hint: 'Wrap it: averaged(optimizer, 0.999).' },
     );
   return ({ trainable }) => (trainable === false ? undefined : averageSlot);

@@ -14,7 +14,7 @@ const unknownLine = 'no line known';
 
 /**
  * Runs a graph under the profiler. `feeds` are read only; outputs go to memory of the run's own.
- * Throws ENGINE_OPTION for a number of steps that is none.
+ * Throws ENGINE_OPTION for an invalid number of steps.
  */
 export async function explainGraph(
   graph: Graph,
@@ -23,7 +23,10 @@ export async function explainGraph(
   { steps = 20 }: ExplainOptions = {},
 ): Promise<Explanation> {
   if (!Number.isInteger(steps) || steps < 1)
-    throw new EngineError('ENGINE_OPTION', `explain: steps is ${steps}; it is a whole number from 1`);
+    throw new EngineError(
+      'ENGINE_OPTION',
+      `explain: steps is ${steps}; expected a whole number of at least 1`,
+    );
   const outputs = graph.outputs.map(({ name }) => name);
   const nodes = await profileModel(encodeGraph(graph), sessionOptions(options), feeds, outputs, steps);
   return explanation(graph, nodes);

@@ -13,7 +13,7 @@ export function checkInputs(inputs: HostTensors): void {
     if (!Object.hasOwn(arrays, dtype))
       throw new EngineError(
         'ENGINE_SHAPE',
-        `input \`${name}\`: dtype ${String(dtype)}; float32, int32 and bool are taken`,
+        `input \`${name}\`: dtype ${String(dtype)}; expected float32, int32 or bool`,
       );
     const array = arrays[dtype];
     if (!(data instanceof array))

@@ -17,7 +17,7 @@ export class ShapeWatch {
     if (this.seen.size <= usual) return;
     this.warn({
       code: 'ENGINE_MANY_SHAPES',
-      message: `${this.seen.size} sets of input shapes were compiled, each once and at a cost: ${varying([...this.seen.values()]).join('; ')}`,
+      message: `${this.seen.size} sets of input shapes were compiled, which costs time and memory: ${varying([...this.seen.values()]).join('; ')}`,
       hint: 'Pad to a few lengths: bucketLengths chooses them, padBatch pads and gives the mask.',
     });
   }

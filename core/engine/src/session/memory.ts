@@ -77,7 +77,7 @@ export class MemoryBudget {
       'ENGINE_MEMORY',
       `${what} on ${shapes.join(', ')} needs ${bytesText(more)} more (${partsText(then)} in all), and ${bytesText(Math.max(0, free))} ${this.limit === undefined ? 'are free' : `of the limit of ${bytesText(this.limit)} are left`}`,
       {
-        hint: 'Take a smaller batch, and `accumulate` gradients over several; or recompute activations with `checkpoint`.',
+        hint: 'Use a smaller batch and `accumulate` gradients over several, or recompute activations with `checkpoint`.',
       },
     );
   }

@@ -1,4 +1,4 @@
-// A forward pass on ONNX Runtime, with weights of its own or those of a training session.
+// A forward pass on ONNX Runtime, with its own weights or those of a training session.
 import type * as ort from '../onnx-runtime.js';
 import { EngineError } from '../errors.js';
 import { bindInputs } from '../graph/bind.js';
@@ -60,7 +60,7 @@ export class OnnxPredictor implements Predictor, Holder {
   }
 
   private async runNow(inputs: HostTensors): Promise<HostTensors> {
-    if (this.disposed) throw new EngineError('ENGINE_STATE', 'the predictor was disposed of');
+    if (this.disposed) throw new EngineError('ENGINE_STATE', 'the predictor is disposed');
     checkInputs(inputs);
     const { program, names } = await this.compiledFor(inputs);
     const results = await program.run(this.feeds(program.inputs, inputs), program.outputs);
@@ -87,7 +87,7 @@ export class OnnxPredictor implements Predictor, Holder {
   }
 
   private async explainNow(inputs: HostTensors, options?: ExplainOptions): Promise<Explanation> {
-    if (this.disposed) throw new EngineError('ENGINE_STATE', 'the predictor was disposed of');
+    if (this.disposed) throw new EngineError('ENGINE_STATE', 'the predictor is disposed');
     checkInputs(inputs);
     const { graph, memory } = this.graphFor(inputs, { lines: true });
     const names = graph.inputs.map(({ name }) => name);
@@ -99,7 +99,7 @@ export class OnnxPredictor implements Predictor, Holder {
   }
 
   async memory(inputs?: InputShapes): Promise<MemoryAccount> {
-    if (this.disposed) throw new EngineError('ENGINE_STATE', 'the predictor was disposed of');
+    if (this.disposed) throw new EngineError('ENGINE_STATE', 'the predictor is disposed');
     if (!inputs) return this.held();
     const known = this.compiled.get(shapesKey(inputs));
     return known

@@ -76,7 +76,7 @@ export function namesOf({ inputs, outputs }: Graph): ProgramNames {
   return { inputs: inputs.map(({ name }) => name), outputs: outputs.map(({ name }) => name) };
 }
 
-/** Takes up a model that `compile` wrote, which needs no passes any more. */
+/** Loads a model that `compile` wrote, without running passes again. */
 export async function load(
   model: Uint8Array,
   names: ProgramNames,

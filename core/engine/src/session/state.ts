@@ -19,6 +19,6 @@ export function checkState(what: string, given: HostTensors, expected: Shapes): 
   const shown = problems.slice(0, 5);
   if (problems.length > shown.length) shown.push(`… and ${problems.length - shown.length} more`);
   throw new EngineError('ENGINE_STATE', `the training state does not fit: ${shown.join('; ')}`, {
-    hint: 'Restore into the same model with the same optimiser as the state was taken from.',
+    hint: 'Restore into a model with the same variables and the same optimiser as those that the state comes from.',
   });
 }

@@ -42,6 +42,7 @@ const explainedRate = 0.01;
 
 export class OnnxTraining implements TrainingSession, Holder {
   private calls = 0;
+  private milliseconds = 0;
   private disposed = false;
   private readonly parameters = new Parameters();
   private readonly steps = new Map<string, CompiledStep>();
@@ -65,9 +66,13 @@ export class OnnxTraining implements TrainingSession, Holder {
     return this.calls;
   }
 
+  get busy(): number {
+    return this.milliseconds;
+  }
+
   private turn<T>(body: () => Promise<T>): Promise<T> {
     return this.turns.take(() => {
-      if (this.disposed) throw new EngineError('ENGINE_STATE', 'the training session was disposed of');
+      if (this.disposed) throw new EngineError('ENGINE_STATE', 'the training session is disposed');
       return body();
     });
   }
@@ -75,6 +80,9 @@ export class OnnxTraining implements TrainingSession, Holder {
   train(inputs: HostTensors, { rate }: { readonly rate: number }): Promise<StepResult> {
     return this.turn(async () => {
       checkInputs(inputs);
+      // ONNX Runtime blocks the thread: what others have queued comes first, and does not count.
+      await new Promise(setImmediate);
+      const begin = performance.now();
       const part = partAfter(this.definition, this.calls);
       const key = stepKey(part, inputs);
       let step = this.steps.get(key);
@@ -85,7 +93,9 @@ export class OnnxTraining implements TrainingSession, Holder {
         this.watch.compiled(inputs);
         this.steps.set(key, step);
       }
-      return this.run(step, inputs, rate);
+      const result = await this.run(step, inputs, rate);
+      this.milliseconds += performance.now() - begin;
+      return result;
     });
   }
 

@@ -71,10 +71,10 @@ describe('bucketLengths', () => {
 
   it.each([
     [[], 2, undefined, 'buckets: there are no lengths to choose from'],
-    [[1.5], 2, undefined, 'buckets: a length is 1.5; it is a whole number from 0'],
-    [[-1], 2, undefined, 'buckets: a length is -1; it is a whole number from 0'],
-    [[1], 0, undefined, 'buckets: count is 0; it is a whole number from 1'],
-    [[1], 1, 0, 'buckets: multiple is 0; it is a whole number from 1'],
+    [[1.5], 2, undefined, 'buckets: a length is 1.5; expected a whole number of at least 0'],
+    [[-1], 2, undefined, 'buckets: a length is -1; expected a whole number of at least 0'],
+    [[1], 0, undefined, 'buckets: count is 0; expected a whole number of at least 1'],
+    [[1], 1, 0, 'buckets: multiple is 0; expected a whole number of at least 1'],
   ])('refuses lengths %j with count %d and multiple %s', (lengths, count, multiple, message) => {
     expect(() => bucketLengths(lengths, count, multiple === undefined ? {} : { multiple })).toThrow(message);
   });
@@ -89,7 +89,7 @@ describe('bucketFor', () => {
     expect(() => bucketFor(10, [4, 9])).toThrow(
       'a sequence of length 10 is longer than the largest bucket, 9',
     );
-    expect(() => bucketFor(1, [])).toThrow('longer than the largest bucket, of which there is none');
+    expect(() => bucketFor(1, [])).toThrow('longer than the largest bucket, and there are no buckets');
   });
 });
 
@@ -139,9 +139,7 @@ describe('padBatch', () => {
     expect(() => padBatch([], [3])).toThrow('padBatch: there are no sequences');
     expect(() =>
       padBatch([sequence(1, 0), { dtype: 'int32', shape: [1, 3], data: new Int32Array(3) }], [3]),
-    ).toThrow(
-      'padBatch: sequence 1 is int32[1,3], and the first is int32[1,2]; only the first axis may differ',
-    );
+    ).toThrow('padBatch: sequence 1 is int32[1,3], the first is int32[1,2]; only the first axis may differ');
     expect(() => padBatch([{ dtype: 'int32', shape: [], data: new Int32Array(1) }], [3])).toThrow(
       'padBatch: sequence 0 is a scalar',
     );

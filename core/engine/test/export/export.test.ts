@@ -32,7 +32,7 @@ async function agrees(definition: ExportDefinition): Promise<void> {
     const inputs: HostTensors = Object.fromEntries(
       Object.entries(definition.inputs).map(([name, { shape }], i) => [
         name,
-        normal([batch, ...shape], 10 * batch + i),
+        normal([batch, ...shape.map(Number)], 10 * batch + i),
       ]),
     );
     const feeds = Object.fromEntries(

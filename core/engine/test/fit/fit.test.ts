@@ -218,14 +218,14 @@ describe('fit', () => {
     await expect(fit(model, x, y, misspelt)).rejects.toThrow('fit: there is no argument `epoch`');
     await expect(fit(model, x, y, { yieldEvery: 'never' })).resolves.toBeDefined();
     await expect(fit(model, tf.zeros([0, 6]), tf.zeros([0, 3]))).rejects.toThrow(
-      'fit: no example is left to train on: x has 0 examples',
+      'fit: no examples are left to train on: x has 0 examples',
     );
     const [one, answer] = [x.slice([0, 0], [1, 6]), y.slice([0, 0], [1, 3])];
     await expect(fit(model, one, answer, { validationSplit: 0.5 })).rejects.toThrow(
-      'fit: no example is left to train on: x has 1 examples and validationSplit is 0.5',
+      'fit: no examples are left to train on: x has 1 examples and validationSplit is 0.5',
     );
     await expect(fit(model, x, y, { validationData: [tf.zeros([0, 6]), tf.zeros([0, 3])] })).rejects.toThrow(
-      'fit: validationData has no example',
+      'fit: validationData has no examples',
     );
   });
 

@@ -40,10 +40,10 @@ describe('readOnnxModel', () => {
     expect(written.includes(unknown.subarray(2))).toBe(true);
   });
 
-  it('refuses bytes that are no model', () => {
+  it('refuses bytes that are not a model', () => {
     const text = refusal(() => readOnnxModel(Buffer.from('not a model at all')));
     expect(text.code).toBe('ENGINE_BAD_ONNX');
-    expect(text.message).toMatch(/^the 18 bytes (are not an ONNX model, or are damaged|hold no ONNX graph)/);
+    expect(text.message).toMatch(/^the 18 bytes (are not an ONNX model or are damaged|hold no ONNX graph)/);
     expect(refusal(() => readOnnxModel(new Uint8Array(0))).message).toBe('the ONNX model is empty');
     expect(refusal(() => readOnnxModel(small.subarray(0, small.length - 5))).message).toContain(
       'are damaged',
@@ -87,7 +87,7 @@ describe('tapOutputs', () => {
     expect(Buffer.from(tapOutputs(small, []))).toEqual(Buffer.from(small));
   });
 
-  it('lists near names for one that no node gives', () => {
+  it('lists similar names for one that no node outputs', () => {
     const named = writeOnnxModel({
       irVersion: 10,
       opsetImport: [{ domain: '', version: 21 }],
@@ -105,7 +105,7 @@ describe('tapOutputs', () => {
     const error = refusal(() => tapOutputs(named, ['encoder.layr2']));
     expect(error.code).toBe('ENGINE_BAD_ONNX');
     expect(error.message).toBe(
-      'no node of the ONNX model has an output `encoder.layr2`; near names: `encoder.layer2`, `encoder.layer1`',
+      'no node of the ONNX model has an output `encoder.layr2`; similar names: `encoder.layer2`, `encoder.layer1`',
     );
     expect(error.hint).toBe("The model's outputs are `logits`; any node's output can be tapped.");
   });

@@ -118,7 +118,7 @@ describe('withGroups', () => {
     const turned = withGroups(sgd(), [...groups].reverse());
     const error = errorOf(() => turned.check?.([named('head/bias'), named('head/kernel')]));
     expect(error.message).toBe(
-      'withGroups: groups[1]: every variable named like `head/bias` is in an earlier group',
+      'withGroups: groups[1]: every variable that matches `head/bias` is in an earlier group',
     );
     expect(error.hint).toContain('narrow patterns before wide ones');
   });
@@ -150,7 +150,7 @@ describe('withGroups', () => {
       const error: unknown = await engine.training(definition).catch((reason: unknown) => reason);
       expect(error).toMatchObject({
         code: 'ENGINE_OPTION',
-        message: 'withGroups: groups[0]: no variable is named like `block1/*`',
+        message: 'withGroups: groups[0]: no variable name matches `block1/*`',
       });
       expect((error as EngineError).hint).toMatch(
         /^The nearest of 7 names: `block-1\/bias`, `block-1\/kernel`, `block-2\/kernel`/,
@@ -183,7 +183,7 @@ describe('freeze', () => {
     const error = errorOf(() => freeze([named('a/kernel')], [/bias/]));
     expect(error).toMatchObject({
       code: 'ENGINE_OPTION',
-      message: 'freeze: no variable is named like `/bias/`',
+      message: 'freeze: no variable name matches `/bias/`',
       hint: 'The names there are: `a/kernel`. In a glob, `*` stands for any characters.',
     });
     expect(errorOf(() => freeze([], ['*'])).hint).toBe('There are no variables.');

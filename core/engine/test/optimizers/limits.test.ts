@@ -184,7 +184,7 @@ describe('options out of range', () => {
     ],
     [
       () => sgd({ nesterov: true }),
-      'sgd: nesterov wants momentum above 0 and no dampening, here momentum is 0 and dampening 0',
+      'sgd: nesterov requires momentum above 0 and no dampening; momentum is 0, dampening is 0',
     ],
     [() => adam({ beta1: 1 }), 'adam: beta1 is 1, it must be at least 0 and below 1'],
     [() => adamw({ epsilon: 0 }), 'adamw: epsilon is 0, it must be a number above 0'],

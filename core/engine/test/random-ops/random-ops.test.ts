@@ -92,9 +92,7 @@ describe('dropPath', () => {
   });
 
   it('refuses scalars and rates outside 0 <= rate < 1', () => {
-    expect(() => dropPath(tf.scalar(1), 0.5, training())).toThrow(
-      'dropPath: a scalar has no axis of examples',
-    );
+    expect(() => dropPath(tf.scalar(1), 0.5, training())).toThrow('dropPath: a scalar has no example axis');
     expect(() => dropPath(sequence, 1, training())).toThrow(
       'dropPath: rate is 1, it must be at least 0 and below 1',
     );

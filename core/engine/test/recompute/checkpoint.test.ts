@@ -175,7 +175,7 @@ describe.each([
     await expect(session.train(batch(3), { rate: 0.1 })).rejects.toMatchObject({
       code: 'ENGINE_OPEN_CELL',
       message: expect.stringContaining(
-        'checkpoint: the function uses a tensor from outside (float32[3,8]), which it was not given',
+        'checkpoint: the function uses a tensor from outside (float32[3,8]) that is not one of its arguments',
       ) as string,
     });
     net.dispose();
@@ -189,7 +189,7 @@ describe.each([
     await expect(session.train(batch(3), { rate: 0.1 })).rejects.toMatchObject({
       code: 'ENGINE_SHAPE',
       message: expect.stringContaining(
-        'checkpoint: the function gave int32[3,8], expected float32',
+        'checkpoint: the function returned int32[3,8], expected float32',
       ) as string,
     });
     net.dispose();

@@ -198,7 +198,7 @@ describe('dropout', () => {
       loss: (_, at) => ({ loss: tf.sum<tf.Scalar>(dropout(w.variable, 1, at)) }),
     });
     await expect(session.train({}, { rate: 0 })).rejects.toMatchObject({
-      message: 'keepMask: the rate is 1; it lies in 0 <= rate < 1',
+      message: 'keepMask: the rate is 1; expected 0 <= rate < 1',
     });
   });
 });

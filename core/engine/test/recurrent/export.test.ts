@@ -29,7 +29,10 @@ async function agrees(definition: ExportDefinition): Promise<string[]> {
   const predictor = await engine.predictor(definition);
   for (const batch of [1, 2, 7]) {
     const inputs: HostTensors = Object.fromEntries(
-      Object.entries(definition.inputs).map(([name, { shape }]) => [name, numbers(name, [batch, ...shape])]),
+      Object.entries(definition.inputs).map(([name, { shape }]) => [
+        name,
+        numbers(name, [batch, ...shape.map(Number)]),
+      ]),
     );
     if (inputs.mask) inputs.mask.data.forEach((x, i, all) => (all[i] = x > 0 ? 1 : 0));
     const feeds = Object.fromEntries(

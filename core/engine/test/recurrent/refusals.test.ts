@@ -47,11 +47,11 @@ describe('scan refuses', () => {
       message: 'scan: the sequence `m` is float32[3,2], but `x` has 4 steps',
     });
     expect((await refusal(() => scan(cell, { carry: {}, sequences: {} }).y.none)).message).toBe(
-      'scan: there is no sequence to step along',
+      'scan: there is no sequence to iterate over',
     );
     expect(
       (await refusal(() => scan(cell, { carry: {}, sequences: { s: tf.scalar(1) } }).y.none)).message,
-    ).toBe('scan: the sequence `s` is a scalar; its first axis is time');
+    ).toBe('scan: the sequence `s` is a scalar; its first axis must be time');
   });
 
   it('a next state of another shape or dtype, a missing one, and one too many', async () => {
@@ -70,7 +70,7 @@ describe('scan refuses', () => {
       'scan: the cell takes carry `h` as float32[2,3] and gives no tensor',
     );
     expect((await refusal((x) => run(x, (h) => ({ h, other: h })))).message).toBe(
-      'scan: the cell gives carry `other`, which it does not take',
+      'scan: the cell returns carry `other`, which it does not receive',
     );
   });
 });

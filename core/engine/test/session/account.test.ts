@@ -180,7 +180,7 @@ describe('EngineOptions.memoryLimit', () => {
   it.each([NaN, -1])('refuses a limit of %s', async (memoryLimit) => {
     await expect(createEngine({ memoryLimit })).rejects.toMatchObject({
       code: 'ENGINE_OPTION',
-      message: `memoryLimit is ${memoryLimit}; it is a number of bytes`,
+      message: `memoryLimit is ${memoryLimit}; expected a number of bytes`,
     });
   });
 });

@@ -124,7 +124,7 @@ describe.each(engines.map((engine) => [engine.backend, engine] as const))('avera
   it('refuses to take averages that nobody keeps', async () => {
     const model = mlp();
     const session = await engine.training(model.definition);
-    const message = 'averages of the weights were asked for, and the optimizer sgd keeps none';
+    const message = 'averages of the weights were requested, but the optimizer sgd keeps none';
     expect(() => session.predictor(() => ({}), { weights: 'average' })).toThrow(message);
     await expect(session.sync({ weights: 'average' })).rejects.toMatchObject({
       code: 'ENGINE_OPTION',
@@ -139,6 +139,6 @@ describe('averaged', () => {
   it('refuses a decay of 1, and averages of averages', () => {
     expect(() => averaged(sgd(), 1)).toThrow('averaged: decay is 1, it must be at least 0 and below 1');
     expect(() => averaged(averaged(sgd(), 0.9), 0.99)).toThrow(EngineError);
-    expect(() => averaged(averaged(sgd(), 0.9), 0.99)).toThrow('averaged: sgd has a slot `average` already');
+    expect(() => averaged(averaged(sgd(), 0.9), 0.99)).toThrow('averaged: sgd already has a slot `average`');
   });
 });

@@ -108,7 +108,7 @@ describe('TrainingSession.explain', () => {
     const session = await engine.training(net.definition);
     await expect(session.explain(mlpBatch(2), { steps })).rejects.toMatchObject({
       code: 'ENGINE_OPTION',
-      message: `explain: steps is ${steps}; it is a whole number from 1`,
+      message: `explain: steps is ${steps}; expected a whole number of at least 1`,
     });
     net.dispose();
   });

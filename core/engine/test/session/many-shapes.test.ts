@@ -44,7 +44,7 @@ describe('TrainingSession.train', () => {
       {
         code: 'ENGINE_MANY_SHAPES',
         message:
-          '17 sets of input shapes were compiled, each once and at a cost: input `x` axis 1 has 17 lengths, 3 to 19',
+          '17 sets of input shapes were compiled, which costs time and memory: input `x` axis 1 has 17 lengths, 3 to 19',
         hint: 'Pad to a few lengths: bucketLengths chooses them, padBatch pads and gives the mask.',
       },
     ]);

@@ -85,7 +85,7 @@ describe('TrainingSession.train', () => {
     ]);
   });
 
-  it('refuses to go on once disposed of', async () => {
+  it('refuses to train after dispose()', async () => {
     const session = await engine.training(mlp().definition);
     await session.dispose();
     await expect(session.train(mlpBatch(4), at)).rejects.toMatchObject({ code: 'ENGINE_STATE' });

@@ -1,4 +1,4 @@
-// Lends TF.js the engine's gradients while the engine works. TF.js has one registry for the whole process, which is its user's.
+// Registers the engine's gradients in TF.js while the engine works, and removes them afterwards: the process's one registry belongs to the user.
 import * as tf from '@tensorflow/tfjs-core';
 import { completeOperands } from '../../tfjs.js';
 import type { Gradient } from './gradient.js';

@@ -14,8 +14,8 @@ import { mean, sum } from './sums.js';
 /** The gradient of a scan is a scan too, and has none. */
 const noScanGradient: Gradient = {
   gradFunc: () => {
-    throw new EngineError('ENGINE_NO_GRADIENT', 'the gradient of a scan has no gradient of its own', {
-      hint: 'Gradients of gradients go through a scan on the `cpu` and `tensorflow` backends only.',
+    throw new EngineError('ENGINE_NO_GRADIENT', 'the gradient of a scan cannot be differentiated', {
+      hint: 'Only the `cpu` and `tensorflow` backends can differentiate a scan twice.',
     });
   },
 };

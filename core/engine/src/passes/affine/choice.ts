@@ -1,4 +1,4 @@
-// Which values are computed in full, and when afresh from their linear forms.
+// Which values are computed in full, and which from their linear forms.
 import { sizeOf } from '../../graph/builder.js';
 import type { Graph, Value } from '../../graph/graph.js';
 import { type Rewriting, uniformOf } from '../rewrite.js';
@@ -26,7 +26,7 @@ export class Choice {
     this.needed = neededWhole(graph);
   }
 
-  /** A value computed in full: afresh from its form where that is quicker. */
+  /** A value computed in full: from its form where that is faster. */
   full(at: Rewriting, value: Value, activation?: 'Relu'): Value {
     const form = this.forms.get(value);
     if (!form || form.terms.size === 0) return value;

@@ -7,7 +7,7 @@ import type { Rewriting } from '../rewrite.js';
 import { type Coefficient, isOne, materialize } from './coefficient.js';
 import { type LinearForm, passesOf } from './form.js';
 
-/** The value of a form like `like`, or undefined when the graph as it stands is as quick. */
+/** The value of a form like `like`, or undefined when the graph's own nodes are as fast. */
 export function computed(
   at: Rewriting,
   like: Value,

@@ -7,7 +7,7 @@ import { type Coefficient, isOne, one, plus, times } from './coefficient.js';
 export interface LinearForm {
   readonly terms: ReadonlyMap<Value, Coefficient>;
   readonly constant: Coefficient | undefined;
-  /** Passes over whole tensors that computing it as the graph stands takes. */
+  /** Passes over whole tensors to compute it by the graph's own nodes. */
   readonly cost: number;
 }
 
@@ -20,7 +20,7 @@ export const plain = (value: Value): LinearForm => ({
 /** More terms than this are not gathered: each is one more tensor that must be kept. */
 const mostTerms = 4;
 
-/** Passes that computing the form afresh takes. */
+/** Passes over memory to compute the form from its terms. */
 export function passesOf({ terms, constant }: LinearForm): number {
   const scaled = [...terms.values()].filter((coefficient) => !isOne(coefficient)).length;
   return scaled + Math.max(0, terms.size - 1) + (constant && terms.size > 0 ? 1 : 0);

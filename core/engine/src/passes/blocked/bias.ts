@@ -15,7 +15,7 @@ export function fuseBlockedBias(graph: Graph): Graph {
     const [a, b] = node.inputs as [Value, Value];
     return withBias(node, a, b, at) ?? withBias(node, b, a, at);
   });
-  // A pass of its own, so that uses are counted anew.
+  // A second pass, so that uses are counted again.
   return rewrite(biased, (node, at) => {
     const conv = node.op === 'Relu' ? convBehind(node.inputs[0], at) : undefined;
     if (!conv || conv.attributes.activation !== undefined) return undefined;

@@ -99,7 +99,7 @@ function depthwiseSums(node: Node, at: Rewriting, block: number): Value | undefi
   return emitReshape(at, emitTranspose(at, from, toFirst), output.shape);
 }
 
-/** As the operator wants it: blocked, but of four axes. */
+/** As the operator expects it: blocked, but with four axes. */
 function blockedImage(at: Rewriting, x: Value, block: number): Value {
   const transpose = at.producer(x);
   const last = isTranspose(transpose, toFirst)

@@ -1,4 +1,4 @@
-// Images with channels in blocks, as ONNX Runtime's own convolutions want them: [batch, blocks, height, width, block].
+// Images with channels in blocks, as ONNX Runtime's own convolutions expect them: [batch, blocks, height, width, block].
 // Between channels last and blocks stand two operators of ours, `To` and `From`, which move through the graph until they
 // meet and cancel; what is left of them is written as ONNX Runtime's reorderings in the end.
 import type { Node, Value } from '../../graph/graph.js';

@@ -28,7 +28,7 @@ function imageBehind(at: Rewriting, x: Value | undefined): Value | undefined {
   return isTranspose(transpose, toFirst) ? blockedBehind(at, transpose.inputs[0]) : undefined;
 }
 
-/** Four axes, as the operators want them. */
+/** Four axes, as the operators expect. */
 function flat(at: Rewriting, x: Value): Value {
   const [n = 0, blocks = 0, h = 0, w = 0, block = 0] = x.shape;
   return emitReshape(at, x, [n, blocks * block, h, w]);
