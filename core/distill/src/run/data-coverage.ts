@@ -23,15 +23,12 @@ function coverageOf(
   );
 }
 
-function labelledIn(
-  { unlabelled, targets }: Dataset & { readonly targets?: ArrayLike<number> },
-  size: number,
-) {
-  if (!unlabelled) return size;
-  if (!targets) return undefined;
-  let count = 0;
-  for (const target of Array.from(targets)) if (target >= 0) count++;
-  return count;
+function labelledIn(dataset: Dataset, size: number): number | undefined {
+  if (!dataset.unlabelled) return size;
+  if (dataset.size === undefined) return undefined;
+  const known = dataset.targets ?? dataset.groupIndices?.[dataset.labelled ?? ''];
+  const least = dataset.targets ? 0 : 1;
+  return known && Array.from(known).filter((value) => value >= least).length;
 }
 
 /** Says what each loss learns from. */
