@@ -11,7 +11,6 @@ import {
   randomStream,
   sgd,
   type HostTensor,
-  type HostTensors,
   type NamedVariable,
 } from '@potstill/engine';
 import * as tf from '@tensorflow/tfjs-core';
@@ -54,7 +53,7 @@ function noise(size: number, shape: readonly number[]): IndexedDataset {
 
 interface Network {
   readonly variables: readonly NamedVariable[];
-  forward(x: tf.Tensor2D): tf.Tensor2D;
+  readonly forward: (x: tf.Tensor2D) => tf.Tensor2D;
 }
 
 /** Layers of these widths with ReLU between them. */
@@ -71,7 +70,7 @@ function network(widths: readonly number[]): Network {
     variables,
     forward: (x) =>
       variables.reduce<tf.Tensor2D>(
-        (value, { variable }, i) => tf.matMul(i === 0 ? value : tf.relu(value), variable as tf.Tensor2D),
+        (value, { variable }, i) => tf.matMul(i === 0 ? value : tf.relu(value), variable),
         x,
       ),
   };
@@ -116,7 +115,7 @@ async function bare({ file, data }: Case): Promise<Took> {
   const took = timer();
   for (let from = 0; from < data.size; from += batch) {
     const indices = Array.from({ length: Math.min(batch, data.size - from) }, (_, i) => from + i);
-    const { x } = ((await data.batch?.(indices))?.tensors ?? {}) as HostTensors;
+    const { x } = (await data.batch?.(indices))?.tensors ?? {};
     if (x?.dtype !== 'float32') throw new Error('no input');
     const outputs = await session.run({ [input]: new ort.Tensor('float32', x.data, x.shape) });
     answers.push(Object.values(outputs)[0]?.data as Float32Array);
