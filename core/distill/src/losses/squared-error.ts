@@ -9,7 +9,8 @@ import { maskOption, positionsOf } from './positions.js';
 
 /**
  * `(z - y)^2`, mean over all elements: PyTorch's `mse_loss`. Student's `z` and truth `y` have one shape, [batch, ...]. With a
- * `mask` of the leading axes, the mean over the elements that count. Nothing flows back to `y`.
+ * `mask` of the leading axes, the mean over the elements that count. Nothing flows back to `y`. Where the data are `unlabelled`, the
+ * component leaves out elements whose truth is NaN.
  */
 export function squaredError(student: tf.Tensor, truth: tf.Tensor, mask?: tf.Tensor): tf.Scalar {
   const difference = tf.sub(student, tf.cast(truth, 'float32'));
@@ -61,7 +62,11 @@ export const squaredErrorLoss: AnyComponent = loss(name, {
             ? pick(name, 'batch', at.batch, target ?? '')
             : pick(name, 'teacher', at.teacher, options.teacher);
         checkSameNumbers(name, own, truth);
-        return squaredError(own, truth, positions.mask(at, own.shape));
+        const within = positions.mask(at, own.shape);
+        if (target === undefined || data.unlabelled !== true) return squaredError(own, truth, within);
+        // NaN is not equal to itself.
+        const known = tf.cast(tf.equal(truth, truth), 'float32');
+        return squaredError(own, truth, within ? tf.mul(known, within) : known);
       },
     };
   },

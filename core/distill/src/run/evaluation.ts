@@ -1,7 +1,7 @@
 // Models on a data set: the recipe's metrics, with the teacher beside them where there is one.
 import type { RandomStream } from '@potstill/engine';
 import type { Batch, Evaluation, HostTensors, Metric, Teacher, TeacherStore } from '../contracts/index.js';
-import { batches } from '../data/index.js';
+import { batches, fitAnswers } from '../data/index.js';
 import { evaluateModel, needsTeacher, outputsRead } from '../evaluate/evaluate-model.js';
 import { onlyOutputs } from '../store/index.js';
 import { teacherKey } from '../train/views.js';
@@ -41,7 +41,8 @@ export function createEvaluator(options: {
   const answers = async (data: OpenData) => {
     if (!asked) return undefined;
     const opened = await store.open({ key: teacherKey(asked, data), teacher: asked, size: data.size });
-    return (batch: Batch) => opened.read(batch);
+    const { spec } = data.dataset;
+    return async (batch: Batch) => fitAnswers(await opened.read(batch), asked.outputs, batch, spec);
   };
   return {
     async evaluate(data, predict) {

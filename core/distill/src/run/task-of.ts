@@ -4,6 +4,7 @@ import type { DataDescription, Metric, Task, Teacher } from '../contracts/index.
 import { PotstillError } from '../errors/potstill-error.js';
 import { namedMetric } from '../evaluate/named-metric.js';
 import type { Plan } from '../recipe/plan.js';
+import { paddedTeacher } from '../teach/index.js';
 
 export interface ChosenTask {
   /** The component's name. */
@@ -62,5 +63,5 @@ export async function metricsOf(
 
 /** The teacher with its answers in the form and order of the data. */
 export function aligned(task: Task, teacher: Teacher, data: DataDescription): Teacher {
-  return task.align?.(teacher, data) ?? teacher;
+  return paddedTeacher(task.align?.(teacher, data) ?? teacher, data);
 }

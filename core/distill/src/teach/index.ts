@@ -12,6 +12,7 @@ export type { FunctionTeacher, TeacherFunction } from './function.js';
 export type { Nested, PlainAnswers } from './function-answers.js';
 export { inspectModel, type InnerValue, type InspectedModel, type InspectedValue } from './inspect.js';
 export { openOnnxTeacher, type OnnxTeacherOptions } from './onnx-teacher.js';
+export { paddedTeacher } from './padded.js';
 export { readModelFile, type ModelFile } from './model-file.js';
 export type { InputOptions } from './input.js';
 export type { OutputRequest, OutputsOption } from './outputs.js';

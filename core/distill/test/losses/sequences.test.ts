@@ -279,6 +279,29 @@ describe('which positions count', () => {
   });
 });
 
+describe('squared-error', () => {
+  it('leaves out what has no truth where data are unlabelled, and shows it elsewhere', async () => {
+    const at = (unlabelled: boolean) =>
+      runLoss(component('squared-error'), {
+        student: { logits: [[1], [2]] },
+        batch: { age: [[NaN], [5]] },
+        context: {
+          data: {
+            spec: { x: { dtype: 'float32', shape: [1] }, age: { dtype: 'float32', shape: [1] } },
+            inputs: ['x'],
+            target: 'age',
+            unlabelled,
+            fingerprint: 'a',
+          },
+        },
+      });
+    const { value, gradients } = await at(true);
+    expect(value).toBe(9);
+    expect(Array.from(gradients.student.logits?.data ?? [])).toEqual([0, -6]);
+    expect((await at(false)).value).toBeNaN();
+  });
+});
+
 describe('lengthMask', () => {
   it('is 1 within each example', () => {
     expect(lengthMask(tf.tensor1d([2, 0], 'int32'), [2, 3]).arraySync()).toEqual([
