@@ -118,7 +118,10 @@ export interface IndexedDataset extends DatasetBase {
    * `size` whole numbers each. Batches of like length are then composed over the whole epoch.
    */
   readonly lengths?: Readonly<Record<string, ArrayLike<number>>>;
-  /** The group of each example, by field of `groups`, where it is known without reading examples: `size` indices each. */
+  /**
+   * The group of each example, by field of `groups`, where it is known without reading examples: `size` indices each. Of
+   * other int32 fields of one number, such as `labelled`, the numbers.
+   */
   readonly groupIndices?: Readonly<Record<string, ArrayLike<number>>>;
   /** Unset: an epoch of training has each example once. */
   readonly sampling?: Sampling;

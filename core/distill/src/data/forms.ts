@@ -2,7 +2,7 @@
 import type { TensorSpec, TensorSpecs } from '../contracts/index.js';
 
 /** What both forms fit in: an axis that is free in one is free. Undefined where they do not agree. */
-export function commonForm(a: TensorSpec, b: TensorSpec): TensorSpec | undefined {
+function commonForm(a: TensorSpec, b: TensorSpec): TensorSpec | undefined {
   if (a.dtype !== b.dtype || a.shape.length !== b.shape.length) return undefined;
   const free = (axis: number) => a.shape[axis] === null || b.shape[axis] === null;
   if (a.shape.some((length, axis) => length !== b.shape[axis] && !free(axis))) return undefined;

@@ -127,7 +127,7 @@ function named(parts: readonly MixPart[]): MixPart[] {
  * the group field `source`. Its sampling gives each part its share.
  * @throws PotstillError DATA_PARTS_DIFFER where inputs, targets, classes or preprocessing do not fit.
  */
-export function mixDatasets(parts: readonly MixPart[], temperature?: number): IndexedDataset {
+function mixDatasets(parts: readonly MixPart[], temperature?: number): IndexedDataset {
   const [first] = parts;
   if (!first) throw new Error('internal: a mix of nothing');
   let groups: DataDescription['groups'];

@@ -7,10 +7,8 @@ import { descriptionOf } from './describe.js';
 import { fingerprint } from './fingerprint.js';
 import { commonFields } from './forms.js';
 import { joinKnown } from './known.js';
+import { labelledField } from './labelled.js';
 import { mixSampling } from './sampling.js';
-
-/** The field that tells the two apart; see `DataDescription.labelled`. */
-const labelledField = 'labelled';
 
 /**
  * The examples of `train`, then those of `transfer` without their truth: see `DataDescription.unlabelled` for what
@@ -24,7 +22,7 @@ export function joinTransfer(train: IndexedDataset, transfer: IndexedDataset): I
     [labelledField]: { spec: { dtype: 'int32', shape: [] } as const, value },
   });
   const parts = [
-    withConstantFields(train, mark(1)),
+    train.labelled === labelledField ? train : withConstantFields(train, mark(1)),
     withConstantFields(transfer, {
       ...mark(0),
       ...(target !== undefined && truth ? { [target]: { spec: truth, value: absent(truth) } } : {}),
