@@ -49,7 +49,7 @@ export interface DataDescription {
   readonly target?: string;
   /**
    * The kind of problem, as the name of a component: `classification`, `regression`. A recipe may choose another. Default:
-   * by the target, see `taskOf`.
+   * by the target, see `defaultTask`.
    */
   readonly task?: string;
   /**
