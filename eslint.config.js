@@ -21,15 +21,16 @@ const flow = [
   'preflight',
   'export',
   'report',
+  'tasks',
   'run',
   'cli',
   'testing',
 ];
 
 const publicDoorsOnly = {
-  group: ['potstill/*', '!potstill/package.json', '!potstill/testing', '@potstill/*/*'],
+  group: ['potstill/*', '!potstill/package.json', '!potstill/testing', '!potstill/report', '@potstill/*/*'],
   message:
-    "Import from the package's public door ('potstill', 'potstill/testing', '@potstill/engine'); export there what is missing.",
+    "Import from the package's public door ('potstill', 'potstill/report', 'potstill/testing', '@potstill/engine'); export there what is missing.",
 };
 
 const quietRuntimeOnly = {

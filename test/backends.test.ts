@@ -11,7 +11,7 @@ interface Event {
   readonly metrics?: Readonly<Record<string, number>>;
   readonly runFolder?: string;
   readonly summary?: {
-    readonly student: { readonly errors: number };
+    readonly student: { readonly figures: { readonly errors: number } };
     readonly exports: readonly { readonly maxDifference: number }[];
   };
 }
@@ -62,7 +62,7 @@ async function run(backend: string) {
   expect(recorded).toBe(backend);
   return {
     losses: events.flatMap(({ event, metrics }) => (event === 'epoch' ? [metrics?.loss ?? Number.NaN] : [])),
-    errors: done?.summary?.student.errors ?? Number.NaN,
+    errors: done?.summary?.student.figures.errors ?? Number.NaN,
     difference: done?.summary?.exports[0]?.maxDifference ?? Number.NaN,
   };
 }

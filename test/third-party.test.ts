@@ -145,15 +145,15 @@ describe('a plugin outside the repository', () => {
     const done = JSON.parse(out.trim().split('\n').at(-1) ?? '') as {
       readonly event: string;
       readonly runFolder: string;
-      readonly summary: { readonly student: { readonly errors: number } };
+      readonly summary: { readonly student: { readonly figures: { readonly errors: number } } };
     };
     expect(done).toMatchObject({
       event: 'done',
-      summary: { student: { errors: expect.any(Number) as number } },
+      summary: { student: { figures: { errors: expect.any(Number) as number } } },
     });
     expect(await readFile(join(done.runFolder, 'recipe.yaml'), 'utf8')).toContain('use: acme/absolute');
     // Guessing makes 200.
-    expect(done.summary.student.errors).toBeLessThan(150);
+    expect(done.summary.student.figures.errors).toBeLessThan(150);
   }, 120_000);
 
   it('may ask for a backend that is not installed, and is told how to install it', async () => {

@@ -17,8 +17,7 @@ const { values: options } = parseArgs({
 const seeds = options.seeds.split(',').map(Number);
 
 interface Model {
-  readonly errors: number;
-  readonly metrics: Readonly<Record<string, number>>;
+  readonly figures: Readonly<Record<string, number>>;
 }
 
 interface Summary {
@@ -26,10 +25,10 @@ interface Summary {
   readonly baseline: Model | null;
   readonly student: Model;
   readonly seconds: number;
-  readonly biasCorrection: {
-    readonly offset: number;
-    readonly testErrors: { readonly before: number; readonly after: number };
-  } | null;
+  readonly adjustments: readonly {
+    readonly data: { readonly offset: number };
+    readonly before: Readonly<Record<string, number>>;
+  }[];
   readonly versions: Readonly<Record<string, string>>;
 }
 
@@ -79,7 +78,7 @@ const row = (what: string, paper: string, list: readonly number[]) =>
 
 const main = seeds.map((seed) => run('mnist-hinton', seed));
 const errors = (list: readonly Summary[], which: 'teacher' | 'baseline' | 'student') =>
-  list.map((each) => each[which]?.errors ?? NaN);
+  list.map((each) => each[which]?.figures.errors ?? NaN);
 const large = errors(main, 'teacher');
 const small = errors(main, 'baseline');
 const distilled = errors(main, 'student');
@@ -94,14 +93,14 @@ const without3 = seeds.map((seed) => run('mnist-hinton-without-3', seed));
 row(
   'the same, no 3 in the transfer set',
   '206',
-  without3.map((each) => each.biasCorrection?.testErrors.before ?? NaN),
+  without3.map((each) => each.adjustments[0]?.before.errors ?? NaN),
 );
 row('… with the bias of 3 raised', '109', errors(without3, 'student'));
 const only78 = seeds.map((seed) => run('mnist-hinton-only-7-8', seed));
 row(
   'the same, only 7s and 8s in the transfer set',
   '4,730',
-  only78.map((each) => each.biasCorrection?.testErrors.before ?? NaN),
+  only78.map((each) => each.adjustments[0]?.before.errors ?? NaN),
 );
 row('… with the biases of 7 and 8 lowered', '1,320', errors(only78, 'student'));
 
@@ -121,7 +120,7 @@ for (const temperature of [8, 20]) {
 }
 
 const offsets = (list: readonly Summary[]) =>
-  list.map((each) => (each.biasCorrection?.offset ?? NaN).toFixed(2)).join(', ');
+  list.map((each) => (each.adjustments[0]?.data.offset ?? NaN).toFixed(2)).join(', ');
 const page = `# MNIST: Hinton, Vinyals & Dean 2015, section 3
 
 Made by \`npm run results:mnist\` (recipes in \`recipes/vision/mnist-hinton*.yaml\`, seeds ${seeds.join(', ')}), on ${os.cpus()[0]?.model ?? 'an unknown processor'}, ${os.availableParallelism()} threads.

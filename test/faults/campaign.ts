@@ -159,8 +159,8 @@ class Campaign {
       case 'resume':
         return this.resume();
       case 'evaluate': {
-        const { values } = await evaluateRecipe(await place.open('student.yaml', ...short), { runFolder });
-        return JSON.stringify(values);
+        const { figures } = await evaluateRecipe(await place.open('student.yaml', ...short), { runFolder });
+        return JSON.stringify(figures);
       }
       case 'export': {
         const to = join(place.folder, 'out');
@@ -192,7 +192,7 @@ class Campaign {
           .digest('hex'),
       ),
     );
-    const metrics = [summary.teacher, summary.baseline, summary.student].map((model) => model?.metrics);
+    const metrics = [summary.teacher, summary.baseline, summary.student].map((model) => model?.figures);
     return JSON.stringify([hashes, metrics]);
   }
 

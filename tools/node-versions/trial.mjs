@@ -57,15 +57,15 @@ export function trial(binary) {
   try {
     writeData(folder);
     const { summary } = potstill('run', 'recipe.yaml', '--json');
-    const { values } = potstill('evaluate', 'recipe.yaml', '--json');
-    if (values.errors !== summary.student.errors)
-      throw new Error(`the run counts ${summary.student.errors} errors, evaluate ${values.errors}`);
+    const { figures } = potstill('evaluate', 'recipe.yaml', '--json');
+    if (figures.errors !== summary.student.figures.errors)
+      throw new Error(`the run counts ${summary.student.figures.errors} errors, evaluate ${figures.errors}`);
     const { exports } = potstill('export', 'recipe.yaml', '--as', 'onnx', '--to', 'out', '--json');
     for (const { path } of exports) readFileSync(path);
     return {
       seconds: (Date.now() - started) / 1000,
-      errors: values.errors,
-      loss: summary.student.metrics.crossEntropy,
+      errors: figures.errors,
+      loss: summary.student.figures.crossEntropy,
     };
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -9,6 +9,7 @@ export type { ComponentLookup, FoundComponent } from './recipe/lookup.js';
 export * from './data/index.js';
 export type { RandomStream } from '@potstill/engine';
 export {
+  binaryCrossEntropy,
   crossEntropy,
   lengthMask,
   logitMatching,
@@ -64,22 +65,17 @@ export {
   type StandardServices,
 } from './container/services.js';
 export { metricComponents } from './evaluate/components.js';
-export {
-  evaluateModel,
-  numbersOf,
-  type EvaluateModel,
-  type Evaluation,
-  type Predictions,
-} from './evaluate/evaluate-model.js';
+export { evaluateModel, type EvaluateModel } from './evaluate/evaluate-model.js';
+export type { Predictions } from './evaluate/predictions.js';
+export { rowMetric, type RowMetric } from './evaluate/row-metric.js';
 export { exporterComponents } from './export/components.js';
 export { measureLatency, medianTime, type LatencyOptions } from './export/latency.js';
-export type { ReportEpoch, ReportInput, ReportModel, ReportSection } from './report/report-input.js';
+export type { ReportInput } from './report/report-input.js';
 export { renderReport, writeReport } from './report/write-report.js';
 export { describeMachine, type Machine } from './report/machine.js';
 export { builtInPlugin } from './run/built-in.js';
 export { runRecipe, type RunResult } from './run/run-recipe.js';
 export type { RunOptions } from './run/options.js';
-export type { BiasCorrectionSummary, ModelSummary, Summary, SummaryWarning } from './run/summary.js';
-export type { Finding } from './preflight/finding.js';
+export type { ModelSummary, Summary, SummaryWarning } from './run/summary.js';
 export { readWeights, type EpochRecord, type Weights } from './train/checkpoint.js';
 export { decodeSafetensors, encodeSafetensors, type SafetensorsFile } from './files/safetensors.js';

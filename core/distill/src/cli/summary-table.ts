@@ -1,4 +1,5 @@
 // The closing table of a run: teacher, student alone, distilled student, and what their difference is worth.
+import type { Figure } from '../contracts/index.js';
 import { percent } from '../text/quantities.js';
 import type { ModelSummary, Summary } from '../run/summary.js';
 
@@ -13,6 +14,7 @@ function decimals(value: number, places: number): string {
 
 const count: Write = () => (value) => decimals(value, 0);
 const share: Write = () => (value) => percent(value);
+const digits: Write = () => (value) => value.toPrecision(4);
 
 /** In the unit of the smallest, so that no digit of it is lost. */
 const bytes: Write = (known) =>
@@ -25,17 +27,37 @@ const milliseconds: Write = (known) => {
   return (value) => `${decimals(value, places)} ms`;
 };
 
-const columns: readonly (readonly [string, Write, (model: ModelSummary) => number | null])[] = [
-  ['errors', count, ({ errors }) => errors],
-  ['accuracy', share, ({ accuracy }) => accuracy],
-  ['agreement', share, ({ agreement }) => agreement],
-  ['parameters', count, ({ parameters }) => parameters],
-  ['size', bytes, (model) => model.bytes],
-  ['latency', milliseconds, ({ latencyMs }) => latencyMs],
+interface Column {
+  readonly name: string;
+  readonly write: Write;
+  readonly read: (model: ModelSummary) => number | null;
+}
+
+const sizes: readonly Column[] = [
+  { name: 'parameters', write: count, read: ({ parameters }) => parameters },
+  { name: 'size', write: bytes, read: (model) => model.bytes },
+  { name: 'latency', write: milliseconds, read: ({ latencyMs }) => latencyMs },
 ];
 
+const writers: Readonly<Record<Figure['unit'], Write>> = {
+  count,
+  share,
+  nats: digits,
+  number: digits,
+  seconds: digits,
+};
+
+/** The columns of the task: figures that were measured. */
+function figureColumns({ columns, figures }: Summary): Column[] {
+  return columns.flatMap((name) => {
+    const figure = figures.find((each) => each.name === name);
+    if (!figure) return [];
+    return [{ name, write: writers[figure.unit], read: (model) => model.figures[name] ?? null }];
+  });
+}
+
 /** One column with its heading; undefined when no model has a number for it. */
-function column(models: readonly ModelSummary[], [name, write, read]: (typeof columns)[number]) {
+function cellsOf(models: readonly ModelSummary[], { name, write, read }: Column) {
   const values = models.map(read);
   const known = values.filter((value) => value !== null);
   if (known.length === 0) return undefined;
@@ -50,7 +72,7 @@ function pad(cells: readonly string[], side: 'padStart' | 'padEnd'): string[] {
 
 /**
  * Rows of equal width, then the verdict. Columns without any number are left out; a single number that is not known is
- * a dash. `agreement` is with the teacher, `latency` that of one example.
+ * a dash. `latency` is that of one example.
  */
 export function summaryTable(summary: Summary): string {
   const { teacher, baseline, student, verdict } = summary;
@@ -64,8 +86,8 @@ export function summaryTable(summary: Summary): string {
   const models = named.map(({ model }) => model);
   const shown = [
     pad([`on ${summary.evaluatedOn} data`, ...named.map(({ name }) => name)], 'padEnd'),
-    ...columns.flatMap((each) => {
-      const cells = column(models, each);
+    ...[...figureColumns(summary), ...sizes].flatMap((each) => {
+      const cells = cellsOf(models, each);
       return cells ? [pad(cells, 'padStart')] : [];
     }),
   ];

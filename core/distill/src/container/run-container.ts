@@ -40,6 +40,13 @@ export interface RunContainer {
    * naming the plugin, the component, the method and the place in the recipe; errors with a code of their own keep it.
    */
   make<K extends ComponentKind>(plan: ComponentPlan<K>, context: Contexts[K]): Promise<Components[K]>;
+  /** Makes a component that the recipe does not write; its errors are placed at `path`. */
+  makeNamed<K extends ComponentKind>(
+    kind: K,
+    reference: ComponentReference,
+    context: Contexts[K],
+    path: string,
+  ): Promise<Components[K]>;
   /** What the component says of its options without being made; errors are told as those of {@link make}. */
   check(plan: ComponentPlan): Promise<void>;
   /** Who made what for whom, so far, a line each. */
@@ -145,6 +152,15 @@ class Run implements RunContainer {
 
   async make<K extends ComponentKind>(plan: ComponentPlan<K>, context: Contexts[K]): Promise<Components[K]> {
     return this.#make(plan, context, true);
+  }
+
+  async makeNamed<K extends ComponentKind>(
+    kind: K,
+    reference: ComponentReference,
+    context: Contexts[K],
+    path: string,
+  ): Promise<Components[K]> {
+    return this.#make(planReference(kind, reference, this.#registry, path), context, false);
   }
 
   /** `written`: whether the options stand in the recipe at `path`, so that errors can point at one of them. */

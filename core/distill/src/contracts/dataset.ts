@@ -48,6 +48,11 @@ export interface DataDescription {
   /** The field with the truth, when there is one: int32 class number for classification. */
   readonly target?: string;
   /**
+   * The kind of problem, as the name of a component: `classification`, `regression`. A recipe may choose another. Default:
+   * by the target, see `taskOf`.
+   */
+  readonly task?: string;
+  /**
    * Class names, in the order of the class numbers: a target k means `labels[k]`, and every target is from 0 to
    * `labels.length - 1`. Anything else is refused when the data is opened or read, with the one exception of
    * `unlabelled`. Parts of the data are matched by these names (in Unicode form NFC), not by number.
@@ -113,7 +118,10 @@ export interface IndexedDataset extends DatasetBase {
    * `size` whole numbers each. Batches of like length are then composed over the whole epoch.
    */
   readonly lengths?: Readonly<Record<string, ArrayLike<number>>>;
-  /** The group of each example, by field of `groups`, where it is known without reading examples: `size` indices each. */
+  /**
+   * The group of each example, by field of `groups`, where it is known without reading examples: `size` indices each. Of
+   * other int32 fields of one number, such as `labelled`, the numbers.
+   */
   readonly groupIndices?: Readonly<Record<string, ArrayLike<number>>>;
   /** Unset: an epoch of training has each example once. */
   readonly sampling?: Sampling;

@@ -1,6 +1,7 @@
 // A plugin: a plain value with a name and components. Registration checks it; importing it does nothing.
 import type { Optimizer } from '@potstill/engine';
 import type { z } from 'zod';
+import type { Adjustment } from './adjustment.js';
 import type { DataDescription, Dataset, Transform } from './dataset.js';
 import type { Exporter } from './exporter.js';
 import type { Loss } from './loss.js';
@@ -8,6 +9,7 @@ import type { Metric } from './metric.js';
 import type { Schedule } from './schedule.js';
 import type { ServiceName, Services } from './services.js';
 import type { Student } from './student.js';
+import type { Task } from './task.js';
 import type { Teacher } from './teacher.js';
 import type { Batch } from './tensors.js';
 
@@ -18,6 +20,8 @@ export interface Components {
   loss: Loss;
   dataset: Dataset;
   metric: Metric;
+  task: Task;
+  adjustment: Adjustment;
   transform: Transform;
   optimizer: Optimizer;
   schedule: Schedule;
@@ -47,6 +51,8 @@ export interface Contexts {
    */
   dataset: { readonly train?: DataDescription };
   metric: { readonly data: DataDescription };
+  task: { readonly data: DataDescription };
+  adjustment: { readonly data: DataDescription };
   transform: { readonly data: DataDescription };
   optimizer: object;
   schedule: object;

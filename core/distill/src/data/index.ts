@@ -1,6 +1,6 @@
 // Data sets, batches and readers.
 export { gatherRows, rowView, elementCount, shapeText } from './arrays.js';
-export { freeAxes, freeAxesOf, isRagged, type FreeAxis } from './axes.js';
+export { freeAxes, freeAxesOf, isRagged, onlyAxis, type FreeAxis } from './axes.js';
 export { batchCount, type BatchOptions, type BatchOrder } from './batch-options.js';
 export { batches } from './batches.js';
 export { chooseBuckets, paddedLengths, paddingShare, type BucketChoice } from './buckets.js';
@@ -16,6 +16,7 @@ export { resolveDataPath } from './paths.js';
 export { alignGroups, remapClasses } from './remap.js';
 export { batchOf, sampleIndices, type Population } from './sample.js';
 export { classPasses, filterClasses, range, subset, type ClassFilter } from './select.js';
+export { mixComponent } from './mix.js';
 export { mapClassNames, unknownInMap, type ClassMap } from './class-map.js';
 export { countIn, hashInputs, isCheapToHash } from './duplicates.js';
 export { fieldValues } from './field-values.js';

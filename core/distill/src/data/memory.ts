@@ -49,9 +49,21 @@ export function memoryDataset(options: MemoryDatasetOptions): IndexedDataset {
     ...descriptionOf({ ...rest, spec, fingerprint: given ?? fingerprint(rest, ...content) }),
     size,
     ...(target?.dtype === 'int32' && target.shape.length === 1 ? { targets: target.data } : {}),
+    ...groupIndicesOf(columns, rest.groups),
     example: (index) => Promise.resolve(rowOf(columns, index, size)),
     batch: (indices) => Promise.resolve(gather(columns, indices, size)),
   };
+}
+
+function groupIndicesOf(
+  columns: HostTensors,
+  groups: DataDescription['groups'] = {},
+): Pick<IndexedDataset, 'groupIndices'> {
+  const known = Object.keys(groups).flatMap((field) => {
+    const column = columns[field];
+    return column?.dtype === 'int32' && column.shape.length === 1 ? [[field, column.data] as const] : [];
+  });
+  return known.length === 0 ? {} : { groupIndices: Object.fromEntries(known) };
 }
 
 function checkIndex(index: number, size: number): void {

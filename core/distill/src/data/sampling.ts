@@ -1,6 +1,6 @@
 // How often examples are drawn in an epoch: weights, and draws that keep to them as closely as whole numbers allow.
 import type { RandomStream } from '@potstill/engine';
-import type { Sampling } from '../contracts/index.js';
+import type { IndexedDataset, Sampling } from '../contracts/index.js';
 
 /**
  * `count` indices in random order, index i about `count * weights[i] / sum` times: systematic sampling (Madow 1949). Each
@@ -56,4 +56,33 @@ export function groupSampling(groups: ArrayLike<number>, temperature: number): S
   for (const group of Array.from(groups)) counts.set(group, (counts.get(group) ?? 0) + 1);
   const weight = (group: number) => (counts.get(group) ?? 1) ** (1 / temperature - 1);
   return { weights: Float64Array.from(Array.from(groups), weight), strata: groups };
+}
+
+/**
+ * Sampling of data sets put together: each is drawn as it asks for, and gets its share of the draws. Default: as many as
+ * it has examples. Undefined where that is each example once.
+ */
+export function mixSampling(
+  parts: readonly Pick<IndexedDataset, 'size' | 'sampling'>[],
+  shares?: readonly number[],
+): Sampling | undefined {
+  if (!shares && parts.every(({ sampling }) => !sampling)) return undefined;
+  const weights = new Float64Array(parts.reduce((sum, { size }) => sum + size, 0));
+  const strata = new Int32Array(weights.length);
+  let start = 0;
+  let next = 0;
+  parts.forEach(({ size, sampling }, part) => {
+    const own = Array.from({ length: size }, (_, i) => (sampling ? (sampling.weights[i] as number) : 1));
+    const total = own.reduce((sum, weight) => sum + weight, 0);
+    let most = 0;
+    own.forEach((weight, i) => {
+      weights[start + i] = ((shares?.[part] ?? size) * weight) / total;
+      const stratum = sampling?.strata?.[i] ?? 0;
+      strata[start + i] = next + stratum;
+      most = Math.max(most, stratum);
+    });
+    start += size;
+    next += most + 1;
+  });
+  return { weights, strata };
 }

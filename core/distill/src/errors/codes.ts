@@ -38,6 +38,9 @@ const own = {
   RECIPE_LOSS_NEEDS: {
     help: 'A loss reads a tensor that the student, the teacher or the data do not provide.',
   },
+  RECIPE_METRIC_NEEDS: {
+    help: 'A metric reads a tensor that the student, the teacher or the data do not provide.',
+  },
   RECIPE_NO_TEACHER: { help: 'A loss or metric needs a teacher, and the recipe has none.' },
   PLUGIN_NOT_FOUND: {
     help: 'A plugin is not installed where the recipe can see it, or its file cannot be loaded by this Node.js. Install it beside the recipe. A plugin in TypeScript needs Node.js 22.18 or later, or tsx installed beside it.',

@@ -2,33 +2,42 @@
 import { z } from 'zod';
 import { metric } from '../plugin/define.js';
 import { outputOption, teacherOutputOption } from './field.js';
-import { argmax, sameRows, scoreRows } from './rows.js';
+import { rowMetric } from './row-metric.js';
+import { argmax, sameRows, scoreRows, withinLengths } from './rows.js';
 
 /** `agreement` in [0, 1]. A row with a NaN score on either side does not agree. Needs no labels. */
 export const agreement = metric('agreement', {
   help: "share of examples whose highest score is the teacher's",
   options: z.strictObject({ output: outputOption, teacherOutput: teacherOutputOption }),
   needsTeacher: true,
-  create({ output, teacherOutput }) {
-    let same = 0;
-    let count = 0;
-    return {
-      needsTeacher: true,
-      update({ student, teacher }) {
-        const rows = scoreRows(student, output, 'student output');
-        const theirs = scoreRows(teacher ?? {}, teacherOutput, 'teacher output');
+  create: ({ output, teacherOutput }) =>
+    rowMetric({
+      needs: { model: [output], teacher: [teacherOutput], batch: [] },
+      figures: [
+        {
+          name: 'agreement',
+          title: 'Agreement with teacher',
+          help: 'share of examples answered as the teacher does, right or wrong',
+          unit: 'share',
+          better: 'higher',
+        },
+      ],
+      perExample: { figures: ['agreement'], better: 'higher' },
+      rows({ model, teacher }) {
+        const rows = scoreRows(model, output);
+        const theirs = scoreRows(teacher, teacherOutput, 'teacher output');
         sameRows(rows, theirs);
-        for (let row = 0; row < rows.count; row++) {
+        const within = withinLengths(
+          teacher,
+          teacherOutput,
+          teacher[teacherOutput]?.shape.slice(0, -1) ?? [],
+        );
+        return Array.from({ length: rows.count }, (_, row) => {
+          if (within?.[row] === 0) return undefined;
           const answer = argmax(rows, row);
-          if (answer >= 0 && answer === argmax(theirs, row)) same++;
-        }
-        count += rows.count;
+          return Number(answer >= 0 && answer === argmax(theirs, row));
+        });
       },
-      result: () => ({ agreement: count === 0 ? NaN : same / count }),
-      reset() {
-        same = 0;
-        count = 0;
-      },
-    };
-  },
+      result: (same, count) => ({ agreement: same / count }),
+    }),
 });

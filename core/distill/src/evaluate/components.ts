@@ -4,11 +4,16 @@ import { accuracy } from './accuracy.js';
 import { agreement } from './agreement.js';
 import { calibration } from './calibration.js';
 import { confusion } from './confusion.js';
+import { correlation } from './correlation.js';
 import { crossEntropy } from './cross-entropy.js';
+import { deviation } from './deviation.js';
 import { divergence } from './divergence.js';
+import { embeddingSimilarity } from './embedding-similarity.js';
+import { labelScores } from './label-scores.js';
 import { topK } from './top-k.js';
 
-export const metricComponents: readonly AnyComponent[] = [
+/** Those that judge classes: of rows of scores, with an int32 class as truth. */
+export const classMetrics: readonly AnyComponent[] = [
   accuracy,
   topK,
   crossEntropy,
@@ -16,4 +21,12 @@ export const metricComponents: readonly AnyComponent[] = [
   divergence,
   calibration,
   confusion,
+];
+
+export const metricComponents: readonly AnyComponent[] = [
+  ...classMetrics,
+  deviation,
+  correlation,
+  labelScores,
+  embeddingSimilarity,
 ];

@@ -5,7 +5,7 @@ import { outputOption, targetField } from './field.js';
 import { argmax, scoreRows, targetRows } from './rows.js';
 
 /**
- * `confusion`: counts [classes][classes], rows the truth, columns the prediction; no rows when nothing was seen. A row
+ * The artefact `confusion`: counts [classes][classes], rows the truth, columns the prediction; no rows when nothing was seen. A row
  * of scores with a NaN predicts no class and is in no cell.
  */
 export const confusion = metric('confusion', {
@@ -16,9 +16,10 @@ export const confusion = metric('confusion', {
     let classes = 0;
     let cells = new Float64Array(0);
     return {
-      needsTeacher: false,
-      update({ student, batch }) {
-        const rows = scoreRows(student, output, 'student output');
+      needs: { model: [output], teacher: [], batch: [target] },
+      figures: [],
+      update({ model, batch }) {
+        const rows = scoreRows(model, output);
         if (classes === 0) {
           classes = rows.classes;
           cells = new Float64Array(classes * classes);
@@ -30,13 +31,11 @@ export const confusion = metric('confusion', {
           cells[cell] = (cells[cell] as number) + 1;
         });
       },
-      result: () => ({
-        confusion: {
-          kind: 'matrix',
-          rows: Array.from({ length: classes }, (_, row) => [
-            ...cells.subarray(row * classes, (row + 1) * classes),
-          ]),
-        },
+      result: () => ({}),
+      artefacts: () => ({
+        confusion: Array.from({ length: classes }, (_, row) => [
+          ...cells.subarray(row * classes, (row + 1) * classes),
+        ]),
       }),
       reset() {
         classes = 0;

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { metric } from '../plugin/define.js';
 import { outputOption, targetField } from './field.js';
+import { rowMetric } from './row-metric.js';
 import { logSumExp, scoreRows, targetRows } from './rows.js';
 
 /** `crossEntropy` in nats, the mean of -log softmax(logits)[truth] (natural logarithm), summed in float64. */
@@ -10,23 +11,25 @@ export const crossEntropy = metric('cross-entropy', {
   options: z.strictObject({ output: outputOption }),
   create({ output }, _services, { data }) {
     const target = targetField('cross-entropy', data);
-    let sum = 0;
-    let count = 0;
-    return {
-      needsTeacher: false,
-      update({ student, batch }) {
-        const rows = scoreRows(student, output, 'student output');
-        targetRows(batch.tensors, target, rows).forEach((truth, row) => {
-          if (truth < 0) return;
-          count++;
-          sum += logSumExp(rows, row) - (rows.data[row * rows.classes + truth] as number);
-        });
+    return rowMetric({
+      needs: { model: [output], teacher: [], batch: [target] },
+      figures: [
+        {
+          name: 'crossEntropy',
+          title: 'Cross-entropy',
+          help: 'mean of −log of the probability given to the truth, in nats',
+          unit: 'nats',
+          better: 'lower',
+        },
+      ],
+      perExample: { figures: ['crossEntropy'], better: 'lower' },
+      rows({ model, batch }) {
+        const rows = scoreRows(model, output);
+        return Array.from(targetRows(batch.tensors, target, rows), (truth, row) =>
+          truth < 0 ? undefined : logSumExp(rows, row) - (rows.data[row * rows.classes + truth] as number),
+        );
       },
-      result: () => ({ crossEntropy: count === 0 ? NaN : sum / count }),
-      reset() {
-        sum = 0;
-        count = 0;
-      },
-    };
+      result: (sum, count) => ({ crossEntropy: sum / count }),
+    });
   },
 });

@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import { metric } from '../plugin/define.js';
 import { outputOption, teacherOutputOption } from './field.js';
-import { logSumExp, sameRows, scoreRows, type Rows } from './rows.js';
+import { rowMetric } from './row-metric.js';
+import { logSumExp, sameRows, scoreRows, withinLengths, type Rows } from './rows.js';
 
 /** KL(p || q) of one row in nats, p the teacher's softmax at the temperature. A probability of 0 in p adds nothing. */
 function klOfRow(teacher: Rows, student: Rows, row: number, temperature: number): number {
@@ -37,22 +38,33 @@ export const divergence = metric('divergence', {
   needsTeacher: true,
   create({ temperature, output, teacherOutput }) {
     const name = temperature === 1 ? 'divergence' : `divergenceT${temperature}`;
-    let sum = 0;
-    let count = 0;
-    return {
-      needsTeacher: true,
-      update({ student, teacher }) {
-        const rows = scoreRows(student, output, 'student output');
-        const theirs = scoreRows(teacher ?? {}, teacherOutput, 'teacher output');
+    const at = temperature === 1 ? '' : `, T = ${temperature}`;
+    return rowMetric({
+      needs: { model: [output], teacher: [teacherOutput], batch: [] },
+      figures: [
+        {
+          name,
+          title: `Divergence from teacher${at}`,
+          help: 'mean Kullback–Leibler divergence of the probabilities, in nats',
+          unit: 'nats',
+          better: 'lower',
+        },
+      ],
+      perExample: { figures: [name], better: 'lower' },
+      rows({ model, teacher }) {
+        const rows = scoreRows(model, output);
+        const theirs = scoreRows(teacher, teacherOutput, 'teacher output');
         sameRows(rows, theirs);
-        for (let row = 0; row < rows.count; row++) sum += klOfRow(theirs, rows, row, temperature);
-        count += rows.count;
+        const within = withinLengths(
+          teacher,
+          teacherOutput,
+          teacher[teacherOutput]?.shape.slice(0, -1) ?? [],
+        );
+        return Array.from({ length: rows.count }, (_, row) =>
+          within?.[row] === 0 ? undefined : klOfRow(theirs, rows, row, temperature),
+        );
       },
-      result: () => ({ [name]: count === 0 ? NaN : sum / count }),
-      reset() {
-        sum = 0;
-        count = 0;
-      },
-    };
+      result: (sum, count) => ({ [name]: sum / count }),
+    });
   },
 });

@@ -13,6 +13,11 @@ export const teacherOutputOption = z
   .default('logits')
   .describe('output of the teacher that is read: unnormalised scores, classes last');
 
+export const numbersOption = z
+  .string()
+  .default('logits')
+  .describe('output of the model that is read: one number for each number of the target');
+
 /** The field with the truth; an error that names the metric when the data have none. */
 export function targetField(metric: string, data: DataDescription): string {
   if (data.target !== undefined) return data.target;

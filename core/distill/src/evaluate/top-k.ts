@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { metric } from '../plugin/define.js';
 import { outputOption, targetField } from './field.js';
+import { rowMetric } from './row-metric.js';
 import { scoreRows, targetRows, type Rows } from './rows.js';
 
 /** How many classes come before `target`: those with a higher score, or an equal one and a lower index. NaN: infinity. */
@@ -26,23 +27,26 @@ export const topK = metric('top-k', {
   }),
   create({ k, output }, _services, { data }) {
     const target = targetField('top-k', data);
-    let right = 0;
-    let count = 0;
-    return {
-      needsTeacher: false,
-      update({ student, batch }) {
-        const rows = scoreRows(student, output, 'student output');
-        targetRows(batch.tensors, target, rows).forEach((truth, row) => {
-          if (truth < 0) return;
-          count++;
-          if (rank(rows, row, truth) < k) right++;
-        });
+    const name = `top${k}`;
+    return rowMetric({
+      needs: { model: [output], teacher: [], batch: [target] },
+      figures: [
+        {
+          name,
+          title: `Top-${k} accuracy`,
+          help: `share of examples whose true class is among the ${k} highest scores`,
+          unit: 'share',
+          better: 'higher',
+        },
+      ],
+      perExample: { figures: [name], better: 'higher' },
+      rows({ model, batch }) {
+        const rows = scoreRows(model, output);
+        return Array.from(targetRows(batch.tensors, target, rows), (truth, row) =>
+          truth < 0 ? undefined : Number(rank(rows, row, truth) < k),
+        );
       },
-      result: () => ({ [`top${k}`]: count === 0 ? NaN : right / count }),
-      reset() {
-        right = 0;
-        count = 0;
-      },
-    };
+      result: (right, count) => ({ [name]: right / count }),
+    });
   },
 });

@@ -5,7 +5,8 @@ import { inputSpecs } from './inputs.js';
 /**
  * `potstill.name`, `potstill.recipe` (hash), `potstill.input` (JSON: name, shape without batch axis, and of the
  * preprocessing layout, scale, mean, std: value = (raw * scale - mean) / std), `potstill.inputs` where there are several
- * (JSON array of name, dtype, shape with the names of free axes), `potstill.labels` (JSON array). What the data do not know
+ * (JSON array of name, dtype, shape with the names of free axes), `potstill.columns` of a table (JSON array of
+ * ColumnStatistics), `potstill.labels` (JSON array). What the data do not know
  * is left out.
  */
 export function exportMetadata({ data, recipeName, recipeHash }: ExportInput): Record<string, string> {
@@ -26,6 +27,7 @@ export function exportMetadata({ data, recipeName, recipeHash }: ExportInput): R
             ),
           ),
         }),
+    ...(data.columns === undefined ? {} : { 'potstill.columns': JSON.stringify(data.columns) }),
     ...(data.labels === undefined ? {} : { 'potstill.labels': JSON.stringify(data.labels) }),
   };
 }

@@ -13,7 +13,8 @@ import { exportFailed, reasonOf } from './failed.js';
 import { exportMetadata } from './metadata.js';
 import { inputSpecs, oneExample } from './inputs.js';
 import { openOnnx } from './onnx-session.js';
-import { chosenOutputs, forwardOf, outputsOption } from './outputs.js';
+import { forwardOf } from '../students/index.js';
+import { chosenOutputs, outputsOption } from './outputs.js';
 import { sampleBatch } from './sample.js';
 
 /**

@@ -1,6 +1,6 @@
 // Which of a student's outputs are exported.
 import { z } from 'zod';
-import type { Forward, Student } from '../contracts/index.js';
+import type { Student } from '../contracts/index.js';
 import { exportFailed } from './failed.js';
 
 export const outputsOption = z
@@ -25,17 +25,4 @@ export function chosenOutputs(
       `It has: ${there.join(', ')}.`,
     );
   return [...chosen];
-}
-
-/** The student's forward pass cut down to those outputs. */
-export function forwardOf(student: Student, names: readonly string[]): Forward {
-  return (inputs, at) => {
-    const all = student.forward(inputs, at);
-    return Object.fromEntries(
-      names.flatMap((name) => {
-        const tensor = all[name];
-        return tensor === undefined ? [] : [[name, tensor] as const];
-      }),
-    );
-  };
 }

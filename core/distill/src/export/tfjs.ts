@@ -16,7 +16,7 @@ import { fieldsOf } from '../train/fields.js';
 import { maxDifference } from './compare.js';
 import { exportFailed } from './failed.js';
 import { exportMetadata } from './metadata.js';
-import { forwardOf } from './outputs.js';
+import { forwardOf } from '../students/index.js';
 import { sampleBatch } from './sample.js';
 import { loadFolder, saveFolder } from './tfjs-folder.js';
 

@@ -9,7 +9,8 @@ import { maskOption, positionsOf } from './positions.js';
 
 /**
  * `(z - y)^2`, mean over all elements: PyTorch's `mse_loss`. Student's `z` and truth `y` have one shape, [batch, ...]. With a
- * `mask` of the leading axes, the mean over the elements that count. Nothing flows back to `y`.
+ * `mask` of the leading axes, the mean over the elements that count. Nothing flows back to `y`. Where the data are `unlabelled`, the
+ * component leaves out elements whose truth is NaN.
  */
 export function squaredError(student: tf.Tensor, truth: tf.Tensor, mask?: tf.Tensor): tf.Scalar {
   const difference = tf.sub(student, tf.cast(truth, 'float32'));
@@ -36,7 +37,9 @@ export const squaredErrorLoss: AnyComponent = loss(name, {
     target: z
       .string()
       .optional()
-      .describe('The field with the truth, of the same shape. Default: the target that the data set names.'),
+      .describe(
+        'The field with the truth, of the same shape, or without its last axis where that is 1. Default: the target that the data set names.',
+      ),
     mask: maskOption,
   }),
   create(options, _services, { data, student: { outputs } }) {
@@ -56,12 +59,19 @@ export const squaredErrorLoss: AnyComponent = loss(name, {
       },
       compute(at) {
         const own = pick(name, 'student', at.student, options.student);
-        const truth =
+        const found =
           options.teacher === undefined
             ? pick(name, 'batch', at.batch, target ?? '')
             : pick(name, 'teacher', at.teacher, options.teacher);
+        // One number may be a number or a list of one.
+        const one = [...found.shape, 1].join() === own.shape.join();
+        const truth = one ? tf.reshape(found, own.shape) : found;
         checkSameNumbers(name, own, truth);
-        return squaredError(own, truth, positions.mask(at, own.shape));
+        const within = positions.mask(at, own.shape);
+        if (target === undefined || data.unlabelled !== true) return squaredError(own, truth, within);
+        // NaN is not equal to itself.
+        const known = tf.cast(tf.equal(truth, truth), 'float32');
+        return squaredError(own, truth, within ? tf.mul(known, within) : known);
       },
     };
   },

@@ -1,9 +1,8 @@
 // Forecasts time and memory of a run from a few real training steps, whose results are discarded.
 import { performance } from 'node:perf_hooks';
 import type { Engine, HostTensors, Optimizer, RandomStream } from '@potstill/engine';
-import type { Batch, Student } from '../contracts/index.js';
+import type { Batch, Finding, Student } from '../contracts/index.js';
 import { createObjective, type WeightedLoss } from '../train/objective.js';
-import type { Finding } from './finding.js';
 import { keepVariables } from './keep-variables.js';
 
 export interface ForecastInput {

@@ -1,9 +1,8 @@
 // Does each loss teach anything? One step of each, whose result is discarded.
 import { EngineError, sgd, type Engine, type HostTensors, type RandomStream } from '@potstill/engine';
-import type { Batch, Student } from '../contracts/index.js';
+import type { Batch, Finding, Student } from '../contracts/index.js';
 import { PotstillError } from '../errors/potstill-error.js';
 import { createObjective, type WeightedLoss } from '../train/objective.js';
-import type { Finding } from './finding.js';
 import { keepVariables } from './keep-variables.js';
 
 export interface GradientInput {

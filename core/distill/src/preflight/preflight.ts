@@ -1,23 +1,21 @@
 // The checks before training: errors for what cannot work, warnings for what looks wrong, and a forecast.
 import { performance } from 'node:perf_hooks';
 import type { Engine, HostTensors, Optimizer, RandomStream } from '@potstill/engine';
-import type { Batch, DataDescription, Student, Teacher } from '../contracts/index.js';
+import type { Batch, DataDescription, Finding, Student, Task, Teacher } from '../contracts/index.js';
 import { parameterCount } from '../students/index.js';
 import { canBeKept, onlyOutputs } from '../store/index.js';
 import { fieldsOf } from '../train/fields.js';
 import type { WeightedLoss } from '../train/objective.js';
-import type { Finding } from './finding.js';
 import { checkGradients } from './gradients.js';
 import { forecast } from './forecast.js';
-import { checkLabels, type ClassesOf } from './labels.js';
 import { checkSteady } from './steady.js';
-import { checkAnswers, reorderedFinding, scoresOf } from './answers.js';
-import { agreementAtStart, checkSizes } from './quality.js';
+import { checkSizes } from './sizes.js';
 import { checkStudentOutputs } from './outputs.js';
 import { checkInputs, checkTaps } from './taps.js';
 
 export interface PreflightInput {
   readonly engine: Engine;
+  readonly task: Task;
   readonly data: DataDescription;
   /** Examples drawn over the whole training data, as they are trained on. */
   readonly sample: Batch;
@@ -65,12 +63,9 @@ export async function preflight(input: PreflightInput): Promise<Finding[]> {
     const read = [...new Set(losses.flatMap(({ loss }) => loss.needs.teacher))];
     findings.push(...checkTaps(answers, read, sample, teacher.sources));
     findings.push(...checkSizes(teacher.parameters, parameterCount(student)));
-    if (teacher.reordered) findings.push(reorderedFinding(teacher.reordered.labels, data.labels ?? []));
+    for (const message of teacher.remarks ?? []) findings.push({ level: 'ok', code: 'aligned', message });
     findings.push(...(await checkSteady(teacher, sample, answers)));
-    findings.push(...checkAnswers(answers, sample, data, teacher));
-    const logits = scoresOf(answers);
-    const mine = scoresOf(own);
-    if (logits && mine) findings.push(...agreementAtStart(mine, logits));
+    findings.push(...(input.task.checkSample?.({ data, sample, student: own, teacher, answers }) ?? []));
     if (read.length > 0) {
       const asked = onlyOutputs(teacher, read);
       kept = input.kept && canBeKept(asked);
@@ -98,26 +93,4 @@ function sampleFinding({ sample, examples, drawnFrom }: PreflightInput): Finding
     message:
       sample.size === examples ? `looked at ${where}` : `looked at ${count(sample.size)} drawn from ${where}`,
   };
-}
-
-/** Compares the classes of data, student and teacher; see {@link checkLabels}. Needs no examples. */
-export function checkClasses(data: DataDescription, student: Student, teacher: Teacher | undefined): Finding {
-  const target = data.target === undefined ? undefined : data.spec[data.target];
-  const classification = target?.dtype === 'int32' && target.shape.length === 0;
-  const own: ClassesOf = { who: 'the data', labels: data.labels, count: data.labels?.length };
-  const others: ClassesOf[] = [];
-  if (classification || !teacher)
-    others.push({ who: 'the student', labels: undefined, count: classes(student.outputs.logits?.shape) });
-  if (teacher)
-    others.push({
-      who: 'the teacher',
-      labels: teacher.labels,
-      count: classes(teacher.outputs.logits?.shape) ?? teacher.labels?.length,
-    });
-  return checkLabels(own, others);
-}
-
-/** Length of the last axis, when it is known. */
-function classes(shape: readonly (number | null)[] | undefined): number | undefined {
-  return shape?.at(-1) ?? undefined;
 }

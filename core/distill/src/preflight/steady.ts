@@ -1,11 +1,10 @@
 // Does the teacher's answer to an example depend on that example alone?
 import type { HostTensor, HostTensors } from '@potstill/engine';
-import type { Batch, Teacher } from '../contracts/index.js';
+import type { Batch, Finding, Teacher } from '../contracts/index.js';
 import { elementCount, gatherRows } from '../data/index.js';
 import { PotstillError } from '../errors/potstill-error.js';
-import type { Finding } from './finding.js';
 import { momentsOf } from './statistics.js';
-import { percent } from './quality.js';
+import { percent } from '../text/quantities.js';
 
 /** Examples that are asked about again. */
 const asked = 8;

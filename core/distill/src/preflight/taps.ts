@@ -1,7 +1,6 @@
 // Do the teacher outputs that losses read, and the inputs, carry any information?
-import type { Batch, HostTensors, Teacher } from '../contracts/index.js';
+import type { Batch, Finding, HostTensors, Teacher } from '../contracts/index.js';
 import { PotstillError } from '../errors/potstill-error.js';
-import type { Finding } from './finding.js';
 import { describeMoments, momentsOf } from './statistics.js';
 
 /** A tap that is not finite, or the same for every example, is `PREFLIGHT_TAP`. */

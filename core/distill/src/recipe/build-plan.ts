@@ -10,6 +10,7 @@ import type {
   ComponentPlan,
   DatasetSlot,
   LossPlan,
+  MetricPlan,
   Plan,
   PluginReference,
   RecipeTrace,
@@ -71,7 +72,13 @@ class Builder {
 
   teacher(): TeacherPlan | undefined {
     const { root, file, data } = this.input;
-    const { teacher } = data;
+    const { teacher, teachers } = data;
+    if (teachers !== undefined)
+      return {
+        kind: 'component',
+        component: this.component('teacher', 'teachers'),
+        cache: cachePlan(undefined),
+      };
     if (teacher === undefined) return undefined;
     const cache = cachePlan(isRecord(teacher) ? (teacher.cache as WrittenCache) : undefined);
     if (!isRecord(teacher) || typeof teacher.recipe !== 'string') {
@@ -108,6 +115,19 @@ class Builder {
     });
   }
 
+  metrics(): MetricPlan[] | undefined {
+    return this.input.data.evaluate?.map((written, index) => {
+      const component = this.component('metric', 'evaluate', index);
+      if (!isRecord(written)) return { component };
+      const { name, where } = written as Omit<MetricPlan, 'component'>;
+      return {
+        component,
+        ...(name === undefined ? {} : { name }),
+        ...(where === undefined ? {} : { where }),
+      };
+    });
+  }
+
   train(): TrainPlan {
     const { train, data } = this.input.data;
     return {
@@ -124,7 +144,7 @@ class Builder {
       rateSearch: train.rateSearch,
       groups: train.groups,
       freeze: train.freeze,
-      select: train.select ?? (hasValidation(data) ? 'errors' : 'last'),
+      select: train.select ?? (hasValidation(data) ? 'primary' : 'last'),
     };
   }
 }
@@ -142,7 +162,7 @@ function cachePlan(written: WrittenCache = 'auto'): CachePlan {
 /** `changed` is the recipe with `baseline.set` applied; undefined without such. */
 function baselinePlan(input: BuildInput, changed: BuildInput | undefined): BaselinePlan | undefined {
   const { data } = input;
-  const { baseline = data.teacher !== undefined } = data;
+  const { baseline = data.teacher !== undefined || data.teachers !== undefined } = data;
   if (baseline === false) return undefined;
   const { set = {}, rate } = baseline === true ? {} : baseline;
   const build = new Builder(changed ?? input);
@@ -156,7 +176,7 @@ function baselinePlan(input: BuildInput, changed: BuildInput | undefined): Basel
   };
 }
 
-/** The plan of a recipe without problems. `data.evaluate` is filled in already; `changed` as the baseline sees it. */
+/** The plan of a recipe without problems; `changed` as the baseline sees it. */
 export function buildPlan(input: BuildInput, changed?: BuildInput): Plan {
   const { data, file, trace, plugins } = input;
   const build = new Builder(input);
@@ -182,9 +202,10 @@ export function buildPlan(input: BuildInput, changed?: BuildInput): Plan {
     student: build.component('student', 'student'),
     losses: build.losses(),
     train: build.train(),
-    metrics: (data.evaluate ?? []).map((_, index) => build.component('metric', 'evaluate', index)),
+    task: data.task === undefined ? undefined : build.component('task', 'task'),
+    metrics: build.metrics(),
     baseline: baselinePlan(input, changed),
-    biasCorrection: data.biasCorrection,
+    adjustments: data.adjust.map((_, index) => build.component('adjustment', 'adjust', index)),
     exporters: data.export.map((_, index) => build.component('exporter', 'export', index)),
     backend: data.backend,
     threads: data.threads ?? availableParallelism(),

@@ -85,15 +85,11 @@ function formProblems(data: unknown): Problem[] {
   return parsed.success ? [] : problemsOf(parsed.error, recipeSchema, data, { path: [] });
 }
 
-const plainMetrics = ['accuracy', 'cross-entropy', 'calibration', 'confusion'];
-const teacherMetrics = ['agreement', 'divergence'];
-
 /** The data with those defaults that name components, so that they are looked up like written ones. */
 function withDefaults(data: unknown): unknown {
   if (!isRecord(data)) return data;
   const train = isRecord(data.train) ? { optimizer: 'adam', ...data.train } : data.train;
-  const evaluate = data.teacher === undefined ? plainMetrics : [...plainMetrics, ...teacherMetrics];
-  return { evaluate, export: ['onnx'], ...data, train };
+  return { export: ['onnx'], ...data, train };
 }
 
 /** What phase two finds in a recipe: its components, and what is wrong with them and between them. */

@@ -144,7 +144,7 @@ export interface TrainPlan {
   readonly rateSearch: boolean;
   /** Names, as `GroupPlan.match`, of the student's variables that are not trained. */
   readonly freeze: readonly string[] | undefined;
-  /** Which checkpoint is the best: a metric's name on validation, or `last`. Default `errors` with validation data, else `last`. */
+  /** Which checkpoint is the best: a figure on validation data, `primary`, or `last`. Default `primary` with validation data, else `last`. */
   readonly select: string;
 }
 
@@ -159,9 +159,13 @@ export interface BaselinePlan {
   readonly search: boolean;
 }
 
-/** After training, the output bias of these classes is shifted by the offset that is best on validation data (Hinton et al. 2015, section 3). */
-export interface BiasCorrectionPlan {
-  readonly classes: readonly number[];
+/** A metric as the recipe writes it. */
+export interface MetricPlan {
+  readonly component: ComponentPlan<'metric'>;
+  /** Its figures become `<name>.<figure>`. */
+  readonly name?: string | undefined;
+  /** Only examples whose fields have these values count. */
+  readonly where?: Readonly<Record<string, number | boolean>> | undefined;
 }
 
 export interface PreflightPlan {
@@ -206,10 +210,13 @@ export interface Plan {
   /** At least one. */
   readonly losses: readonly LossPlan[];
   readonly train: TrainPlan;
-  readonly metrics: readonly ComponentPlan<'metric'>[];
+  /** Undefined: the one that the training data name. */
+  readonly task: ComponentPlan<'task'> | undefined;
+  /** Undefined: those of the task. */
+  readonly metrics: readonly MetricPlan[] | undefined;
   /** Undefined: the student is not trained without the teacher. Default: it is, when there is a teacher. */
   readonly baseline: BaselinePlan | undefined;
-  readonly biasCorrection: BiasCorrectionPlan | undefined;
+  readonly adjustments: readonly ComponentPlan<'adjustment'>[];
   readonly exporters: readonly ComponentPlan<'exporter'>[];
   readonly backend: BackendName;
   readonly threads: number;

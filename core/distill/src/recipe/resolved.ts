@@ -1,12 +1,24 @@
 // A plan as plain data again, with every default written out, and its hash.
 import { createHash } from 'node:crypto';
 import { canonicalJson } from './plain-data.js';
-import type { BaselinePlan, CachePlan, ComponentPlan, DatasetSlot, Plan, TeacherPlan } from './plan.js';
+import type {
+  BaselinePlan,
+  CachePlan,
+  ComponentPlan,
+  DatasetSlot,
+  MetricPlan,
+  Plan,
+  TeacherPlan,
+} from './plan.js';
 
 type Data = Record<string, unknown>;
 
 function component({ definition, options }: ComponentPlan): Data {
   return { use: definition.name, ...options };
+}
+
+function metric({ component: { definition, options }, name, where }: MetricPlan): Data {
+  return given({ use: definition.name, name, where, ...options });
 }
 
 function numberOr(value: number | ComponentPlan<'schedule'>): unknown {
@@ -92,9 +104,10 @@ export function resolvedRecipe(plan: Plan): Data {
     teacher: plan.teacher && teacher(plan.teacher),
     student: component(plan.student),
     ...resolvedTraining(plan),
-    evaluate: plan.metrics.map(component),
+    task: plan.task && component(plan.task),
+    evaluate: plan.metrics?.map(metric),
     baseline: baseline(plan.baseline),
-    biasCorrection: plan.biasCorrection,
+    adjust: plan.adjustments.length > 0 ? plan.adjustments.map(component) : undefined,
     export: plan.exporters.map(component),
     backend: plan.backend,
     threads: plan.threads,
@@ -122,7 +135,7 @@ export function recipeHash(plan: Plan): string {
 
 /**
  * sha256 (hex) of what decides the student's weights: as {@link recipeHash}, and without `data.test`, `baseline`, `export`
- * and the metrics of `evaluate` that cannot decide which epoch is kept. Trained weights are worth as long as it stays.
+ * and `evaluate`: which metric chose the epoch is recorded beside the weights. Trained weights are worth as long as it stays.
  */
 export function trainHash(plan: Plan): string {
   const {
@@ -131,15 +144,9 @@ export function trainHash(plan: Plan): string {
     preflight: _preflight,
     baseline: _baseline,
     export: _export,
+    evaluate: _evaluate,
     ...rest
   } = resolvedRecipe(plan);
   const { test: _test, ...data } = rest.data as Data;
-  return sha256({ ...rest, data, evaluate: selectingMetrics(plan).map(component) });
-}
-
-/** Metrics that may give the value of `train.select`. Names of values are known of `accuracy` alone before metrics are made. */
-function selectingMetrics({ train: { select }, metrics }: Plan): readonly ComponentPlan<'metric'>[] {
-  if (select === 'last') return [];
-  const accuracy = metrics.filter(({ definition }) => definition.name === 'accuracy');
-  return (select === 'errors' || select === 'accuracy') && accuracy.length > 0 ? accuracy : metrics;
+  return sha256({ ...rest, data });
 }

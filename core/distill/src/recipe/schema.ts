@@ -76,6 +76,23 @@ const loss = z
   ])
   .meta(named('a loss (its name, or a map with `use`)'));
 
+const metric = z
+  .union([
+    name,
+    componentMap({
+      name: z
+        .string()
+        .regex(/^[A-Za-z][\w-]*$/, { error: 'a letter, then letters, digits, hyphens and underscores' })
+        .optional()
+        .describe('Its figures become `<name>.<figure>`, so that one metric may stand several times.'),
+      where: z
+        .record(z.string(), z.union([z.number(), z.boolean()]))
+        .optional()
+        .describe('Only examples whose fields have these values count: { language: 2 }.'),
+    }),
+  ])
+  .meta(named('a metric (its name, or a map with `use`)'));
+
 const numberForm = z.enum(['float32', 'float16', 'int8']);
 const topForm = z.strictObject({
   top: z
@@ -240,7 +257,7 @@ const train = z.strictObject({
     .min(1)
     .optional()
     .describe(
-      'Which checkpoint is the best: a metric on validation data, or `last`. Default: `errors` with validation data, else `last`.',
+      'Which checkpoint is the best: a figure on validation data, `primary` for the one that decides, or `last`. Default: `primary` with validation data, else `last`.',
     ),
 });
 
@@ -296,28 +313,31 @@ export const recipeSchema = z.strictObject({
     })
     .describe('Data sets.'),
   teacher: teacher.optional().describe('The teacher. Without one, the student is trained on the data alone.'),
+  teachers: z
+    .record(z.string().min(1), z.union([name, z.looseObject({})]).meta(named('a teacher')))
+    .refine((teachers) => Object.keys(teachers).length > 0, 'name at least one teacher')
+    .optional()
+    .describe(
+      'Several teachers by name, in place of `teacher`. Losses read the answers of each: `teacher: nb/logits`. Where one teacher is expected (figures, checks), it is the mean of them all: the teacher `ensemble` with these members.',
+    ),
   student: component.describe('The model that is trained.'),
   losses: z.array(loss).min(1).describe('What is minimised: their weighted sum.'),
   train: train.describe('How it is trained.'),
-  evaluate: z
-    .array(component)
+  task: component
     .optional()
-    .describe(
-      'Metrics. Default: accuracy, cross-entropy, calibration and confusion, and with a teacher agreement and divergence.',
-    ),
+    .describe('The kind of problem: by what models are judged. Default: what the training data say.'),
+  evaluate: z.array(metric).optional().describe('Metrics. Default: those of the task.'),
   baseline: z
     .union([z.boolean(), baselineSettings])
     .meta(named('true, false, or a map with `set` and `rate`'))
     .optional()
     .describe(
-      'Train the same student without a teacher too, to compare: with the losses that need no teacher, their weights brought to sum 1, or with cross-entropy where there are none. Default: true when there is a teacher.',
+      'Train the same student without a teacher too, to compare: with the losses that need no teacher, their weights brought to sum 1, or with the hard loss of the task where there are none. Default: true when there is a teacher.',
     ),
-  biasCorrection: z
-    .strictObject({
-      classes: z.array(z.int().min(0)).min(1).describe('Class indices.'),
-    })
-    .optional()
-    .describe('Shift the output bias of these classes after training by what is best on validation data.'),
+  adjust: z
+    .array(component)
+    .default([])
+    .describe('Changes of the trained student that are chosen on validation data, in this order.'),
   export: z.array(component).default(['onnx']).describe('Forms that the student is written in.'),
   backend: z.enum(['onnx', 'tensorflow', 'cpu']).default('onnx').describe('What computes.'),
   threads: z.int().min(1).optional().describe('Threads. Default: the number of processors.'),

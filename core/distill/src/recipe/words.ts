@@ -10,6 +10,8 @@ export const kindWords = {
   loss: 'loss',
   dataset: 'data set',
   metric: 'metric',
+  task: 'task',
+  adjustment: 'adjustment',
   transform: 'transform',
   optimizer: 'optimizer',
   schedule: 'schedule',

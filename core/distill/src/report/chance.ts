@@ -1,20 +1,10 @@
-// Could a difference between two models on the same examples be chance? McNemar's exact test, and Holm's correction.
-import type { Predictions } from '../evaluate/evaluate-model.js';
+// Could a difference between two models on the same examples be chance? Paired tests, and Holm's correction.
+import { randomStream } from '@potstill/engine';
+import type { ComparedModel, Evaluation, PairedComparison } from '../contracts/index.js';
+import { count } from './format.js';
 
 /** A difference with a smaller p is called more than chance. */
 export const significance = 0.05;
-
-export interface Discordance {
-  /** Examples with a known target. */
-  readonly count: number;
-  /** Examples that the first model gets right and the second wrong. */
-  readonly onlyFirst: number;
-  /** Examples that the second model gets right and the first wrong. */
-  readonly onlySecond: number;
-  readonly bothWrong: number;
-  /** Two-sided probability of a split at least this uneven if both models were equally good; 1 if they never differ. */
-  readonly p: number;
-}
 
 /** log(n!) by Stirling's series from 10 on (error below 1e-10), exact before. */
 function logFactorial(n: number): number {
@@ -67,32 +57,72 @@ export function holm(family: readonly number[]): number[] {
   return adjusted;
 }
 
-/** Whether two models answered the same examples in the same order. */
-export function sameExamples(first: Predictions, second: Predictions): boolean {
+/** Whether two models were measured on the same examples in the same order. */
+export function sameExamples(first: Evaluation, second: Evaluation): boolean {
   return (
     first.indices.length === second.indices.length &&
     first.indices.every((index, at) => index === second.indices[at])
   );
 }
 
+/** Up to so many differences all sign patterns are gone through; up to so many a sample of them. */
+const exactUpTo = 16;
+const sampledUpTo = 500;
+const draws = 10_000;
+
+/** Probability that a standard normal deviates from 0 by at least `z`; error below 1.5e-7 (Abramowitz and Stegun 7.1.26). */
+function normalTails(z: number): number {
+  const x = Math.abs(z) / Math.SQRT2;
+  const t = 1 / (1 + 0.3275911 * x);
+  const series =
+    t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))));
+  return Math.min(1, series * Math.exp(-x * x));
+}
+
 /**
- * Compares two models' answers to the same examples; those without a known target are left out. Undefined when the models saw different examples or no targets were kept.
+ * Fisher's sign-flip test of paired differences (The Design of Experiments, 1935, section 21): how often their sum is as
+ * far from 0 when each sign is random. Exact up to 16 differences that are not 0, 10,000 seeded draws up to 500, the
+ * normal approximation beyond. 1 where there is no difference. Beside infinite differences finite ones do not count.
  */
-export function discordance(first: Predictions, second: Predictions): Discordance | undefined {
-  const targets = first.truth ?? second.truth;
-  if (targets === undefined || !sameExamples(first, second)) return undefined;
-  let count = 0;
-  let onlyFirst = 0;
-  let onlySecond = 0;
-  let bothWrong = 0;
-  targets.forEach((target, at) => {
-    if (target < 0) return;
-    count++;
-    const firstRight = first.predicted[at] === target;
-    const secondRight = second.predicted[at] === target;
-    if (firstRight && !secondRight) onlyFirst++;
-    else if (secondRight && !firstRight) onlySecond++;
-    else if (!firstRight) bothWrong++;
-  });
-  return { count, onlyFirst, onlySecond, bothWrong, p: mcnemar(onlyFirst, onlySecond) };
+export function signFlip(differences: readonly number[]): number {
+  const infinite = differences.filter((value) => Math.abs(value) === Infinity);
+  if (infinite.length > 0) return signFlip(infinite.map(Math.sign));
+  const kept = differences.filter((value) => value !== 0);
+  const sum = Math.abs(kept.reduce((total, value) => total + value, 0));
+  if (kept.length === 0) return 1;
+  if (kept.length > sampledUpTo) {
+    const squares = kept.reduce((total, value) => total + value * value, 0);
+    return normalTails(sum / Math.sqrt(squares));
+  }
+  // Rounding must not make the observed sum the only one of its kind.
+  const rounding = 1e-12 * kept.reduce((total, value) => total + Math.abs(value), 0);
+  const reached = (total: number) => Math.abs(total) >= sum - rounding;
+  if (kept.length <= exactUpTo) {
+    let hits = 0;
+    for (let signs = 0; signs < 2 ** kept.length; signs++)
+      if (reached(kept.reduce((total, value, i) => total + ((signs >> i) & 1 ? -value : value), 0))) hits++;
+    return hits / 2 ** kept.length;
+  }
+  const random = randomStream(1).child('sign-flip');
+  let hits = 1;
+  for (let draw = 0; draw < draws; draw++) {
+    const signs = random.child(String(draw)).uniform(kept.length);
+    if (reached(kept.reduce((total, value, i) => total + ((signs[i] as number) < 0.5 ? -value : value), 0)))
+      hits++;
+  }
+  return hits / (draws + 1);
+}
+
+/** The paired test of two models by {@link signFlip}: for numbers of any kind. */
+export function compareMeans(first: ComparedModel, second: ComparedModel): PairedComparison {
+  const differences = Array.from(first.values, (value, at) => value - (second.values[at] as number)).filter(
+    (difference) => !Number.isNaN(difference),
+  );
+  const higher = differences.filter((difference) => difference > 0).length;
+  const lower = differences.filter((difference) => difference < 0).length;
+  return {
+    p: signFlip(differences),
+    test: 'sign-flip test',
+    words: `Of ${count(differences.length)} examples, ${count(higher)} have a higher number with ${first.name} and ${count(lower)} with ${second.name} (sign-flip test of the mean difference).`,
+  };
 }

@@ -1,11 +1,12 @@
 // HTML by tagged template: whatever is inserted is escaped, unless it is HTML already.
+import type { Html as HtmlPiece } from '../contracts/index.js';
 
 /** A piece of HTML that is safe to insert as it is. */
-export class Html {
+export class Html implements HtmlPiece {
   constructor(readonly text: string) {}
 }
 
-type Part = Html | string | number | undefined | false | readonly Part[];
+type Part = HtmlPiece | string | number | undefined | false | readonly Part[];
 
 /**
  * What HTML forbids (control characters, lone surrogates, noncharacters), and the characters that change the direction
@@ -28,7 +29,8 @@ function escape(text: string): string {
 function render(part: Part): string {
   if (part === undefined || part === false) return '';
   if (part instanceof Html) return part.text;
-  if (typeof part === 'object') return part.map(render).join('');
+  // What only looks like HTML is text.
+  if (typeof part === 'object') return 'text' in part ? escape(part.text) : part.map(render).join('');
   return escape(String(part));
 }
 

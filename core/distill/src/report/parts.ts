@@ -15,8 +15,3 @@ export function named(name: string): Html {
 export function scroll(label: string, content: Html): Html {
   return html`<div class="scroll" tabindex="0" role="region" aria-label="${label}">${content}</div>`;
 }
-
-/** The name of a class; its number where the data name none, `nothing` for an answer that is none. */
-export function className(labels: readonly string[] | undefined, index: number | undefined): string {
-  return index === undefined || index < 0 ? 'nothing' : (labels?.[index] ?? String(index));
-}

@@ -1,56 +1,27 @@
 // What a report is made of. The run fills it; nothing here is computed from the file system.
-import type { Dataset, ExportResult } from '../contracts/index.js';
-import type { Evaluation } from '../evaluate/evaluate-model.js';
-import type { Finding } from '../preflight/finding.js';
+import type {
+  ComparedModel,
+  Dataset,
+  ExportResult,
+  Figure,
+  Finding,
+  PairedComparison,
+  ReportModel,
+  SectionBuilder,
+} from '../contracts/index.js';
+import { primaryOf } from './figures.js';
 import type { Machine } from './machine.js';
-import type { Primary } from './verdict.js';
-
-/** Numbers of one epoch by name, as the run's `epoch` events have them: `loss`, `accuracy`, `errors`, ... */
-export interface ReportEpoch {
-  /** From 1. */
-  readonly epoch: number;
-  readonly values: Readonly<Record<string, number>>;
-}
-
-/** What a metric of a plugin says of its own values, by name. */
-export type CustomValues = Readonly<
-  Record<string, { readonly help?: string; readonly better?: 'lower' | 'higher' }>
->;
+import type { Judging } from './verdict.js';
 
 /** How the learning rate of a stage was chosen. */
 export interface RateSearch {
   readonly stage: 'baseline' | 'student';
-  /** Name of the value that decided, on validation data: `errors`. */
+  /** Name of the figure that decided, on validation data. */
   readonly figure: string;
   /** In the order tried; `figure` is null where training did not stay finite. */
   readonly candidates: readonly { readonly rate: number; readonly figure: number | null }[];
   readonly chosen: number;
 }
-
-/** One model of the comparison. What is not known is left out and shown as a dash. */
-export interface ReportModel {
-  /** What it is, in a few words: `mlp 1200-1200`, `resnet20.onnx`. */
-  readonly title?: string;
-  /** Number of weights. */
-  readonly parameters?: number;
-  /** Size of the exported file. */
-  readonly bytes?: number;
-  /** Median time of one example, see measureLatency. */
-  readonly latencyMs?: number;
-  /** On the test data; the same data, in the same order, for all models. */
-  readonly evaluation?: Evaluation;
-  /** Where a model from outside comes from. */
-  readonly source?: string | undefined;
-  /** The licence of a model from outside. */
-  readonly licence?: string | undefined;
-  /** Learning curves; absent for a model that was not trained in this run. */
-  readonly epochs?: readonly ReportEpoch[];
-}
-
-/** A further part of the page, from a domain. `html` and `svg` are put in as they are: the author escapes. */
-export type ReportSection = { readonly title: string } & (
-  { readonly html: string } | { readonly svg: string }
-);
 
 /** How long a stage took. */
 export interface StageTime {
@@ -84,10 +55,12 @@ export interface ReportInput {
   readonly baseline?: ReportModel;
   /** The distilled student; in a recipe without teacher, simply the trained model. */
   readonly student: ReportModel;
-  /** The value that decides. Default: `errors`, or the first known value when there are none. */
-  readonly primary?: Primary;
-  /** Help and direction of values that the report does not know by itself. */
-  readonly customValues?: CustomValues;
+  /** All figures that were measured, in the order of the tables. */
+  readonly figures: readonly Figure[];
+  /** The figure that decides. Default: the first that has a direction. */
+  readonly primary?: string;
+  /** The task's paired test. */
+  readonly compare?: ((first: ComparedModel, second: ComparedModel) => PairedComparison) | undefined;
   /** Searches for a learning rate, if there were any. */
   readonly rateSearch?: readonly RateSearch[];
   readonly exports?: readonly ExportResult[];
@@ -95,10 +68,16 @@ export interface ReportInput {
   readonly preflight?: readonly Finding[];
   /** Warnings of the run, in the order given. */
   readonly warnings?: readonly { readonly code: string; readonly message: string; readonly hint?: string }[];
-  readonly sections?: readonly ReportSection[];
+  /** What task, metrics, losses and adjustments contribute. */
+  readonly sections?: readonly SectionBuilder[];
   readonly machine: Machine;
   /** Package or program -> version. */
   readonly versions: Readonly<Record<string, string>>;
   /** Stages of the run. */
   readonly timings?: readonly StageTime[];
+}
+
+/** By what the models of a report are compared. */
+export function judgingOf({ figures, primary, compare }: ReportInput): Judging {
+  return { primary: primaryOf(figures, primary), compare };
 }

@@ -1,6 +1,6 @@
 // Size and speed of the student beside its teacher, in words.
 import { bytes, count, milliseconds, number } from './format.js';
-import type { ReportModel } from './report-input.js';
+import type { ReportModel } from '../contracts/index.js';
 
 function ratio(teacher: number | undefined, student: number | undefined): number | undefined {
   return teacher === undefined || student === undefined || student <= 0 ? undefined : teacher / student;

@@ -1,18 +1,10 @@
 // The verdict in words: one claim for the closing table, a headline with the numbers and notes for the report.
 import { significance } from './chance.js';
-import { count, plural, wholePercent } from './format.js';
-import type { ReportInput } from './report-input.js';
+import { valueOf, withName, type Primary } from './figures.js';
+import { count, wholePercent } from './format.js';
+import { judgingOf, type ReportInput } from './report-input.js';
 import { sizeNote } from './size-note.js';
-import { describe, primaryOf } from './values.js';
-import {
-  valueOf,
-  verdictOf,
-  type EvaluatedModels,
-  type Outcome,
-  type PairedTest,
-  type Primary,
-  type Verdict,
-} from './verdict.js';
+import { verdictOf, type EvaluatedModels, type Outcome, type PairedTest, type Verdict } from './verdict.js';
 
 export interface VerdictText {
   /** One or two sentences: what was found, with the numbers. */
@@ -49,31 +41,23 @@ function closedText({ closed, pastTeacher }: Verdict): string {
     : ` It closes ${wholePercent(closed)} of the gap to the teacher.`;
 }
 
-/** `74 errors`, or `accuracy 99.31 %`: with the name, for the first mention in a sentence. */
-function write(primary: Primary, value: number): string {
-  if (primary.value === 'errors') return plural(value, 'error');
-  const { title, format } = describe(primary.value);
-  return `${title.toLowerCase()} ${format(value)}`;
-}
-
 /** The sentence with the numbers when distilled and alone cannot be compared. */
 function withoutComparison(
   models: EvaluatedModels,
-  primary: Primary,
+  primary: Primary | undefined,
   verdict: Verdict,
   on: string,
   hasTeacher: boolean,
 ): string {
-  const [teacher, alone, student] = [models.teacher, models.baseline, models.student].map((model) =>
-    valueOf(model, primary.value),
-  );
-  if (student === undefined)
+  const measured = (model: EvaluatedModels['student']) => primary && valueOf(model, primary.name);
+  const [teacher, alone, student] = [models.teacher, models.baseline, models.student].map(measured);
+  if (primary === undefined || student === undefined)
     return 'The student was trained, but nothing was measured that says how good it is.';
-  const { format } = describe(primary.value);
+  const { format } = primary;
   if (!hasTeacher)
-    return `The student has ${write(primary, student)}${on}${alone === undefined ? '' : `; the baseline has ${format(alone)}`}.`;
+    return `The student has ${withName(primary, student)}${on}${alone === undefined ? '' : `; the baseline has ${format(alone)}`}.`;
   if (teacher === undefined)
-    return `The distilled student has ${write(primary, student)}${on}. The teacher was not measured.`;
+    return `The distilled student has ${withName(primary, student)}${on}. The teacher was not measured.`;
   const past = verdict.pastTeacher;
   const relation =
     past === undefined || past.relation === 'untested'
@@ -81,24 +65,23 @@ function withoutComparison(
       : past.relation === 'same'
         ? 'does not differ from its teacher beyond chance'
         : `is ${past.relation} than its teacher`;
-  return `The distilled student ${relation}: ${write(primary, student)}, ${format(teacher)} for the teacher${on}${chance(past)}. Without a baseline there is no telling what distillation added.`;
+  return `The distilled student ${relation}: ${withName(primary, student)}, ${format(teacher)} for the teacher${on}${chance(past)}. Without a baseline there is no telling what distillation added.`;
 }
 
 function headline(
   models: EvaluatedModels,
-  primary: Primary,
+  primary: Primary | undefined,
   verdict: Verdict,
   on: string,
   hasTeacher: boolean,
 ): string {
-  const student = valueOf(models.student, primary.value);
-  const alone = valueOf(models.baseline, primary.value);
-  if (verdict.outcome === 'not-compared' || student === undefined || alone === undefined)
+  const measured = (model: EvaluatedModels['student']) => primary && valueOf(model, primary.name);
+  const [teacher, alone, student] = [models.teacher, models.baseline, models.student].map(measured);
+  if (!primary || verdict.outcome === 'not-compared' || student === undefined || alone === undefined)
     return withoutComparison(models, primary, verdict, on, hasTeacher);
-  const { format } = describe(primary.value);
-  const teacher = valueOf(models.teacher, primary.value);
+  const { format } = primary;
   const numbers =
-    `${write(primary, student)} for the distilled student, ${format(alone)} for the student alone` +
+    `${withName(primary, student)} for the distilled student, ${format(alone)} for the student alone` +
     `${teacher === undefined ? '' : `, ${format(teacher)} for the teacher`}${on}`;
   return `${claims[verdict.outcome]}: ${numbers}${chance(verdict.distilled)}.${closedText(verdict)}`;
 }
@@ -106,13 +89,12 @@ function headline(
 /** What the paired test counted, and what it cannot know. */
 function chanceNote({ outcome, distilled }: Verdict): string | undefined {
   if (outcome === 'untested')
-    return 'The paired test compares single answers and does not cover this value: the difference may be chance. Train with more seeds before relying on it.';
+    return 'The deciding figure has no numbers example by example, so that no paired test was made: the difference may be chance. Train with more seeds before relying on it.';
   const pair = distilled?.test;
   if (!pair) return undefined;
-  const split = `Of ${plural(pair.count, 'example')}, ${count(pair.onlySecond)} are right only with distillation and ${count(pair.onlyFirst)} only without (McNemar’s exact test).`;
   return outcome === 'no-difference'
-    ? `${split} Two equally good models would differ at least this much in ${wholePercent(pair.p)} of such tests. More test examples or more seeds can show a smaller difference.`
-    : `${split} The test covers these examples, not other seeds.`;
+    ? `${pair.words} Two equally good models would differ at least this much in ${wholePercent(pair.p)} of such tests. More test examples or more seeds can show a smaller difference.`
+    : `${pair.words} The test covers these examples, not other seeds.`;
 }
 
 /** Why there is no gap to close. */
@@ -133,13 +115,13 @@ export function claimText(verdict: Verdict): string | undefined {
 
 /** The verdict on a run, in words. */
 export function verdictText(input: ReportInput): VerdictText {
-  const primary = primaryOf(input.student.evaluation, input.primary, input.customValues);
+  const judging = judgingOf(input);
   const models: EvaluatedModels = {
     teacher: input.teacher?.evaluation,
     baseline: input.baseline?.evaluation,
     student: input.student.evaluation,
   };
-  const verdict = verdictOf(models, primary);
+  const verdict = verdictOf(models, judging);
   const seen = input.student.evaluation?.count;
   const role = input.evaluatedOn ?? 'test';
   const on =
@@ -148,7 +130,7 @@ export function verdictText(input: ReportInput): VerdictText {
       : ` on ${count(seen)} ${role === 'train' ? 'training' : role} ${seen === 1 ? 'example' : 'examples'}`;
   const notes = [chanceNote(verdict), gapNote(verdict), sizeNote(input.teacher, input.student)];
   return {
-    headline: headline(models, primary, verdict, on, input.teacher !== undefined),
+    headline: headline(models, judging.primary, verdict, on, input.teacher !== undefined),
     notes: notes.filter((note) => note !== undefined),
   };
 }

@@ -1,37 +1,35 @@
 // What a run showed: whether distillation helped, made no difference beyond chance, or hurt. One pure function, used by
 // the report, the closing table, `summary.json` and the warnings.
-import type { Evaluation } from '../evaluate/evaluate-model.js';
-import { discordance, significance, type Discordance } from './chance.js';
+import type { ComparedModel, Evaluation, PairedComparison, PerExample, Role } from '../contracts/index.js';
+import { compareMeans, sameExamples, significance } from './chance.js';
+import { byName, valueOf, type Primary } from './figures.js';
 
 /**
  * `helped` and `hurt`: distilled and alone differ by more than chance. `no-difference`: they do not. `untested`: both
- * were measured, but by a value that the paired test does not cover. `not-compared`: no teacher, no baseline, or
- * nothing measured.
+ * were measured, but the deciding figure has no numbers an example. `not-compared`: no teacher, no baseline, or nothing
+ * measured.
  */
 export type Outcome = 'helped' | 'no-difference' | 'hurt' | 'untested' | 'not-compared';
 
-/** The value that decides, and which way it is better. */
-export interface Primary {
-  readonly value: string;
-  readonly better: 'lower' | 'higher';
-}
-
 /** Two models under the paired test. */
 export interface PairedTest {
-  /** Above 0 if the second model is better, in units of the deciding value. */
+  /** Above 0 if the second model is better, in units of the deciding figure. */
   readonly gain: number;
-  /** Undefined when the paired test does not cover the deciding value. */
-  readonly test: Discordance | undefined;
+  /** Undefined where the figure has no numbers an example. */
+  readonly test: PairedComparison | undefined;
   /** `better` and `worse` (of the second model) only beyond chance, where chance was tested. */
   readonly relation: 'better' | 'worse' | 'same' | 'untested';
 }
 
 /** The models of a run as evaluated on the same examples. */
-export interface EvaluatedModels {
-  readonly teacher?: Evaluation | undefined;
-  /** The same student trained without the teacher. */
-  readonly baseline?: Evaluation | undefined;
-  readonly student?: Evaluation | undefined;
+export type EvaluatedModels = Readonly<Partial<Record<Role, Evaluation | undefined>>>;
+
+/** By what models are compared. */
+export interface Judging {
+  /** Undefined where nothing that says how good a model is was measured. */
+  readonly primary: Primary | undefined;
+  /** The task's paired test. Default: of the mean difference. */
+  readonly compare?: ((first: ComparedModel, second: ComparedModel) => PairedComparison) | undefined;
 }
 
 export interface Verdict {
@@ -47,37 +45,34 @@ export interface Verdict {
   readonly pastTeacher: PairedTest | undefined;
 }
 
-/** A metric's value of a model when it is a number. */
-export function valueOf(evaluation: Evaluation | undefined, name: string): number | undefined {
-  const value = evaluation?.values[name];
-  return typeof value === 'number' && !Number.isNaN(value) ? value : undefined;
-}
+const names: Readonly<Record<Role, string>> = {
+  teacher: 'the teacher',
+  baseline: 'the student alone',
+  student: 'the distilled student',
+};
 
-/** The paired test of errors, when `primary` counts the same errors as the kept answers. */
-function testOf(first: Evaluation, second: Evaluation, gain: number, primary: Primary) {
-  if (primary.value !== 'errors' && primary.value !== 'accuracy') return undefined;
-  if (!first.predictions || !second.predictions) return undefined;
-  const pair = discordance(first.predictions, second.predictions);
-  if (!pair || pair.count === 0) return undefined;
-  // A metric of the same name that counts something else is not what this test is about.
-  const gained = primary.value === 'errors' ? gain : gain * pair.count;
-  return Math.abs(gained - (pair.onlySecond - pair.onlyFirst)) < 0.5 ? pair : undefined;
-}
-
-/** Compares two models by the deciding value; undefined when either lacks it. */
+/** Compares two models by a figure; undefined when either lacks it. */
 export function comparePair(
-  first: Evaluation | undefined,
-  second: Evaluation | undefined,
-  primary: Primary,
+  models: EvaluatedModels,
+  [from, to]: readonly [Role, Role],
+  { primary, compare = compareMeans }: Judging,
 ): PairedTest | undefined {
-  const [a, b] = [valueOf(first, primary.value), valueOf(second, primary.value)];
-  if (!first || !second || a === undefined || b === undefined) return undefined;
+  const [first, second] = [models[from], models[to]];
+  if (!primary || !first || !second) return undefined;
+  const [a, b] = [valueOf(first, primary.name), valueOf(second, primary.name)];
+  if (a === undefined || b === undefined) return undefined;
   const gain = primary.better === 'lower' ? a - b : b - a;
-  const test = testOf(first, second, gain, primary);
+  const [mine, theirs] = [first, second].map(({ perExample }) => byName(perExample, primary.name));
+  const counts = mine?.values.some((value) => !Number.isNaN(value)) === true;
+  const compared = (role: Role, { values, better }: PerExample) => ({ name: names[role], values, better });
+  const test =
+    mine && theirs && counts && sameExamples(first, second)
+      ? compare(compared(from, mine), compared(to, theirs))
+      : undefined;
   const relation =
     test === undefined
       ? 'untested'
-      : test.p >= significance || gain === 0
+      : !(test.p < significance) || !isDifference(gain)
         ? 'same'
         : gain > 0
           ? 'better'
@@ -85,19 +80,23 @@ export function comparePair(
   return { gain, test, relation };
 }
 
+/** Whether one model is better at all. Two infinite losses are no difference. */
+export function isDifference(gain: number): boolean {
+  return !Number.isNaN(gain) && gain !== 0;
+}
+
 const outcomes = { better: 'helped', worse: 'hurt', same: 'no-difference', untested: 'untested' } as const;
 
 /** The verdict on a run. Never claims a share of a gap that may be chance. */
-export function verdictOf(models: EvaluatedModels, primary: Primary): Verdict {
-  const { teacher, baseline, student } = models;
-  const distilled = comparePair(baseline, student, primary);
-  const gap = comparePair(baseline, teacher, primary);
+export function verdictOf(models: EvaluatedModels, judging: Judging): Verdict {
+  const distilled = comparePair(models, ['baseline', 'student'], judging);
+  const gap = comparePair(models, ['baseline', 'teacher'], judging);
   const helped = distilled?.relation === 'better' && gap?.relation === 'better';
   return {
-    outcome: teacher && distilled ? outcomes[distilled.relation] : 'not-compared',
-    closed: helped ? distilled.gain / gap.gain : undefined,
+    outcome: models.teacher && distilled ? outcomes[distilled.relation] : 'not-compared',
+    closed: helped && Number.isFinite(gap.gain) ? distilled.gain / gap.gain : undefined,
     distilled,
     gap,
-    pastTeacher: comparePair(teacher, student, primary),
+    pastTeacher: comparePair(models, ['teacher', 'student'], judging),
   };
 }

@@ -1,37 +1,33 @@
 // The report of a run as one HTML file that needs nothing but a browser.
 import { writeAtomically } from '../files/write-atomically.js';
+import type { Section } from '../contracts/index.js';
 import { Html, html } from './html.js';
-import type { ReportInput, ReportSection } from './report-input.js';
+import { sectionInput } from './models.js';
+import type { ReportInput } from './report-input.js';
 import { resultSections, runSections } from './sections/index.js';
-import type { SectionBuilder } from './sections/section.js';
 import { style } from './style.js';
 import { verdictText } from './verdict-text.js';
 
-async function build(builders: readonly SectionBuilder[], input: ReportInput): Promise<Html[]> {
+function framed({ id, title, body }: Section): Html {
+  return html`<section id="${id}">
+    <h2>${title}</h2>
+    ${body}
+  </section>`;
+}
+
+async function build<I>(
+  builders: readonly ((input: I) => Section | undefined | Promise<Section | undefined>)[],
+  input: I,
+): Promise<Html[]> {
   const parts: Html[] = [];
   for (const builder of builders) {
     const section = await builder(input);
-    if (section)
-      parts.push(
-        html`<section id="${section.id}">
-          <h2>${section.title}</h2>
-          ${section.body}
-        </section>`,
-      );
+    if (section) parts.push(framed(section));
   }
   return parts;
 }
 
-function contributed(section: ReportSection): Html {
-  const content =
-    'svg' in section ? html`<div class="chart">${new Html(section.svg)}</div>` : new Html(section.html);
-  return html`<section>
-    <h2>${section.title}</h2>
-    ${content}
-  </section>`;
-}
-
-/** The page as text. Everything from outside is escaped; sections of domains are inserted as they are. */
+/** The page as text. Everything from outside is escaped. */
 export async function renderReport(input: ReportInput): Promise<string> {
   const { headline, notes } = verdictText(input);
   const finished = new Date(input.finishedAt).toISOString().replace('T', ' ').slice(0, 16);
@@ -60,7 +56,7 @@ export async function renderReport(input: ReportInput): Promise<string> {
             <p>${headline}</p>
             ${notes.map((note) => html`<p>${note}</p>`)}
           </div>
-          ${await build(resultSections, input)} ${(input.sections ?? []).map(contributed)}
+          ${await build(resultSections, input)} ${await build(input.sections ?? [], sectionInput(input))}
           ${await build(runSections, input)}
         </main>
         <footer>Written ${finished} UTC.</footer>

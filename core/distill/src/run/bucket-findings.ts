@@ -1,7 +1,7 @@
 // Says what examples of varying length are padded to.
 import type { RandomStream } from '@potstill/engine';
 import { freeAxes, measureLengths, paddingShare } from '../data/index.js';
-import type { Finding } from '../preflight/finding.js';
+import type { Finding } from '../contracts/index.js';
 import type { OpenData } from './data.js';
 
 /** One line a data set: its buckets and how much of what is computed is padding. None where all examples have one shape. */

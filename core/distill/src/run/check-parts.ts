@@ -1,11 +1,19 @@
 // What the parts of a recipe say of themselves once they are made, held against each other before anything is trained.
 import type { RunContainer } from '../container/run-container.js';
-import type { DataDescription, Metric, NamedVariable, Student, Teacher } from '../contracts/index.js';
+import type {
+  DataDescription,
+  Figure,
+  Metric,
+  NamedVariable,
+  Student,
+  Task,
+  Teacher,
+} from '../contracts/index.js';
 import { PotstillError, type ErrorRecord } from '../errors/potstill-error.js';
 import { allowedWords, didYouMean } from '../errors/suggest.js';
-import { refuseSameNames } from '../evaluate/evaluate-model.js';
-import { checkClasses } from '../preflight/preflight.js';
+import { figuresOf, needsTeacher } from '../evaluate/evaluate-model.js';
 import type { ComponentPlan, Plan } from '../recipe/plan.js';
+import { selectable, selection } from '../train/select.js';
 import { disposeLosses, makeLosses } from './assemble.js';
 
 /** Made parts of a recipe. Of a teacher that is yet to be trained, only what it will say of itself is read. */
@@ -14,6 +22,7 @@ export interface Parts {
   readonly student: Student;
   readonly teacher: Teacher | undefined;
   readonly metrics: readonly Metric[];
+  readonly task: Task;
 }
 
 /** Throws `RECIPE_BAD_VALUE` for `train.select` and `evaluate`, `RECIPE_LOSS_NEEDS`, and what losses refuse when they are made. */
@@ -24,37 +33,49 @@ export async function checkParts(
 ): Promise<{
   /** Whether a loss needs no teacher. */
   readonly teacherFree: boolean;
+  /** Figures of the metrics that can be had. */
+  readonly figures: readonly Figure[];
 }> {
-  checkMetrics(plan, parts);
+  const figures = checkMetrics(plan, parts);
   refuseSameVariables(plan, parts.student.variables, plan.student);
-  // Losses refuse classes that do not fit in their own, narrower words.
-  if (plan.preflight.enabled) checkClasses(parts.data, parts.student, parts.teacher);
-  return { teacherFree: await checkLossNeeds(plan, container, parts) };
+  // Losses refuse what does not fit in their own, narrower words.
+  if (plan.preflight.enabled) parts.task.checkParts?.(parts);
+  return { figures, teacherFree: await checkLossNeeds(plan, container, parts) };
 }
 
-/** Values are known before anything is seen: metrics give NaN for them. */
-function checkMetrics({ train, baseline, trace }: Plan, { metrics, teacher }: Parts): void {
-  const used = metrics.filter(({ needsTeacher }) => !needsTeacher || teacher !== undefined);
-  for (const metric of used) metric.reset();
-  refuseSameNames(used);
-  const numbers = used.flatMap((metric) => [
-    ...Object.entries(metric.result()).flatMap(([name, value]) => (typeof value === 'number' ? [name] : [])),
-    ...Object.keys(metric.better ?? {}),
-  ]);
-  const names = ['last', ...new Set(numbers)];
-  const select = [train, baseline?.train]
-    .flatMap((each) => each?.select ?? [])
-    .find((each) => !names.includes(each));
-  if (select === undefined) return;
-  throw new PotstillError(
-    trace.place({
-      code: 'RECIPE_BAD_VALUE',
-      message: `\`train.select\` names the metric \`${select}\`, which no metric of the recipe gives`,
-      path: 'train.select',
-      ...hintOf(select, names),
-      ...allowedWords(select, names),
-    }),
-  );
+/** Figures and needs are known before anything is seen. */
+function checkMetrics(plan: Plan, parts: Parts): Figure[] {
+  const { train, baseline, trace } = plan;
+  const used = parts.metrics.filter((metric) => !needsTeacher(metric) || parts.teacher !== undefined);
+  const figures = figuresOf(used);
+  const offers = offersOf(parts);
+  const records = used.flatMap((metric) => {
+    const at = parts.metrics.indexOf(metric);
+    const component = plan.metrics?.[at]?.component;
+    const name = component?.definition.name ?? `${metric.figures[0]?.name ?? 'metric'}`;
+    return missingNeeds(
+      'metric',
+      { name, path: component?.path ?? 'evaluate', options: component?.options ?? {} },
+      { student: metric.needs.model, teacher: metric.needs.teacher, batch: metric.needs.batch },
+      offers,
+    );
+  });
+  const [first, ...others] = records.map((record) => trace.place(record));
+  if (first) throw new PotstillError([first, ...others]);
+  for (const { select } of [train, ...(baseline ? [baseline.train] : [])]) {
+    if (select === 'primary') continue;
+    try {
+      selection(select, figures);
+    } catch (error) {
+      if (!(error instanceof PotstillError)) throw error;
+      const names = selectable(figures);
+      const [record] = error.records;
+      throw new PotstillError(
+        trace.place({ ...record, ...hintOf(select, names), ...allowedWords(select, names) }),
+      );
+    }
+  }
+  return figures;
 }
 
 /** Checkpoints hold variables by name, so that two of one name would be one. */
@@ -78,26 +99,14 @@ function refuseSameVariables(
 
 /** Every tensor that a loss reads must be one that the student, the teacher or the data offer. */
 async function checkLossNeeds(plan: Plan, container: RunContainer, parts: Parts): Promise<boolean> {
-  const { data, student, teacher } = parts;
-  const losses = await makeLosses(plan.losses, container, { data, student, teacher });
+  const losses = await makeLosses(plan.losses, container, parts);
   try {
-    const lengths = Object.entries(data.spec).flatMap(([name, { shape }]) =>
-      shape.includes(null) ? [`${name}.length`] : [],
-    );
-    const offers = {
-      student: Object.keys(student.outputs),
-      teacher: Object.keys(teacher?.outputs ?? {}),
-      batch: [...Object.keys(data.spec), ...lengths],
-    };
+    const offers = offersOf(parts);
     const records = losses.flatMap(({ name, loss }, index) => {
       const component = plan.losses[index]?.component;
       if (!component) throw new Error('internal: a loss without a plan');
       refuseSameVariables(plan, loss.variables ?? [], component);
-      return (['student', 'teacher', 'batch'] as const).flatMap((whose) =>
-        loss.needs[whose]
-          .filter((need) => !offers[whose].includes(need))
-          .map((need) => missing(name, component, whose, need, offers[whose])),
-      );
+      return missingNeeds('loss', { name, ...component }, loss.needs, offers);
     });
     const [first, ...others] = records.map((record) => plan.trace.place(record));
     if (first) throw new PotstillError([first, ...others]);
@@ -107,25 +116,46 @@ async function checkLossNeeds(plan: Plan, container: RunContainer, parts: Parts)
   }
 }
 
+const sides = ['student', 'teacher', 'batch'] as const;
+type Named = Readonly<Record<(typeof sides)[number], readonly string[]>>;
+
+/** All that losses and metrics can read. */
+function offersOf({ data, student, teacher }: Parts): Named {
+  const lengths = Object.entries(data.spec).flatMap(([name, { shape }]) =>
+    shape.includes(null) ? [`${name}.length`] : [],
+  );
+  return {
+    student: Object.keys(student.outputs),
+    teacher: Object.keys(teacher?.outputs ?? {}),
+    batch: [...Object.keys(data.spec), ...lengths],
+  };
+}
+
 const offering = { student: 'student', teacher: 'teacher', batch: 'data set' } as const;
 
-function missing(
-  loss: string,
-  { options, path }: ComponentPlan<'loss'>,
-  whose: keyof typeof offering,
-  need: string,
-  offered: readonly string[],
-): ErrorRecord {
-  // The option that names the tensor, if one does, is where the user wrote it.
-  const option = Object.entries(options).find(([key, value]) => value === need && key !== 'use')?.[0];
-  const what = whose === 'batch' ? 'field' : 'output';
-  return {
-    code: 'RECIPE_LOSS_NEEDS',
-    message: `the loss \`${loss}\` reads the ${what} \`${need}\` of the ${offering[whose]}, which has no such ${what}`,
-    path: option === undefined ? path : `${path}.${option}`,
-    ...hintOf(need, offered),
-    ...allowedWords(need, offered),
-  };
+function missingNeeds(
+  kind: 'loss' | 'metric',
+  { name, options, path }: { name: string; options: Readonly<Record<string, unknown>>; path: string },
+  needs: Named,
+  offers: Named,
+): ErrorRecord[] {
+  return sides.flatMap((whose) => {
+    const what = whose === 'batch' ? 'field' : 'output';
+    const offered = offers[whose];
+    return needs[whose]
+      .filter((need) => !offered.includes(need))
+      .map((need): ErrorRecord => {
+        // The option that names the tensor, if one does, is where the user wrote it.
+        const option = Object.entries(options).find(([key, value]) => value === need && key !== 'use')?.[0];
+        return {
+          code: kind === 'loss' ? 'RECIPE_LOSS_NEEDS' : 'RECIPE_METRIC_NEEDS',
+          message: `the ${kind} \`${name}\` reads the ${what} \`${need}\` of the ${offering[whose]}, which has no such ${what}`,
+          path: option === undefined ? path : `${path}.${option}`,
+          ...hintOf(need, offered),
+          ...allowedWords(need, offered),
+        };
+      });
+  });
 }
 
 function hintOf(word: string, known: readonly string[]): { readonly hint?: string } {

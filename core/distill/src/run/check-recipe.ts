@@ -1,7 +1,7 @@
 // What is wrong with a recipe, without running it: what is cheap to know, or all that can be known before training.
 import { openRecipe, type OpenRecipe } from '../container/open-recipe.js';
 import { PotstillError, type ErrorRecord } from '../errors/potstill-error.js';
-import type { Finding } from '../preflight/finding.js';
+import type { Finding } from '../contracts/index.js';
 
 import { builtInPlugin } from './built-in.js';
 import { dataFingerprints } from './data.js';
@@ -12,6 +12,7 @@ import type { RunOptions } from './options.js';
 import { runPreflight } from './preflight-stage.js';
 import { prepareRun, type PreparedRun } from './prepare-run.js';
 import { openRunTeacher } from './run-teacher.js';
+import { aligned } from './task-of.js';
 import { planTeachers, type PlannedRun } from './teachers.js';
 import { componentsOf } from './versions.js';
 import { weightsOf } from './weights.js';
@@ -75,7 +76,7 @@ async function checkComponents({ recipe, teacher }: PlannedRun): Promise<void> {
 }
 
 async function checkPrepared(prepared: PreparedRun): Promise<CheckedPart[]> {
-  const { planned, container, data, student, teacherRun, log, trainsBaseline } = prepared;
+  const { planned, container, data, task, student, teacherRun, log, trainsBaseline } = prepared;
   const { plan } = planned.recipe;
   const before = teacherRun ? await checkPrepared(teacherRun) : [];
   const { services } = container;
@@ -87,13 +88,14 @@ async function checkPrepared(prepared: PreparedRun): Promise<CheckedPart[]> {
     if (!run) return [...before, { recipe: plan.name, findings: [], untrained: recipe.plan.name }];
     const opened = await openRunTeacher(recipe, run, data.description, services, log);
     prepared.onDispose(() => opened.dispose());
-    teacher = opened;
+    teacher = aligned(task.task, opened, data.description);
   }
   if (!plan.preflight.enabled) return [...before, { recipe: plan.name, findings: [] }];
   const findings = await runPreflight({
     plan,
     container,
     data,
+    task,
     student,
     initial: weightsOf(student),
     teacher,

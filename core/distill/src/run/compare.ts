@@ -1,7 +1,7 @@
 // After training: teacher, student alone and distilled student on the same data, their size and speed.
 import type { HostTensors } from '@potstill/engine';
-import type { Example } from '../contracts/index.js';
-import type { Evaluation } from '../evaluate/evaluate-model.js';
+import type { Evaluation, Example } from '../contracts/index.js';
+import { outputsRead } from '../evaluate/evaluate-model.js';
 import { parameterCount } from '../students/index.js';
 import { readWeights } from '../train/checkpoint.js';
 import type { RunContext } from './context.js';
@@ -53,8 +53,9 @@ export async function compareStudent(
 
 /** The student as it stands, on the data that models are compared on. */
 async function evaluateStudent(context: RunContext): Promise<Evaluation> {
-  const { student, container, evaluator, data } = context;
-  const predictor = await predictorOf(container.services.engine, student, data.description.inputs);
+  const { student, container, evaluator, data, metrics } = context;
+  const read = outputsRead(metrics, 'model');
+  const predictor = await predictorOf(container.services.engine, student, data.description.inputs, read);
   try {
     return await evaluator.evaluate(comparisonData(context).data, (batch) => predictor.run(batch));
   } finally {
@@ -62,17 +63,16 @@ async function evaluateStudent(context: RunContext): Promise<Evaluation> {
   }
 }
 
-/** Errors with other weights than the student's own, which are put back. */
-export async function errorsWith(
+/** The student with other weights than its own, which are put back. */
+export async function evaluateWith(
   context: RunContext,
   weights: HostTensors,
   from: string,
-): Promise<number | null> {
+): Promise<Evaluation> {
   const own = weightsOf(context.student);
   try {
     loadWeights(context.student, weights, from);
-    const { errors } = (await evaluateStudent(context)).values;
-    return typeof errors === 'number' && Number.isFinite(errors) ? errors : null;
+    return await evaluateStudent(context);
   } finally {
     loadWeights(context.student, own, 'the student');
   }

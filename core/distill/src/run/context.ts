@@ -1,11 +1,10 @@
 // What the stages of one run share, and what each leaves for those after it.
 import type { HostTensors, RandomStream } from '@potstill/engine';
 import type { RunContainer } from '../container/run-container.js';
-import type { Exporter, Metric, Student, Teacher } from '../contracts/index.js';
-import type { Finding } from '../preflight/finding.js';
+import type { Adjustment, Exporter, Figure, Finding, Metric, Student, Teacher } from '../contracts/index.js';
 import type { Plan } from '../recipe/plan.js';
 import type { Labelled } from '../train/label-ahead.js';
-import type { BiasOffset } from './bias-correction.js';
+import type { MadeAdjustment } from './adjust-stage.js';
 import type { RunData } from './data.js';
 import type { Comparison } from './evaluate-stage.js';
 import type { Evaluator } from './evaluation.js';
@@ -14,6 +13,7 @@ import type { RunFolder } from './folder.js';
 import type { RunLog } from './log.js';
 import type { CompleteRun } from './run-teacher.js';
 import type { Summary } from './summary.js';
+import type { ChosenTask } from './task-of.js';
 import type { PlannedRun } from './teachers.js';
 import type { Timings } from './timings.js';
 import type { Trained } from './train-student.js';
@@ -27,7 +27,7 @@ export interface StageResults {
   /** Undefined where no loss reads the teacher. */
   readonly label: Labelled | undefined;
   readonly student: Trained;
-  readonly 'bias-correction': BiasOffset;
+  readonly adjust: readonly MadeAdjustment[];
   readonly evaluate: Comparison;
   readonly export: Exported;
   readonly report: Summary;
@@ -50,7 +50,12 @@ export interface RunContext {
   readonly folder: RunFolder;
   readonly log: RunLog;
   readonly data: RunData;
+  /** By what models are judged. */
+  readonly task: ChosenTask;
   readonly metrics: readonly Metric[];
+  /** Figures of the metrics that can be had, in order. */
+  readonly figures: readonly Figure[];
+  readonly adjustments: readonly Adjustment[];
   readonly exporters: readonly Exporter[];
   /** A teacher that is a recipe is there once the stage `teacher` is done. */
   teacher: Teacher | undefined;

@@ -1,7 +1,7 @@
 // Do examples that figures are measured on stand in the data that is trained on, too?
 import type { IndexedDataset } from '../contracts/index.js';
 import { countIn, hashInputs, isCheapToHash } from '../data/index.js';
-import type { Finding } from '../preflight/finding.js';
+import type { Finding } from '../contracts/index.js';
 import type { RunData } from './data.js';
 
 type Parts = Pick<RunData, 'train' | 'transfer' | 'validation' | 'test'>;

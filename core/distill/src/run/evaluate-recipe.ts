@@ -1,15 +1,17 @@
 // A finished student, the teacher or any ONNX model, on a recipe's data with its metrics.
 import { resolve } from 'node:path';
 import type { OpenRecipe } from '../container/open-recipe.js';
-import type { Metric, MetricValue, ProgressSink } from '../contracts/index.js';
+import type { Figure, Finding, ProgressSink } from '../contracts/index.js';
 import { PotstillError } from '../errors/potstill-error.js';
-import { checkAnswers, reorderedFinding } from '../preflight/answers.js';
+import { figuresOf, needsTeacher } from '../evaluate/evaluate-model.js';
+import { primaryOf } from '../report/figures.js';
 import { openData, type OpenData, type RunData } from './data.js';
 import { memoryTeacherStore } from '../store/index.js';
 import { createEvaluator } from './evaluation.js';
 import { evaluatedFile, evaluatedStudent, evaluatedTeacher, type EvaluatedModel } from './evaluated-model.js';
 import { quietContainer } from './latest-run.js';
 import { drawSample } from './sample.js';
+import { metricsOf, taskOf } from './task-of.js';
 import { checkEvaluatedClasses } from './teacher-data.js';
 
 export interface EvaluateOptions {
@@ -32,7 +34,14 @@ export interface EvaluationResult {
   readonly examples: number;
   /** What was done to its answers, and what looks wrong with them, in words. */
   readonly remarks: readonly string[];
-  readonly values: Readonly<Record<string, MetricValue>>;
+  /** Name of the figure that decides; null where none was measured. */
+  readonly primary: string | null;
+  /** What was measured, by name. */
+  readonly figures: Readonly<Record<string, number>>;
+  /** What each figure is called, and how it is read. */
+  readonly described: readonly Figure[];
+  /** Matrices, bins and the like, by name. */
+  readonly artefacts: Readonly<Record<string, unknown>>;
 }
 
 /** Metrics that compare with a teacher are left out. Errors: those of data and models; `PREFLIGHT_*` for answers that are no scores of the data's classes; `RUN_NO_CHECKPOINT`. */
@@ -58,33 +67,43 @@ export async function evaluateRecipe(
           path: `data.${role}`,
         }),
       );
-    const where = { recipe, container, data, runsFolder };
+    const { description } = data;
+    const { task } = await taskOf(plan, container, description);
+    const where = { recipe, container, data, task, runsFolder };
     opened = options.teacher
       ? await evaluatedTeacher(where)
       : options.model === undefined
         ? await evaluatedStudent(where, options.runFolder)
         : await evaluatedFile(where, options.model);
     const { name, model, foreign } = opened;
-    const { description } = data;
     checkEvaluatedClasses(name, model.labels, description.labels);
-    const remarks = model.reordered
-      ? [reorderedFinding(model.reordered.labels, description.labels ?? [])]
-      : [];
+    const remarks: Finding[] = [];
     if (foreign && plan.preflight.enabled && chosen.size > 0) {
       const { batch } = await drawSample(chosen, plan.preflight.sample, services.random.child('preflight'));
-      remarks.push(...checkAnswers(await model.label(batch), batch, description, model));
+      const answers = await model.label(batch);
+      const seen = { data: description, sample: batch, teacher: model, answers };
+      remarks.push(...(task.checkSample?.(seen) ?? []));
     }
-    const metrics: Metric[] = [];
-    for (const metric of plan.metrics) metrics.push(await container.make(metric, { data: data.description }));
+    const metrics = await metricsOf(plan, container, description, task);
     const evaluator = createEvaluator({
       metrics,
       teacher: undefined,
       store: memoryTeacherStore(),
       random: services.random,
     });
-    const { values } = await evaluator.evaluate(chosen, (batch) => model.label(batch));
-    const said = remarks.filter(({ level, code }) => level === 'warning' || code === 'classes');
-    return { model: name, role, examples: chosen.size, remarks: said.map(({ message }) => message), values };
+    const described = figuresOf(metrics.filter((metric) => !needsTeacher(metric)));
+    const { figures, artefacts } = await evaluator.evaluate(chosen, (batch) => model.label(batch));
+    const said = remarks.filter(({ level }) => level === 'warning').map(({ message }) => message);
+    return {
+      model: name,
+      role,
+      examples: chosen.size,
+      remarks: [...(model.remarks ?? []), ...said],
+      primary: primaryOf(described, task.primary)?.name ?? null,
+      figures,
+      described,
+      artefacts,
+    };
   } finally {
     await opened?.model.dispose();
     await data?.dispose();

@@ -1,11 +1,11 @@
 // Stage `evaluate`: teacher, student alone and final student on the same data, with size and speed.
-import type { Example } from '../contracts/index.js';
-import type { Evaluation } from '../evaluate/evaluate-model.js';
+import type { Evaluation, Example } from '../contracts/index.js';
 import { measureLatency } from '../export/latency.js';
 import { readWeights } from '../train/checkpoint.js';
-import { compareStudent, comparisonData, errorsWith, speedExample, type Compared } from './compare.js';
+import { compareStudent, comparisonData, evaluateWith, speedExample, type Compared } from './compare.js';
 import { stage, type RunContext, type Stage } from './context.js';
 import { measureTeacher } from './measure.js';
+import { adjustedWeights } from './names.js';
 import { exportedOnnx } from './run-teacher.js';
 import { warnAboutResults } from './warn-about-results.js';
 
@@ -16,8 +16,8 @@ export interface Comparison {
   readonly teacher: Compared | undefined;
   readonly baseline: Compared | undefined;
   readonly student: Compared;
-  /** Errors before the output bias was corrected; undefined without correction, null when not known. */
-  readonly errorsBefore: number | null | undefined;
+  /** The student before it was adjusted; undefined where it was not. */
+  readonly unadjusted: Evaluation | undefined;
 }
 
 /** Leaves the final weights in the student. */
@@ -38,7 +38,6 @@ async function compare(context: RunContext): Promise<Comparison> {
   const { folder, results, plan } = context;
   const example = await speedExample(context);
   const best = folder.file('student', 'best.safetensors');
-  const corrected = results['bias-correction'] !== undefined;
   // The exported file is measured then; no second one is made for it.
   const exportedLater = plan.exporters.some(({ definition }) => definition.name === 'onnx');
   return {
@@ -48,16 +47,13 @@ async function compare(context: RunContext): Promise<Comparison> {
       results.baseline &&
       (await compareStudent(context, folder.file('baseline', 'best.safetensors'), example)),
     student: await compareStudent(context, finalWeightsOf(context), exportedLater ? undefined : example),
-    errorsBefore: corrected
-      ? await errorsWith(context, (await readWeights(best)).variables, best)
-      : undefined,
+    unadjusted: results.adjust && (await evaluateWith(context, (await readWeights(best)).variables, best)),
   };
 }
 
-/** The file of the student's weights after any correction. */
+/** The file of the student's weights after any adjustment. */
 export function finalWeightsOf({ folder, results }: RunContext): string {
-  const corrected = results['bias-correction'] !== undefined;
-  return folder.file('student', corrected ? 'corrected.safetensors' : 'best.safetensors');
+  return results.adjust ? folder.file(...adjustedWeights) : folder.file('student', 'best.safetensors');
 }
 
 async function compareTeacher(

@@ -2,13 +2,14 @@
 import { resolve } from 'node:path';
 import { openRecipe, type OpenRecipe } from '../container/open-recipe.js';
 import type { RunContainer } from '../container/run-container.js';
-import type { DataDescription, Teacher } from '../contracts/index.js';
+import type { DataDescription, Task, Teacher } from '../contracts/index.js';
 import { PotstillError } from '../errors/potstill-error.js';
-import { alignClasses, openModel } from '../teach/index.js';
+import { openModel } from '../teach/index.js';
 import { builtInPlugin } from './built-in.js';
 import { openData, type RunData } from './data.js';
 import { latestRun, quietContainer } from './latest-run.js';
 import { openRunTeacher } from './run-teacher.js';
+import { aligned } from './task-of.js';
 import { planTeachers } from './teachers.js';
 
 export interface EvaluatedModel {
@@ -24,24 +25,25 @@ interface Where {
   readonly recipe: OpenRecipe;
   readonly container: RunContainer;
   readonly data: RunData;
+  readonly task: Task;
   readonly runsFolder: string;
 }
 
 /** The student of the folder, or of the latest complete run. `RUN_NO_CHECKPOINT` when there is none. */
 export async function evaluatedStudent(where: Where, runFolder: string | undefined): Promise<EvaluatedModel> {
-  const { recipe, container, data, runsFolder } = where;
+  const { recipe, container, data, task, runsFolder } = where;
   const run = await latestRun(recipe, data, {
     runsFolder,
     ...(runFolder === undefined ? {} : { runFolder }),
   });
   const { services } = container;
-  const model = await openRunTeacher(recipe, run, data.description, services, services.progress);
-  return { name: run.folder.path, model, foreign: false };
+  const opened = await openRunTeacher(recipe, run, data.description, services, services.progress);
+  return { name: run.folder.path, model: aligned(task, opened, data.description), foreign: false };
 }
 
 /** An ONNX file. One that potstill did not export is opened with the options of the recipe's teacher, when that is `onnx`. */
 export async function evaluatedFile(
-  { recipe, container, data }: Where,
+  { recipe, container, data, task }: Where,
   file: string,
 ): Promise<EvaluatedModel> {
   const { teacher } = recipe.plan;
@@ -50,7 +52,7 @@ export async function evaluatedFile(
       ? teacher.component.options
       : {};
   const { model, foreign } = await openModel(resolve(file), data.description, container.services, known);
-  return { name: file, model: alignClasses(model, data.description), foreign };
+  return { name: file, model: aligned(task, model, data.description), foreign };
 }
 
 /** The recipe's teacher, as a run would use it. One that is a recipe must have been trained: `RUN_NO_CHECKPOINT`. */
@@ -58,13 +60,14 @@ export async function evaluatedTeacher({
   recipe,
   container,
   data,
+  task,
   runsFolder,
 }: Where): Promise<EvaluatedModel> {
   const { plan } = recipe;
   const { description } = data;
   if (plan.teacher?.kind === 'component') {
     const { component } = plan.teacher;
-    const model = alignClasses(await container.make(component, { data: description }), description);
+    const model = aligned(task, await container.make(component, { data: description }), description);
     return { name: `teacher ${component.definition.name}`, model, foreign: true };
   }
   const planned = await planTeachers(recipe, (path, set) =>
@@ -77,13 +80,14 @@ export async function evaluatedTeacher({
       hint: 'Add `teacher:` to the recipe, or leave out --teacher.',
     });
   const nested = planned.teacher.recipe;
-  return { ...(await studentOf(nested, runsFolder, description)), name: `teacher ${nested.plan.name}` };
+  return { ...(await studentOf(nested, runsFolder, description, task)), name: `teacher ${nested.plan.name}` };
 }
 
 async function studentOf(
   recipe: OpenRecipe,
   runsFolder: string,
   description: DataDescription,
+  task: Task,
 ): Promise<EvaluatedModel> {
   const container = await quietContainer(recipe, runsFolder);
   const own = await openData(recipe.plan, container).catch(async (error: unknown) => {
@@ -97,7 +101,11 @@ async function studentOf(
   try {
     const run = await latestRun(recipe, own, { runsFolder });
     const { services } = container;
-    const opened = await openRunTeacher(recipe, run, description, services, services.progress);
+    const opened = aligned(
+      task,
+      await openRunTeacher(recipe, run, description, services, services.progress),
+      description,
+    );
     const model: Teacher = {
       ...opened,
       async dispose() {

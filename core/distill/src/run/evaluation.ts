@@ -1,8 +1,9 @@
 // Models on a data set: the recipe's metrics, with the teacher beside them where there is one.
 import type { RandomStream } from '@potstill/engine';
-import type { Batch, HostTensors, Metric, Teacher, TeacherStore } from '../contracts/index.js';
-import { batches } from '../data/index.js';
-import { evaluateModel, type Evaluation } from '../evaluate/evaluate-model.js';
+import type { Batch, Evaluation, HostTensors, Metric, Teacher, TeacherStore } from '../contracts/index.js';
+import { batches, fitAnswers } from '../data/index.js';
+import { evaluateModel, needsTeacher, outputsRead } from '../evaluate/evaluate-model.js';
+import { onlyOutputs } from '../store/index.js';
 import { teacherKey } from '../train/views.js';
 import type { OpenData } from './data.js';
 import type { ModelSummary } from './summary.js';
@@ -10,9 +11,12 @@ import type { ModelSummary } from './summary.js';
 /** Examples a batch where nothing is trained. */
 export const evaluationBatch = 256;
 
+/** A model's outputs, those named or more. */
+type Predicting = (batch: Batch, outputs: readonly string[]) => Promise<HostTensors>;
+
 export interface Evaluator {
   /** All metrics of a model on the data; those that need a teacher when there is one. */
-  evaluate(data: OpenData, predict: (batch: Batch) => Promise<HostTensors>): Promise<Evaluation>;
+  evaluate(data: OpenData, predict: Predicting): Promise<Evaluation>;
   /** The same of the teacher itself, without the metrics that compare with a teacher. */
   evaluateTeacher(data: OpenData): Promise<Evaluation | undefined>;
 }
@@ -25,37 +29,49 @@ export function createEvaluator(options: {
   readonly random: RandomStream;
 }): Evaluator {
   const { metrics, teacher, store, random } = options;
-  const read = ({ dataset, transforms, name }: OpenData) =>
+  const batchesOf = ({ dataset, transforms, name }: OpenData) =>
     batches(dataset, { size: evaluationBatch, transforms, name, random: random.child(name) });
+  const offered = Object.keys(teacher?.outputs ?? {});
+  // The teacher itself is measured by what it can answer.
+  const ofTeacher = metrics.filter(
+    (metric) => !needsTeacher(metric) && metric.needs.model.every((name) => offered.includes(name)),
+  );
+  const read = [...outputsRead(metrics, 'teacher'), ...outputsRead(ofTeacher, 'model')];
+  const asked = teacher && read.length > 0 ? onlyOutputs(teacher, read) : undefined;
   const answers = async (data: OpenData) => {
-    if (!teacher) return undefined;
-    const opened = await store.open({ key: teacherKey(teacher, data), teacher, size: data.size });
-    return (batch: Batch) => opened.read(batch);
+    if (!asked) return undefined;
+    const opened = await store.open({ key: teacherKey(asked, data), teacher: asked, size: data.size });
+    const { spec } = data.dataset;
+    return async (batch: Batch) => fitAnswers(await opened.read(batch), asked.outputs, batch, spec);
   };
   return {
     async evaluate(data, predict) {
       const teacherOutputs = await answers(data);
       return evaluateModel({
         predict,
-        batches: read(data),
+        batches: batchesOf(data),
         metrics,
-        ...targetOf(data),
         ...(teacherOutputs ? { teacherOutputs } : {}),
       });
     },
     async evaluateTeacher(data) {
       const predict = await answers(data);
-      return predict && evaluateModel({ predict, batches: read(data), metrics, ...targetOf(data) });
+      return predict && evaluateModel({ predict, batches: batchesOf(data), metrics: ofTeacher });
     },
   };
 }
 
-/** With the truth, each example's answer is kept for the report's pictures. */
-function targetOf({ dataset: { target } }: OpenData): { readonly target?: string } {
-  return target === undefined ? {} : { target };
+/** The figures of an evaluation as a summary holds them. */
+export function summaryFigures(evaluation: Evaluation | undefined): Record<string, number | null> {
+  return Object.fromEntries(
+    Object.entries(evaluation?.figures ?? {}).map(([name, value]) => [
+      name,
+      Number.isFinite(value) ? value : null,
+    ]),
+  );
 }
 
-/** The numbers of an evaluation as a summary holds them. */
+/** A model as a summary holds it. */
 export function modelSummary(
   evaluation: Evaluation | undefined,
   size: {
@@ -64,16 +80,10 @@ export function modelSummary(
     readonly latencyMs?: number | undefined;
   },
 ): ModelSummary {
-  const metrics: Record<string, number | null> = {};
-  for (const [name, value] of Object.entries(evaluation?.values ?? {}))
-    if (typeof value === 'number') metrics[name] = Number.isFinite(value) ? value : null;
   return {
-    errors: metrics.errors ?? null,
-    accuracy: metrics.accuracy ?? null,
-    agreement: metrics.agreement ?? null,
+    figures: summaryFigures(evaluation),
     parameters: size.parameters ?? null,
     bytes: size.bytes ?? null,
     latencyMs: size.latencyMs ?? null,
-    metrics,
   };
 }

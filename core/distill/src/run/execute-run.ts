@@ -99,7 +99,8 @@ function contextOf(
   { resume }: ReuseMode,
   own: Pick<RunContext, 'folder' | 'timings' | 'identity'>,
 ): RunContext {
-  const { planned, container, log, data, student, metrics, exporters, teacherRun, options } = prepared;
+  const { planned, container, log, data, student, task, metrics, figures, adjustments } = prepared;
+  const { exporters, teacherRun, options } = prepared;
   const { random } = container.services;
   const store = memoryTeacherStore();
   const context: RunContext = {
@@ -109,7 +110,10 @@ function contextOf(
     ...own,
     log,
     data,
+    task,
     metrics,
+    figures,
+    adjustments,
     exporters,
     teacher: prepared.teacher,
     // An interrupted run of the teacher is resumed; a complete one is reused.

@@ -10,6 +10,7 @@ import { label, labelledText, readTeacher } from './label.js';
 import type { RunOptions } from './options.js';
 import { prepareRun, type PreparedRun } from './prepare-run.js';
 import { openRunTeacher } from './run-teacher.js';
+import { aligned } from './task-of.js';
 import { planTeachers } from './teachers.js';
 
 /**
@@ -27,9 +28,9 @@ export async function labelRecipe(
   const prepared = await prepareRun(planned, options);
   try {
     prepared.log.withoutFolder();
-    const { container, data, student, log } = prepared;
+    const { container, data, task, student, log } = prepared;
     const { plan } = recipe;
-    const context = { plan, container, data, student, teacher: await teacherOf(prepared) };
+    const context = { plan, container, data, task, student, teacher: await teacherOf(prepared) };
     const teacher = await readTeacher(context);
     if (!teacher)
       throw new PotstillError(
@@ -66,5 +67,5 @@ async function teacherOf(prepared: PreparedRun) {
   const run = await executeRun(teacherRun, { resume: 'if-there', reuse: true });
   const teacher = await openRunTeacher(recipe, run, data.description, container.services, log);
   prepared.onDispose(() => teacher.dispose());
-  return teacher;
+  return aligned(prepared.task.task, teacher, data.description);
 }

@@ -1,7 +1,4 @@
 // The losses that a student is trained by.
-import { host } from '../container/host.js';
-import type { Loss } from '../contracts/index.js';
-import { crossEntropyLoss } from '../losses/cross-entropy.js';
 import type { LossPlan } from '../recipe/plan.js';
 import { valueAt, type WeightedLoss } from '../train/objective.js';
 import { trainingDataOf } from './data.js';
@@ -10,7 +7,7 @@ import type { RunContext } from './context.js';
 import type { TrainedStage } from './train-student.js';
 
 /** What losses are made from. */
-export type LossContext = Pick<RunContext, 'plan' | 'container' | 'data' | 'student' | 'teacher'>;
+export type LossContext = Pick<RunContext, 'plan' | 'container' | 'data' | 'task' | 'student' | 'teacher'>;
 
 /** The recipe's losses, or for the baseline those that need no teacher. */
 export async function lossesOf(
@@ -18,14 +15,23 @@ export async function lossesOf(
   name: TrainedStage,
   plans: readonly LossPlan[] = context.plan.losses,
 ): Promise<WeightedLoss[]> {
-  const { container, student, teacher } = context;
+  const { container, task, student, teacher } = context;
   const { description: data } = trainingDataOf(context.data, name);
   const made = await makeLosses(plans, container, { data, student, teacher });
   if (name === 'student') return made;
   const own = made.filter(({ loss }) => loss.needs.teacher.length === 0);
   disposeLosses(made.filter((loss) => !own.includes(loss)));
-  if (own.length === 0) return [{ name: 'cross-entropy', loss: await plainLoss(context), weight: 1 }];
-  return atFullWeight(own);
+  if (own.length > 0) return atFullWeight(own);
+  const { hardLoss } = task.task;
+  if (hardLoss === undefined) throw new Error('internal: a baseline without a loss');
+  const label = typeof hardLoss === 'string' ? hardLoss : hardLoss.use;
+  return [
+    {
+      name: label,
+      loss: await container.makeNamed('loss', hardLoss, { data, student, teacher }, 'losses'),
+      weight: 1,
+    },
+  ];
 }
 
 /**
@@ -45,12 +51,4 @@ export function atFullWeight(losses: readonly WeightedLoss[]): WeightedLoss[] {
       ? share(own, ({ weight }) => weight as number)
       : (at) => share(own, ({ weight }) => valueAt(weight, at)),
   }));
-}
-
-/** Cross-entropy of the labels, as the component of that name makes it with its defaults. */
-async function plainLoss({ container, data, student, teacher }: LossContext): Promise<Loss> {
-  const definition = crossEntropyLoss;
-  if (definition.kind !== 'loss') throw new Error('internal: cross-entropy is not a loss');
-  const component = { definition, plugin: host, options: definition.options.parse({}), path: 'losses' };
-  return container.make<'loss'>(component, { data: data.description, student, teacher });
 }

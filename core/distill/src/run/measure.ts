@@ -5,7 +5,8 @@ import type { DataDescription, Example, Student, Teacher } from '../contracts/in
 import type { RandomStream } from '@potstill/engine';
 import { inputSpecs } from '../export/inputs.js';
 import { measureLatency, medianTime } from '../export/latency.js';
-import { chosenOutputs, forwardOf } from '../export/outputs.js';
+import { chosenOutputs } from '../export/outputs.js';
+import { forwardOf } from '../students/index.js';
 import { fieldsOf } from '../train/fields.js';
 import type { OpenData } from './data.js';
 

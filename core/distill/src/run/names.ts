@@ -1,7 +1,9 @@
 // Names of files in a run folder that others read too.
 
-/** The finished student's weights, after any correction. What a run that has it as teacher opens. */
+/** The finished student's weights, after any adjustment. What a run that has it as teacher opens. */
 export const finalWeights = 'student.safetensors';
+/** The weights as the stage `adjust` leaves them. */
+export const adjustedWeights = ['student', 'adjusted.safetensors'] as const;
 export const resolvedRecipeFile = 'recipe.yaml';
 export const reportFile = 'report.html';
 export const exportsFolder = 'exports';

@@ -61,6 +61,7 @@ export async function openContainer(
   return {
     services: container.services,
     make: (component, context) => container.make(component, context),
+    makeNamed: (kind, reference, context, path) => container.makeNamed(kind, reference, context, path),
     check: (component) => container.check(component),
     explain: () => container.explain(),
     async dispose() {

@@ -1,8 +1,8 @@
 // The checks before training, as a stage of a run.
 import { PotstillError } from '../errors/potstill-error.js';
-import type { Finding } from '../preflight/finding.js';
+import type { Finding } from '../contracts/index.js';
+import { preflight } from '../preflight/preflight.js';
 import { bucketFindings } from './bucket-findings.js';
-import { checkClasses, preflight } from '../preflight/preflight.js';
 import { disposeLosses, makeOptimizer } from './assemble.js';
 import type { TrainPlan } from '../recipe/plan.js';
 import { stage, type RunContext } from './context.js';
@@ -36,10 +36,10 @@ export type PreflightContext = LossContext & Pick<RunContext, 'initial' | 'rando
 
 /** See `preflight`. Leaves the first weights in the student. */
 export async function runPreflight(context: PreflightContext): Promise<Finding[]> {
-  const { plan, container, data, student, teacher, random } = context;
+  const { plan, container, data, task, student, teacher, random } = context;
   loadWeights(student, context.initial, 'the first weights');
-  // First of all: losses refuse classes that do not fit in their own, narrower words.
-  const labels = checkClasses(data.description, student, teacher);
+  // First of all: losses refuse what does not fit in their own, narrower words.
+  const parts = task.task.checkParts?.({ data: data.description, student, teacher }) ?? [];
   const stream = random.child('preflight');
   if (data.training.size === 0) throw noExamples();
   const sample = await drawSample(data.training, plan.preflight.sample, stream, 'sample');
@@ -48,6 +48,7 @@ export async function runPreflight(context: PreflightContext): Promise<Finding[]
   try {
     const found = await preflight({
       engine: container.services.engine,
+      task: task.task,
       data: data.training.description,
       sample: sample.batch,
       drawnFrom: sample.drawnFrom,
@@ -63,7 +64,7 @@ export async function runPreflight(context: PreflightContext): Promise<Finding[]
       kept: !data.training.transforms.some((transform) => transform.random),
     });
     return [
-      labels,
+      ...parts,
       ...coverageFindings(data, losses),
       ...(await duplicateFindings(data)),
       ...(await bucketFindings(data.training, stream)),

@@ -2,8 +2,7 @@
 import { join, resolve } from 'node:path';
 import { pino } from 'pino';
 import type { RunContainer } from '../container/run-container.js';
-import type { Exporter, Metric, Paths, Student, Teacher } from '../contracts/index.js';
-import { alignClasses } from '../teach/index.js';
+import type { Adjustment, Exporter, Figure, Metric, Paths, Student, Teacher } from '../contracts/index.js';
 import { checkFolderNames } from './choose-folder.js';
 import { checkExportNames } from './check-exports.js';
 import { checkParts } from './check-parts.js';
@@ -15,6 +14,7 @@ import { openContainer } from './open-container.js';
 import type { RunOptions } from './options.js';
 import { checkAccumulation, withFrozenVariables } from './parameters.js';
 import { teacherEvents } from './run-teacher.js';
+import { aligned, metricsOf, taskOf, type ChosenTask } from './task-of.js';
 import { checkTeacherData, checkTeacherParts } from './teacher-data.js';
 import type { PlannedRun } from './teachers.js';
 
@@ -28,7 +28,11 @@ export interface PreparedRun {
   readonly log: RunLog;
   readonly data: RunData;
   readonly student: Student;
+  readonly task: ChosenTask;
   readonly metrics: readonly Metric[];
+  /** Figures of the metrics that can be had, in order. */
+  readonly figures: readonly Figure[];
+  readonly adjustments: readonly Adjustment[];
   readonly exporters: readonly Exporter[];
   /** The teacher that is a component. */
   readonly teacher: Teacher | undefined;
@@ -92,8 +96,11 @@ export async function prepareRun(planned: PlannedRun, options: RunOptions): Prom
     disposals.push(() => {
       for (const { variable } of student.variables) variable.dispose();
     });
-    const metrics: Metric[] = [];
-    for (const metric of plan.metrics) metrics.push(await container.make(metric, { data: description }));
+    const task = await taskOf(plan, container, description);
+    const metrics = await metricsOf(plan, container, description, task.task);
+    const adjustments: Adjustment[] = [];
+    for (const adjustment of plan.adjustments)
+      adjustments.push(await container.make(adjustment, { data: description }));
     const exporters: Exporter[] = [];
     for (const exporter of plan.exporters) exporters.push(await container.make(exporter, {}));
     checkExportNames(plan, exporters);
@@ -106,7 +113,8 @@ export async function prepareRun(planned: PlannedRun, options: RunOptions): Prom
     }
     const teacher =
       plan.teacher?.kind === 'component'
-        ? alignClasses(
+        ? aligned(
+            task.task,
             await container.make(plan.teacher.component, {
               data: description,
               read: (part) => readPart(data[part], container.services.random),
@@ -124,11 +132,12 @@ export async function prepareRun(planned: PlannedRun, options: RunOptions): Prom
     const parts = {
       data: data.training.description,
       student,
-      teacher: teacher ?? (teacherRun && alignClasses(untrained(teacherRun), description)),
+      teacher: teacher ?? (teacherRun && aligned(task.task, untrained(teacherRun), description)),
       metrics,
+      task: task.task,
     };
-    const { teacherFree } = await checkParts(plan, container, parts);
-    const trainsBaseline = plan.baseline !== undefined && (teacherFree || description.target !== undefined);
+    const { teacherFree, figures } = await checkParts(plan, container, parts);
+    const trainsBaseline = plan.baseline !== undefined && (teacherFree || task.task.hardLoss !== undefined);
     if (plan.baseline && !trainsBaseline) log.warn(noBaseline);
     return {
       planned,
@@ -138,7 +147,10 @@ export async function prepareRun(planned: PlannedRun, options: RunOptions): Prom
       log,
       data,
       student,
+      task,
       metrics,
+      figures,
+      adjustments,
       exporters,
       teacher,
       teacherRun,

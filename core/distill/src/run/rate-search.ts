@@ -32,7 +32,7 @@ export interface RateCandidate {
 /** How the learning rate of a student was chosen. */
 export interface RateSearch {
   readonly stage: TrainedStage;
-  /** The metric that decided, as `train.select` names it. */
+  /** Name of the figure that decided, on validation data. */
   readonly figure: string;
   readonly candidates: readonly RateCandidate[];
   /** The rate of the candidate that was kept. */
@@ -44,6 +44,7 @@ export async function searchRate(context: RunContext, training: StudentTraining)
   const { folder, log } = context;
   const { name, train, settings } = training;
   const select = selectionOf(context, train.select);
+  const figureName = select.by === 'figure' ? select.name : select.by;
   const candidates: RateCandidate[] = [];
   let best: { readonly attempt: Attempt; readonly trained: Trained; readonly value: number } | undefined;
   let failure: unknown;
@@ -60,7 +61,7 @@ export async function searchRate(context: RunContext, training: StudentTraining)
     // One without a figure (NaN throughout) is kept only as long as there is no other.
     const value = figure ?? NaN;
     const known = best && !Number.isNaN(best.value) ? best : null;
-    if (!best || isBetter(select, { [train.select]: value }, known)) best = { attempt, trained, value };
+    if (!best || isBetter(select, { [figureName]: value }, known)) best = { attempt, trained, value };
   }
   if (!best) throw failure;
   const { attempt, trained } = best;
@@ -68,7 +69,7 @@ export async function searchRate(context: RunContext, training: StudentTraining)
   await takeBest(context, name);
   await log.history(name, trained.history);
   const chosen = candidates.find(({ factor }) => factor === attempt.factor)?.rate ?? NaN;
-  const rateSearch: RateSearch = { stage: name, figure: train.select, candidates, chosen };
+  const rateSearch: RateSearch = { stage: name, figure: figureName, candidates, chosen };
   const { steps, best: epoch } = trained;
   await folder.finish(name, {
     steps,

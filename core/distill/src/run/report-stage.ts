@@ -1,24 +1,43 @@
 // Stage `report`: the summary, and `report.html` of it.
 import { describeMachine } from '../report/machine.js';
-import type { CustomValues, ReportModel, ReportSection } from '../report/report-input.js';
+import type { ReportModel, SectionBuilder } from '../contracts/index.js';
 import { writeReport } from '../report/write-report.js';
 import type { EpochRecord } from '../train/checkpoint.js';
 import { comparisonData, type Compared } from './compare.js';
+import { judgingOf } from './judging.js';
 import { resultOf, stage, type RunContext, type Stage } from './context.js';
+import { disposeLosses } from './assemble.js';
+import { coverageOf, coverageWords, type Coverage } from './data-coverage.js';
 import { transformed } from './data.js';
+import { lossesOf } from './losses-of.js';
 import { reportFile } from './names.js';
 import { recipeYaml } from './recipe-yaml.js';
 import { summarize } from './summarize.js';
-import type { BiasCorrectionSummary, Summary } from './summary.js';
+import type { Summary } from './summary.js';
 
 export const reportStage: Stage<'report'> = {
   name: 'report',
   async run(context) {
-    const summary = summarize(context);
+    const summary = { ...summarize(context), trainedOn: await trainedOn(context) };
     await stage(context.log, 'report', () => report(context, summary));
     return summary;
   },
 };
+
+async function trainedOn(context: RunContext): Promise<Coverage> {
+  const losses = await lossesOf(context, 'student');
+  disposeLosses(losses);
+  return coverageOf(context.data, losses);
+}
+
+/** What each loss learns from, where some examples have no label. */
+function lossRows({ data }: RunContext, { trainedOn: coverage }: Summary) {
+  if (!coverage || (data.transfer === undefined && !data.train.dataset.unlabelled)) return [];
+  return Object.entries(coverage.losses).map(([loss, own]) => ({
+    role: `loss ${loss}`,
+    name: `learns from ${coverageWords(own, coverage.examples)}`,
+  }));
+}
 
 async function report(context: RunContext, summary: Summary): Promise<void> {
   const { plan, folder, container, data, results } = context;
@@ -28,8 +47,9 @@ async function report(context: RunContext, summary: Summary): Promise<void> {
   const title = plan.student.definition.name;
   const named = [
     { role: 'train', data: data.train, plan: plan.data.train },
-    { role: 'validation', data: data.validation, plan: plan.data.validation },
-    { role: 'test', data: data.test, plan: plan.data.test },
+    { role: 'transfer', data: data.transfer, plan: plan.data.transfer },
+    { role: 'validation', data: data.validation, plan: plan.data.validation ?? plan.data.train },
+    { role: 'test', data: data.test, plan: plan.data.test ?? plan.data.train },
   ];
   await writeReport({
     file: folder.file(reportFile),
@@ -40,10 +60,15 @@ async function report(context: RunContext, summary: Summary): Promise<void> {
     finishedAt: container.services.clock.now(),
     test: transformed(comparison.data, context.random.child('report')),
     evaluatedOn: comparison.role,
-    customValues: customValues(context),
-    data: named.flatMap(({ role, data: open, plan: slot }) =>
-      open && slot ? [{ role, name: slot.component.definition.name, examples: open.size }] : [],
-    ),
+    figures: context.figures,
+    primary: context.task.task.primary,
+    compare: judgingOf(context).compare,
+    data: [
+      ...named.flatMap(({ role, data: open, plan: slot }) =>
+        open && slot ? [{ role, name: slot.component.definition.name, examples: open.size }] : [],
+      ),
+      ...lossRows(context, summary),
+    ],
     ...(compared.teacher
       ? {
           teacher: {
@@ -59,31 +84,29 @@ async function report(context: RunContext, summary: Summary): Promise<void> {
     ...(summary.rateSearch ? { rateSearch: summary.rateSearch } : {}),
     preflight: summary.preflight,
     warnings: summary.warnings,
-    ...(summary.biasCorrection
-      ? { sections: [biasSection(summary.biasCorrection, summary.evaluatedOn)] }
-      : {}),
+    sections: await contributedSections(context, summary),
     machine: describeMachine(),
     versions: summary.versions,
     timings: context.timings.all,
   });
 }
 
-/** Direction and help of the metrics' values; the component's help only where it is about one value. */
-function customValues({ plan, metrics }: RunContext): CustomValues {
-  const entries = metrics.flatMap((metric, at) => {
-    const names = Object.entries(metric.result()).flatMap(([name, value]) =>
-      typeof value === 'number' ? [name] : [],
-    );
-    const help = names.length === 1 ? plan.metrics[at]?.definition.help : undefined;
-    return names.map((name) => {
-      const better = metric.better?.[name];
-      return [
-        name,
-        { ...(help === undefined ? {} : { help }), ...(better === undefined ? {} : { better }) },
-      ] as const;
-    });
+/** Sections of the task, its metrics, the losses and the adjustments. */
+async function contributedSections(context: RunContext, summary: Summary): Promise<SectionBuilder[]> {
+  const { task, metrics, adjustments } = context;
+  const losses = await lossesOf(context, 'student');
+  const ofLosses = losses.flatMap(({ loss }) => loss.sections ?? []);
+  disposeLosses(losses);
+  const ofAdjustments = adjustments.flatMap((adjustment, at): SectionBuilder[] => {
+    const report = summary.adjustments[at];
+    return report && adjustment.section ? [() => adjustment.section?.(report)] : [];
   });
-  return Object.fromEntries(entries);
+  return [
+    ...(task.task.sections ?? []),
+    ...metrics.flatMap(({ sections }) => sections ?? []),
+    ...ofLosses,
+    ...ofAdjustments,
+  ];
 }
 
 function teacherTitle({ planned, plan }: RunContext): string {
@@ -109,20 +132,5 @@ function modelOf(
     ...(history === undefined
       ? {}
       : { epochs: history.map(({ epoch, metrics }) => ({ epoch, values: metrics })) }),
-  };
-}
-
-/** Numbers only, so that nothing needs escaping. */
-function biasSection(correction: BiasCorrectionSummary, evaluatedOn: string): ReportSection {
-  const { classes, offset, validationErrors, testErrors } = correction;
-  const row = (data: string, errors: { readonly before: number | null; readonly after: number | null }) =>
-    `<tr><td>${data}</td><td>${errors.before ?? '–'}</td><td>${errors.after ?? '–'}</td></tr>`;
-  return {
-    title: 'Output bias',
-    html:
-      `<p>The output bias of ${classes.length === 1 ? 'class' : 'classes'} ${classes.join(', ')} was shifted by ` +
-      `${offset.toPrecision(3)}, the offset with the fewest errors on the validation data.</p>` +
-      '<table><thead><tr><th>Data</th><th>Errors before</th><th>Errors after</th></tr></thead><tbody>' +
-      `${row('validation', validationErrors)}${row(evaluatedOn, testErrors)}</tbody></table>`,
   };
 }

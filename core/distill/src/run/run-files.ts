@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { DataDescription } from '../contracts/index.js';
 import { readJson, type ReadJson } from '../files/json.js';
+import { upgradeSummary } from '../tasks/classification/old-summary.js';
 import type { Summary } from './summary.js';
 
 /** What a run is of. Written first, so that a resumed run knows its own. */
@@ -70,30 +71,39 @@ const stages = z.looseObject({
   teacher: z.looseObject({ fingerprint: z.string() }).optional(),
   baseline: trained,
   student: trained,
-  'bias-correction': z
-    .looseObject({ offset: z.number(), errorsBefore: z.number(), errorsAfter: z.number() })
-    .optional(),
+  adjust: z.looseObject({ adjustments: z.array(record) }).optional(),
 });
 
-const model = z.looseObject({ metrics: z.record(z.string(), z.number().nullable()) });
-const summary = z
-  .looseObject({
-    name: z.string(),
-    seed: z.number(),
-    recipeHash: z.string(),
-    versions: z.record(z.string(), z.string()),
-    teacher: model.nullable(),
-    baseline: model.nullable(),
-    student: model,
-    exports: z.array(
-      z.looseObject({ kind: z.string(), path: z.string(), sha256: z.string(), bytes: z.number() }),
-    ),
-    preflight: z.array(record),
-    warnings: z.array(record),
-    seconds: z.number(),
-    files: z.record(z.string(), z.string()).optional(),
-  })
-  .transform((value) => value as unknown as RecordedSummary);
+const numbers = z.record(z.string(), z.number().nullable());
+const model = z.looseObject({ figures: numbers });
+const figure = z.looseObject({ name: z.string(), title: z.string(), unit: z.string() });
+const summary = z.preprocess(
+  upgradeSummary,
+  z
+    .looseObject({
+      summaryFormat: z.literal(2),
+      name: z.string(),
+      seed: z.number(),
+      recipeHash: z.string(),
+      versions: z.record(z.string(), z.string()),
+      task: z.string(),
+      primary: z.string().nullable(),
+      columns: z.array(z.string()),
+      figures: z.array(figure),
+      teacher: model.nullable(),
+      baseline: model.nullable(),
+      student: model,
+      adjustments: z.array(record),
+      exports: z.array(
+        z.looseObject({ kind: z.string(), path: z.string(), sha256: z.string(), bytes: z.number() }),
+      ),
+      preflight: z.array(record),
+      warnings: z.array(record),
+      seconds: z.number(),
+      files: z.record(z.string(), z.string()).optional(),
+    })
+    .transform((value) => value as unknown as RecordedSummary),
+);
 
 const timings: z.ZodType<RecordedTimings> = z.object({
   seconds: z.number().min(0),

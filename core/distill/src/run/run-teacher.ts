@@ -7,7 +7,6 @@ import type { DataDescription, ProgressSink, Services, Teacher } from '../contra
 import { damagedFile, readIfThere } from '../files/read-file.js';
 import { trainHash } from '../recipe/resolved.js';
 import { parameterCount } from '../students/index.js';
-import { alignClasses } from '../teach/index.js';
 import { checkAgainstSummary } from '../teach/summary-beside.js';
 import type { RunFolder } from './folder.js';
 import { readFinalWeights } from './final-weights.js';
@@ -68,7 +67,7 @@ export async function openRunTeacher(
   ]);
   const predictor = await predictorOf(engine, student, recorded.description.inputs);
   const parameters = parameterCount(student);
-  const teacher: Teacher = {
+  return {
     outputs: student.outputs,
     // The hash of the training stands for the architecture, the weights for the rest.
     fingerprint: fingerprint(trainHash(recipe.plan), ...parts),
@@ -82,7 +81,6 @@ export async function openRunTeacher(
       await container.dispose();
     },
   };
-  return alignClasses(teacher, data);
 }
 
 /** The exported ONNX file of a complete run; undefined when there is none. Another file in its place is an error. */

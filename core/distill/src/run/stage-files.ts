@@ -3,7 +3,7 @@ import { copyFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFailed } from '../files/write-atomically.js';
 import { readWeightsIfThere } from '../train/checkpoint.js';
-import { finalWeights } from './names.js';
+import { adjustedWeights, finalWeights } from './names.js';
 
 /** Stages recorded as finished that have to run again, and why. Restores a student's best weights from the final ones. */
 export async function droppedStages(
@@ -14,7 +14,7 @@ export async function droppedStages(
   const isTraining = (name: string) => /^(baseline|student)(\/|$)/.test(name);
   for (const name of Object.keys(stages).filter(isTraining))
     if (!(await exists(folder, name, 'best.safetensors')))
-      if (!(name === 'student' && !('bias-correction' in stages) && (await restoreBest(folder))))
+      if (!(name === 'student' && !('adjust' in stages) && (await restoreBest(folder))))
         dropped.push([
           name,
           // Of a search for the rate, what was tried is needed no more.
@@ -22,12 +22,12 @@ export async function droppedStages(
             ? undefined
             : `${name}/best.safetensors is missing: running the stage \`${name}\` again`,
         ]);
-  if ('bias-correction' in stages && !(await exists(folder, 'student', 'corrected.safetensors')))
-    dropped.push(['bias-correction', 'student/corrected.safetensors is missing: correcting the bias again']);
+  if ('adjust' in stages && !(await exists(folder, ...adjustedWeights)))
+    dropped.push(['adjust', `${adjustedWeights.join('/')} is missing: adjusting the student again`]);
   return dropped;
 }
 
-/** Without a correction of the bias the final weights are a copy of the best. */
+/** Without adjustments the final weights are a copy of the best. */
 async function restoreBest(folder: string): Promise<boolean> {
   const from = join(folder, finalWeights);
   const weights = await readWeightsIfThere(from).catch(() => undefined);

@@ -1,6 +1,6 @@
 // The stages of a run, in their order.
+import { adjustStage } from './adjust-stage.js';
 import { baselineStage } from './baseline-stage.js';
-import { biasCorrectionStage } from './bias-correction-stage.js';
 import type { RunContext, Stage, StageName } from './context.js';
 import { evaluateStage } from './evaluate-stage.js';
 import { exportStage } from './export-stage.js';
@@ -17,7 +17,7 @@ const stages = [
   baselineStage,
   labelStage,
   studentStage,
-  biasCorrectionStage,
+  adjustStage,
   evaluateStage,
   exportStage,
   reportStage,

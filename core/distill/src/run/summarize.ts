@@ -1,33 +1,44 @@
 // The summary of a run out of the results of its stages.
+import type { AdjustmentReport } from '../contracts/index.js';
 import { claimText } from '../report/verdict-text.js';
-import { primaryOf } from '../report/values.js';
-import { verdictOf, type EvaluatedModels } from '../report/verdict.js';
+import { verdictOf, type EvaluatedModels, type Judging } from '../report/verdict.js';
 import { comparisonData } from './compare.js';
 import { resultOf, type RunContext } from './context.js';
-import { modelSummary } from './evaluation.js';
-import type { BiasCorrectionSummary, Summary, VerdictSummary } from './summary.js';
+import { modelSummary, summaryFigures } from './evaluation.js';
+import { judgingOf } from './judging.js';
+import type { Summary, VerdictSummary } from './summary.js';
 import { versionsOf } from './versions.js';
 
 export function summarize(context: RunContext): Summary {
-  const { plan, planned, results, log, timings } = context;
+  const { plan, planned, results, log, timings, task, figures } = context;
   const { teacher, baseline, student } = resultOf(context, 'evaluate');
   const { exports, size } = resultOf(context, 'export');
+  const judging = judgingOf(context);
+  const names = figures.map(({ name }) => name);
   return {
+    summaryFormat: 2,
     name: plan.name,
     seed: plan.train.seed,
     recipeHash: planned.hash,
     versions: versionsOf(plan),
+    task: task.name,
+    primary: judging.primary?.name ?? null,
+    columns: task.task.columns.filter((name) => names.includes(name)),
+    figures,
     teacher: teacher ? modelSummary(teacher.evaluation, teacher.size) : null,
     baseline: baseline ? modelSummary(baseline.evaluation, baseline.size) : null,
     student: modelSummary(student.evaluation, size),
-    verdict: verdictSummary({
-      teacher: teacher?.evaluation,
-      baseline: baseline?.evaluation,
-      student: student.evaluation,
-    }),
+    verdict: verdictSummary(
+      {
+        teacher: teacher?.evaluation,
+        baseline: baseline?.evaluation,
+        student: student.evaluation,
+      },
+      judging,
+    ),
     evaluatedOn: comparisonData(context).role,
     rateSearch: [results.baseline, results.student].flatMap((trained) => trained?.rateSearch ?? []),
-    biasCorrection: biasCorrectionSummary(context),
+    adjustments: adjustmentReports(context),
     exports: exports.map(({ kind, path, sha256, bytes, maxDifference }) => ({
       kind,
       path,
@@ -41,25 +52,19 @@ export function summarize(context: RunContext): Summary {
   };
 }
 
-function verdictSummary(models: EvaluatedModels): VerdictSummary {
-  const verdict = verdictOf(models, primaryOf(models.student));
+function verdictSummary(models: EvaluatedModels, judging: Judging): VerdictSummary {
+  const verdict = verdictOf(models, judging);
   return {
     outcome: verdict.outcome,
     p: verdict.distilled?.test?.p ?? null,
+    test: verdict.distilled?.test?.test ?? null,
     closed: verdict.closed ?? null,
     claim: claimText(verdict) ?? null,
   };
 }
 
-function biasCorrectionSummary(context: RunContext): BiasCorrectionSummary | null {
-  const bias = context.results['bias-correction'];
-  const { biasCorrection } = context.plan;
-  if (!bias || !biasCorrection) return null;
-  const { errorsBefore = null, student } = resultOf(context, 'evaluate');
-  return {
-    classes: biasCorrection.classes,
-    offset: bias.offset,
-    validationErrors: { before: bias.errorsBefore, after: bias.errorsAfter },
-    testErrors: { before: errorsBefore, after: modelSummary(student.evaluation, student.size).errors },
-  };
+function adjustmentReports(context: RunContext): AdjustmentReport[] {
+  const { unadjusted, student } = resultOf(context, 'evaluate');
+  const [before, after] = [summaryFigures(unadjusted), summaryFigures(student.evaluation)];
+  return (context.results.adjust ?? []).map((made) => ({ ...made, before, after }));
 }

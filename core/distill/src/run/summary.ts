@@ -1,35 +1,19 @@
 // What a run found, as `summary.json` and the `done` event hold it. Plain data; null is "not known".
-import type { ExportResult } from '../contracts/index.js';
-import type { Finding } from '../preflight/finding.js';
+import type { AdjustmentReport, ExportResult, Figure, Finding } from '../contracts/index.js';
 import type { Outcome } from '../report/verdict.js';
+import type { Coverage } from './data-coverage.js';
 import type { RateSearch } from './rate-search.js';
 
-/** One model of the comparison: teacher, student alone, distilled student. Metrics are those on the test data. */
+/** One model of the comparison: teacher, student alone, distilled student. */
 export interface ModelSummary {
-  /** Examples answered wrongly. */
-  readonly errors: number | null;
-  /** In [0, 1]. */
-  readonly accuracy: number | null;
-  /** Share of examples answered as the teacher does; null for the teacher and without one. */
-  readonly agreement: number | null;
+  /** Every figure that was measured of it, by name. What is not finite is null. */
+  readonly figures: Readonly<Record<string, number | null>>;
   /** Number of weights. */
   readonly parameters: number | null;
   /** Size of the model's file; of its weights as float32 where there is no file. */
   readonly bytes: number | null;
   /** Median time of one example at batch 1. */
   readonly latencyMs: number | null;
-  /** Every metric of the recipe whose value is a number. What is not finite is null. */
-  readonly metrics: Readonly<Record<string, number | null>>;
-}
-
-/** What the correction of the output bias did; see `biasCorrection` of the recipe. */
-export interface BiasCorrectionSummary {
-  readonly classes: readonly number[];
-  /** Added to the output bias of those classes; chosen on validation data. */
-  readonly offset: number;
-  readonly validationErrors: { readonly before: number; readonly after: number };
-  /** Null without labelled test data. */
-  readonly testErrors: { readonly before: number | null; readonly after: number | null };
 }
 
 export interface SummaryWarning {
@@ -41,8 +25,10 @@ export interface SummaryWarning {
 /** Distilled against alone, as the report's headline has it. */
 export interface VerdictSummary {
   readonly outcome: Outcome;
-  /** McNemar's exact test of the two students; null where it was not made. */
+  /** Of the paired test of the two students; null where it was not made. */
   readonly p: number | null;
+  /** The paired test. Absent in summaries of format 1. */
+  readonly test?: string | null;
   /** Share of the gap closed, from 0; null where there is no gap beyond chance or distillation did not help. */
   readonly closed: number | null;
   /** The same in words; null where the two were not compared. */
@@ -50,11 +36,21 @@ export interface VerdictSummary {
 }
 
 export interface Summary {
+  /** Version of this format. */
+  readonly summaryFormat: 2;
   readonly name: string;
   readonly seed: number;
   readonly recipeHash: string;
   /** Package or program -> version. */
   readonly versions: Readonly<Record<string, string>>;
+  /** Name of the task: by what models are judged. */
+  readonly task: string;
+  /** Name of the figure that decides; null where nothing that says how good a model is was measured. */
+  readonly primary: string | null;
+  /** Names of the figures of the closing table, in order. */
+  readonly columns: readonly string[];
+  /** What every figure is called, and how it is read. */
+  readonly figures: readonly Figure[];
   /** Null when the recipe has no teacher. */
   readonly teacher: ModelSummary | null;
   /** Null when no baseline was trained. */
@@ -62,11 +58,14 @@ export interface Summary {
   readonly student: ModelSummary;
   /** Absent in summaries of version 0.1.0. */
   readonly verdict?: VerdictSummary;
-  /** Which data the metrics are of: those of the recipe's test data, else of what there is. */
+  /** How many examples the student was trained on, and how many of them each loss learnt from. Absent in summaries of version 0.1.0. */
+  readonly trainedOn?: Coverage;
+  /** Which data the figures are of: those of the recipe's test data, else of what there is. */
   readonly evaluatedOn: 'test' | 'validation' | 'train';
   /** How learning rates were chosen, of those students whose rate was searched for. Absent in summaries of version 0.1.0. */
   readonly rateSearch?: readonly RateSearch[];
-  readonly biasCorrection: BiasCorrectionSummary | null;
+  /** What was changed after training, in order. */
+  readonly adjustments: readonly AdjustmentReport[];
   readonly exports: readonly Pick<ExportResult, 'kind' | 'path' | 'sha256' | 'bytes' | 'maxDifference'>[];
   /** What the checks before training found, good and bad. */
   readonly preflight: readonly Finding[];

@@ -1,6 +1,12 @@
 // Does the data that a student of another run was trained on fit the data that it is asked about?
-import type { DataDescription, ProgressSink, Teacher, TensorSpec } from '../contracts/index.js';
-import { classList, className, sameClasses, shapeText } from '../data/index.js';
+import type {
+  ColumnStatistics,
+  DataDescription,
+  ProgressSink,
+  Teacher,
+  TensorSpec,
+} from '../contracts/index.js';
+import { canonicalJson, classList, className, sameClasses, shapeText } from '../data/index.js';
 import { PotstillError } from '../errors/potstill-error.js';
 import { samePreprocessing } from './compare-data.js';
 
@@ -20,6 +26,7 @@ export function checkTeacherData(name: string, teacher: DataDescription, data: D
       path: 'teacher',
     });
   }
+  compareTables(name, teacher, data);
   const { labels = [] } = data;
   const known = teacher.labels?.map(className);
   const unknown = known ? labels.filter((label) => !known.includes(className(label))) : [];
@@ -48,6 +55,30 @@ export function checkTeacherParts({ parts }: Pick<Teacher, 'parts'>, there: read
   });
 }
 
+/** Of a table, inputs of the same number may still mean other columns and categories. */
+function compareTables(name: string, teacher: DataDescription, data: DataDescription): void {
+  const ours = data.columns && columnsText(data.columns);
+  const theirs = teacher.columns && columnsText(teacher.columns);
+  if (ours === undefined || theirs === undefined || ours === theirs) return;
+  throw new PotstillError({
+    code: 'TEACHER_INVALID',
+    message: `the teacher \`${name}\` was trained on other columns or categories\n  the data: ${ours}\n  the teacher: ${theirs}`,
+    hint: 'Give both recipes the same `features`, and training rows with the same categories and missing values.',
+    path: 'teacher',
+  });
+}
+
+function columnsText(columns: readonly ColumnStatistics[]): string {
+  return columns
+    .map(
+      (each) =>
+        each.column +
+        (each.as === 'category' ? ` (${each.categories.join(', ')})` : '') +
+        (each.indicator ? ' with an indicator' : ''),
+    )
+    .join('; ');
+}
+
 /** Scores are compared with targets by number, so an evaluated model must have the classes of the data in their order. */
 export function checkEvaluatedClasses(
   name: string,
@@ -70,10 +101,18 @@ export function checkEvaluatedClasses(
 /** Warns where the teacher saw inputs that were scaled or normalised in another way. */
 export function warnOfPreprocessing(
   name: string,
-  { preprocessing: theirs }: DataDescription,
-  { preprocessing: ours }: DataDescription,
+  teacher: DataDescription,
+  data: DataDescription,
   progress: ProgressSink,
 ): void {
+  if (teacher.columns && data.columns && canonicalJson(teacher.columns) !== canonicalJson(data.columns))
+    progress.emit({
+      event: 'warning',
+      code: 'TEACHER_PREPROCESSING',
+      message: `the teacher \`${name}\` was trained with statistics of other rows: ${numbersText(teacher.columns)}; here they are ${numbersText(data.columns)}`,
+      hint: 'Train both on the same rows, with the same `limit` and `split`. Otherwise the teacher sees inputs that are shifted and scaled.',
+    });
+  const [theirs, ours] = [teacher.preprocessing, data.preprocessing];
   if (theirs === ours || (theirs && ours && samePreprocessing(theirs, ours))) return;
   progress.emit({
     event: 'warning',
@@ -81,6 +120,14 @@ export function warnOfPreprocessing(
     message: `the teacher \`${name}\` was trained on data preprocessed as ${JSON.stringify(theirs ?? 'unknown')}; here it is ${JSON.stringify(ours ?? 'unknown')}`,
     hint: 'Use the same preprocessing in both recipes. Otherwise the teacher sees inputs that it was not trained on.',
   });
+}
+
+/** Mean and standard deviation of a few columns. */
+function numbersText(columns: readonly ColumnStatistics[]): string {
+  const few = columns.flatMap((each) =>
+    each.as === 'number' ? [`${each.column} ${each.mean.toPrecision(4)} ± ${each.std.toPrecision(4)}`] : [],
+  );
+  return few.slice(0, 4).join(', ') + (few.length > 4 ? ', …' : '');
 }
 
 function specText(spec: TensorSpec | undefined): string {

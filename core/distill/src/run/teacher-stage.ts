@@ -2,6 +2,7 @@
 import { PotstillError } from '../errors/potstill-error.js';
 import type { RunContext, Stage } from './context.js';
 import { openRunTeacher, type CompleteRun } from './run-teacher.js';
+import { aligned } from './task-of.js';
 
 export const teacherStage: Stage<'teacher'> = {
   name: 'teacher',
@@ -13,11 +14,12 @@ export const teacherStage: Stage<'teacher'> = {
 };
 
 async function openTrained(context: RunContext): Promise<CompleteRun | undefined> {
-  const { planned, executeTeacher, container, data, log } = context;
+  const { planned, executeTeacher, container, data, task, log } = context;
   if (!planned.teacher || !executeTeacher) return undefined;
   const run = await executeTeacher();
   const { recipe } = planned.teacher;
-  const teacher = await openRunTeacher(recipe, run, data.description, container.services, log);
+  const opened = await openRunTeacher(recipe, run, data.description, container.services, log);
+  const teacher = aligned(task.task, opened, data.description);
   context.onDispose(() => teacher.dispose());
   context.teacher = teacher;
   return run;

@@ -1,8 +1,9 @@
 // One training of one student in a sub-folder of the run.
 import type { Schedule } from '../contracts/index.js';
-import { numbersOf } from '../evaluate/evaluate-model.js';
 import { readCheckpoint, type EpochRecord } from '../train/checkpoint.js';
 import { fieldsOf } from '../train/fields.js';
+import { outputsRead } from '../evaluate/evaluate-model.js';
+import { primaryOf } from '../report/figures.js';
 import type { WeightedLoss } from '../train/objective.js';
 import { selection, type Selection } from '../train/select.js';
 import { trainingSource } from '../train/source.js';
@@ -86,12 +87,12 @@ export async function takeBest({ folder, student, identity }: RunContext, name: 
 }
 
 /** How the best epoch of a training is chosen. */
-export function selectionOf({ metrics }: RunContext, select: string): Selection {
-  const directions = Object.assign({}, ...metrics.map(({ better }) => better)) as Record<
-    string,
-    'lower' | 'higher'
-  >;
-  return selection(select, directions);
+export function selectionOf(
+  { task, figures }: Pick<RunContext, 'task' | 'figures'>,
+  select: string,
+): Selection {
+  const name = select === 'primary' ? (primaryOf(figures, task.task.primary)?.name ?? 'last') : select;
+  return selection(name, figures);
 }
 
 async function run(
@@ -119,8 +120,8 @@ async function run(
     stage,
     folder: folder.file(stage),
     identity: [context.identity, stage, settings].filter((part) => part !== '').join(' '),
-    // The run's identity is checked before; of a baseline, settings may be others than those it began with.
-    otherIdentity: name === 'baseline' ? 'restart' : 'refuse',
+    // The run's identity is checked before; settings may be others than those it began with.
+    otherIdentity: 'restart',
     student,
     inputs,
     losses,
@@ -133,10 +134,9 @@ async function run(
     random: random.child('train'),
     ...(validation
       ? {
+          validated: outputsRead(context.metrics, 'model'),
           validate: async (predictor) =>
-            numbersOf(
-              await evaluator.evaluate(validation, (batch) => predictor.run(fieldsOf(batch, inputs))),
-            ),
+            (await evaluator.evaluate(validation, (batch) => predictor.run(fieldsOf(batch, inputs)))).figures,
         }
       : {}),
     select: selectionOf(context, plan.select),

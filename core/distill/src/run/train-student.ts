@@ -1,11 +1,11 @@
 // The student from its first weights to its best, with its teacher or without, or what an earlier process made of it.
 import { fingerprint } from '../data/index.js';
-import type { LossPlan, Plan, TrainPlan } from '../recipe/plan.js';
+import type { LossPlan, TrainPlan } from '../recipe/plan.js';
 import { resolvedTraining } from '../recipe/resolved.js';
 import type { EpochRecord } from '../train/checkpoint.js';
 import { stage, type RunContext } from './context.js';
 import { searchRate, type RateSearch } from './rate-search.js';
-import { finishedTraining, trainOnce } from './train-once.js';
+import { finishedTraining, selectionOf, trainOnce } from './train-once.js';
 
 /** A student that is being compared. */
 export type TrainedStage = 'baseline' | 'student';
@@ -24,14 +24,31 @@ export interface StudentTraining {
   readonly name: TrainedStage;
   readonly train: TrainPlan;
   readonly losses: readonly LossPlan[];
-  /** Changes with what the baseline alone is trained by; the rest is in the run's identity. */
+  /** Changes with what the run's identity does not hold: what the baseline alone is trained by, and how the epoch is chosen. */
   readonly settings: string;
 }
 
-function trainingOf({ train, losses, baseline }: Plan, name: TrainedStage): StudentTraining {
-  if (name === 'student') return { name, train, losses, settings: '' };
+function trainingOf(context: RunContext, name: TrainedStage): StudentTraining {
+  const { train, losses, baseline } = context.plan;
+  if (name === 'student') return { name, train, losses, settings: choosing(context, train) };
   if (!baseline) throw new Error('internal: a baseline that the recipe does not have');
-  return { name, ...baseline, settings: fingerprint(resolvedTraining(baseline)) };
+  const settings = [fingerprint(resolvedTraining(baseline)), choosing(context, baseline.train)];
+  return { name, ...baseline, settings: settings.filter((part) => part !== '').join(' ') };
+}
+
+/** Changes with the options of the metric that chooses the epoch; empty where they are the defaults. */
+function choosing(context: RunContext, { select }: TrainPlan): string {
+  const { plan, metrics } = context;
+  const by = selectionOf(context, select);
+  if (by.by === 'last' || !plan.metrics) return '';
+  const at = metrics.findIndex(({ figures }) => figures.some(({ name }) => name === by.name));
+  const chosen = plan.metrics[at];
+  if (!chosen) return '';
+  const { component, name = '', where = {} } = chosen;
+  const { definition, options } = component;
+  const usual = definition.options.safeParse({});
+  const own = fingerprint(name, where, options);
+  return usual.success && own === fingerprint('', {}, usual.data) ? '' : own;
 }
 
 /**
@@ -40,7 +57,7 @@ function trainingOf({ train, losses, baseline }: Plan, name: TrainedStage): Stud
  * changes, are the only difference.
  */
 export async function trainStudent(context: RunContext, name: TrainedStage): Promise<Trained> {
-  const training = trainingOf(context.plan, name);
+  const training = trainingOf(context, name);
   const done = await finishedTraining(context, name, training.settings);
   if (done) return done;
   return stage(

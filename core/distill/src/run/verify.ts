@@ -9,7 +9,7 @@ import { isTemporary } from '../files/write-atomically.js';
 import { exportDigest } from '../export/tfjs-folder.js';
 import { checkpointHint, readCheckpoint } from '../train/checkpoint.js';
 import { lockFile } from './lock.js';
-import { eventsFile, finalWeights, logFile } from './names.js';
+import { adjustedWeights, eventsFile, finalWeights, logFile } from './names.js';
 import { readRunFile, runFiles, type RecordedSummary, type RunFile } from './run-files.js';
 
 export interface VerifiedFile {
@@ -27,7 +27,7 @@ export interface VerifiedFile {
 const weightsOfStages = {
   baseline: 'baseline/best.safetensors',
   student: 'student/best.safetensors',
-  'bias-correction': 'student/corrected.safetensors',
+  adjust: adjustedWeights.join('/'),
 };
 
 export const restoreHint =

@@ -38,7 +38,9 @@ export function componentsOf(plan: Plan): ComponentPlan[] {
     ...[train, ...(plan.baseline ? [plan.baseline.train] : [])].flatMap(({ optimizer, rate }) =>
       typeof rate === 'number' ? [optimizer] : [optimizer, rate],
     ),
-    ...plan.metrics,
+    ...(plan.task ? [plan.task] : []),
+    ...(plan.metrics ?? []).map(({ component }) => component),
+    ...plan.adjustments,
     ...plan.exporters,
   ];
 }

@@ -1,16 +1,19 @@
 // What the figures say that the user should be told. Chance decides the words: see the verdict.
-import { primaryOf } from '../report/values.js';
+import { valueOf, withName } from '../report/figures.js';
 import { pText } from '../report/verdict-text.js';
-import { valueOf, verdictOf, type EvaluatedModels, type PairedTest } from '../report/verdict.js';
+import { verdictOf, type EvaluatedModels, type PairedTest } from '../report/verdict.js';
 import { comparisonData } from './compare.js';
 import type { RunContext } from './context.js';
+import { judgingOf } from './judging.js';
 
 export function warnAboutResults(context: RunContext, models: EvaluatedModels): void {
   const { log } = context;
-  const primary = primaryOf(models.student);
-  const { gap, distilled, outcome } = verdictOf(models, primary);
-  const value = (evaluation: EvaluatedModels['student']) =>
-    `${valueOf(evaluation, primary.value) ?? 'unknown'} ${primary.value}`;
+  const judging = judgingOf(context);
+  const { gap, distilled, outcome } = verdictOf(models, judging);
+  const value = (evaluation: EvaluatedModels['student']) => {
+    const known = judging.primary && valueOf(evaluation, judging.primary.name);
+    return known === undefined || !judging.primary ? 'unknown' : withName(judging.primary, known);
+  };
   const [teacher, alone, student] = [models.teacher, models.baseline, models.student].map(value);
 
   if (isWorse(gap))
@@ -46,5 +49,5 @@ function isWorse(pair: PairedTest | undefined): boolean {
 }
 
 function chance(pair: PairedTest | undefined): string {
-  return pair?.test ? ` (${pText(pair.test.p)}, McNemar's test)` : '';
+  return pair?.test ? ` (${pText(pair.test.p)}, ${pair.test.test})` : '';
 }

@@ -7,3 +7,4 @@ import { mlpStudent } from './mlp.js';
 export { parameterCount } from './parameter-count.js';
 
 export const studentComponents: readonly AnyComponent[] = [mlpStudent, cnnStudent, layersStudent];
+export { forwardOf } from './forward-of.js';

@@ -5,13 +5,14 @@ import { ensemble } from './ensemble/ensemble.js';
 import { functionTeacher } from './function.js';
 import { onnx } from './onnx.js';
 import { outputsTeacher } from './outputs-teacher.js';
+import { transformers } from './transformers/transformers.js';
 
 export { openModel, openStudentTeacher } from './checkpoint.js';
-export { alignClasses } from './class-order.js';
 export type { FunctionTeacher, TeacherFunction } from './function.js';
 export type { Nested, PlainAnswers } from './function-answers.js';
 export { inspectModel, type InnerValue, type InspectedModel, type InspectedValue } from './inspect.js';
 export { openOnnxTeacher, type OnnxTeacherOptions } from './onnx-teacher.js';
+export { paddedTeacher } from './padded.js';
 export { readModelFile, type ModelFile } from './model-file.js';
 export type { InputOptions } from './input.js';
 export type { OutputRequest, OutputsOption } from './outputs.js';
@@ -22,4 +23,5 @@ export const teacherComponents: readonly AnyComponent[] = [
   functionTeacher,
   outputsTeacher,
   ensemble,
+  transformers,
 ];

@@ -140,7 +140,7 @@ async function teacherOf(
     Object.fromEntries([...answers].map(([key, answer]) => [key, answer.convert(values[key] as HostTensor)]));
   const varies = Object.values(specs).some(({ shape }) => shape.includes(null));
   const field = varies ? drivingField(feeds) : undefined;
-  const lengthsAt = remembered(async (length) => {
+  const measured = async (length: number) => {
     const rows = piece ?? 1;
     // A recurrent model takes a part of a chunk, too; others may refuse an empty sequence.
     const values = length === 0 ? {} : await runInPieces(sampleInputs(feeds, rows, length), rows, rows, run);
@@ -150,7 +150,8 @@ async function teacherOf(
         (specs[key]?.shape ?? []).flatMap((axis, i) => (axis === null ? [shape[i + 1] ?? 0] : [])),
       ]),
     );
-  });
+  };
+  const lengthsAt = remembered(measured, lengths, unit ?? 1);
   let released = false;
   return {
     outputs: specs,

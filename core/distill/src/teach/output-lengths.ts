@@ -17,14 +17,36 @@ export function drivingField(feeds: Feeds): string | undefined {
   return single && others.length === 0 ? field : undefined;
 }
 
-/** Remembers what it was told. */
-export function remembered(lengthsAt: LengthsAt): LengthsAt {
+/**
+ * Remembers what was measured. Where two lengths show that every output has one step for each `unit` elements of the
+ * input, no others are measured.
+ */
+export function remembered(measure: LengthsAt, tried: readonly [number, number], unit: number): LengthsAt {
   const known = new Map<number, ReturnType<LengthsAt>>();
-  return (length) => {
-    const found = known.get(length) ?? lengthsAt(length);
+  const measured: LengthsAt = (length) => {
+    const found = known.get(length) ?? measure(length);
     known.set(length, found);
     return found;
   };
+  const simple = once(async () => {
+    const all = await Promise.all(tried.map(measured));
+    return all.every((lengths, i) =>
+      Object.values(lengths)
+        .flat()
+        .every((length) => length * unit === tried[i]),
+    );
+  });
+  return async (length) => {
+    if (!(await simple())) return measured(length);
+    const steps = Math.ceil(length / unit);
+    const first = await measured(tried[0]);
+    return Object.fromEntries(Object.entries(first).map(([name, axes]) => [name, axes.map(() => steps)]));
+  };
+}
+
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | undefined;
+  return () => (result ??= work());
 }
 
 /**

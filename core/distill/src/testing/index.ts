@@ -7,5 +7,6 @@ export { makeComponent, type Given } from './make-component.js';
 export { runLoss, type LossRun, type LossTrial } from './run-loss.js';
 export { runMetric, type MetricBatch, type MetricTrial } from './run-metric.js';
 export { runTiny, type TinyRun, type TinyTrial } from './run-tiny.js';
+export { stepContext, type Drawn } from './step-context.js';
 export { tinyDataset, tinyStudent, tinyTeacher } from './tiny.js';
 export { int32, type Values } from './values.js';

@@ -9,6 +9,7 @@ import type {
   TensorSpecs,
 } from '../contracts/index.js';
 import { makeComponent, type Given } from './make-component.js';
+import { stepContext } from './step-context.js';
 import { tinyDataset, tinyStudent, tinyTeacher } from './tiny.js';
 import { hostTensor, hostTensors, tensor, type Values } from './values.js';
 
@@ -102,6 +103,8 @@ function compute(loss: Loss, trial: LossTrial, outputs: readonly NamedVariable[]
     teacher: tensors(trial.teacher),
     batch: tensors(trial.batch),
     progress: { step: tf.scalar(step), epoch: tf.scalar(epoch), fraction: tf.scalar(fraction) },
+    at: { training: true, random: stepContext(true).random },
+    ...(loss.needs.index ? { index: tf.range(0, outputs[0]?.variable.shape[0] ?? 0, 1, 'int32') } : {}),
   });
   if (value.size !== 1)
     throw new Error(

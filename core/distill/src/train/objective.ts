@@ -25,7 +25,7 @@ export interface Objective {
   readonly teacherOutputs: readonly string[];
   /** Inputs as {@link feed} names them to the total and, as `loss.<name>`, each loss before its weight. */
   loss(inputs: NamedTensors, at: StepContext): LossTerms;
-  /** The inputs of one step: `batch.*`, `teacher.*`, `weight.*`, `progress.*`. */
+  /** The inputs of one step: `batch.*`, `teacher.*`, `weight.*`, `progress.*`, and `batch-index` where a loss reads it. */
   feed(batch: Batch, teacher: HostTensors, at: ScheduleAt): HostTensors;
 }
 
@@ -42,6 +42,7 @@ export function createObjective(
 ): Objective {
   const fields = [...new Set([...inputs, ...losses.flatMap(({ loss }) => loss.needs.batch)])].sort();
   const teacherOutputs = [...new Set(losses.flatMap(({ loss }) => loss.needs.teacher))].sort();
+  const indexed = losses.some(({ loss }) => loss.needs.index === true);
   const ofLosses = losses.flatMap(({ name, loss }) =>
     (loss.variables ?? []).map((variable) => ({ ...variable, name: `losses/${name}/${variable.name}` })),
   );
@@ -57,10 +58,18 @@ export function createObjective(
         fraction: scalar(tensors, 'progress.fraction'),
       };
       const teacher = under('teacher.', tensors);
+      const index = tensors['batch-index'] as tf.Tensor1D | undefined;
       const terms: Record<string, tf.Scalar> = {};
       let total: tf.Scalar | undefined;
       for (const { name, loss } of losses) {
-        const term = loss.compute({ student: outputs, teacher, batch, progress });
+        const term = loss.compute({
+          student: outputs,
+          teacher,
+          batch,
+          progress,
+          at,
+          ...(loss.needs.index && index ? { index } : {}),
+        });
         terms[`loss.${name}`] = term;
         const weighted = tf.mul<tf.Scalar>(term, scalar(tensors, `weight.${name}`));
         total = total ? tf.add<tf.Scalar>(total, weighted) : weighted;
@@ -75,6 +84,12 @@ export function createObjective(
         'progress.fraction': number(at.steps === 0 ? 0 : at.step / at.steps),
       };
       for (const { name, weight } of losses) tensors[`weight.${name}`] = number(valueAt(weight, at));
+      if (indexed)
+        tensors['batch-index'] = {
+          dtype: 'int32',
+          shape: [batch.size],
+          data: Int32Array.from(batch.indices),
+        };
       for (const field of fields) {
         tensors[`batch.${field}`] = need(batch.tensors, field, 'batch', 'data set');
         // Padded axes come with their true lengths.

@@ -21,6 +21,7 @@ import {
 } from './checkpoint.js';
 import { allFinite, interrupted, notFinite } from './failures.js';
 import { createObjective, valueAt, type Objective, type WeightedLoss } from './objective.js';
+import { forwardOf } from '../students/index.js';
 import { isBetter, type Selection } from './select.js';
 import type { TrainingSource } from './source.js';
 import { ProgressMeter } from './throughput.js';
@@ -50,7 +51,9 @@ export interface Training {
   readonly weights?: NonNullable<WeightOptions['weights']>;
   /** Dropout and other random tensors of a step draw from its child `steps`. */
   readonly random: RandomStream;
-  /** Metrics on validation data after each epoch; absent without such data. */
+  /** Outputs of the student that `validate` reads. Default: all. */
+  readonly validated?: readonly string[];
+  /** Figures on validation data after each epoch; absent without such data. */
   readonly validate?: (predictor: Predictor) => Promise<Readonly<Record<string, number>>>;
   readonly select: Selection;
   readonly services: Pick<Services, 'engine' | 'progress' | 'logger' | 'clock'>;
@@ -151,7 +154,12 @@ class Trainer {
     });
     const predictor =
       training.validate &&
-      session.predictor((inputs, at) => training.student.forward(inputs, at), { weights: this.weights });
+      session.predictor(
+        forwardOf(training.student, training.validated ?? Object.keys(training.student.outputs)),
+        {
+          weights: this.weights,
+        },
+      );
     try {
       while (this.position.epoch < training.epochs) {
         await this.epoch(meter);

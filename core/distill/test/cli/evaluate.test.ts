@@ -30,7 +30,7 @@ async function foreign(order: readonly number[]): Promise<string> {
 interface Evaluated {
   readonly model: string;
   readonly remarks: readonly string[];
-  readonly values: { readonly accuracy: number; readonly crossEntropy: number };
+  readonly figures: { readonly accuracy: number; readonly crossEntropy: number };
 }
 
 async function evaluate(recipe: string, ...words: string[]) {
@@ -44,7 +44,7 @@ describe('potstill evaluate --teacher', () => {
     const { code, result } = await evaluate('quick.yaml', '--teacher');
     expect(code).toBe(0);
     expect(result.model).toBe('teacher tiny/teacher');
-    expect(result.values.accuracy).toBeGreaterThan(0.8);
+    expect(result.figures.accuracy).toBeGreaterThan(0.8);
   });
 
   it('measures the latest run of a teacher that is a recipe, which must be there', async () => {
@@ -55,7 +55,7 @@ describe('potstill evaluate --teacher', () => {
     const own = await evaluate('teacher.yaml');
     const { code, result } = await evaluate('student.yaml', '--teacher');
     expect(code).toBe(0);
-    expect(result).toMatchObject({ model: 'teacher tiny-teacher', values: own.result.values });
+    expect(result).toMatchObject({ model: 'teacher tiny-teacher', figures: own.result.figures });
   });
 
   it('refuses a recipe without teacher, and --model beside it', async () => {
@@ -71,8 +71,8 @@ describe('potstill evaluate --model', () => {
     const teacher = await evaluate('quick.yaml', '--teacher');
     const { code, result } = await evaluate('quick.yaml', '--model', await foreign([0, 1, 2]));
     expect(code).toBe(0);
-    expect(result.values.accuracy).toBe(teacher.result.values.accuracy);
-    expect(result.values.crossEntropy).toBeCloseTo(teacher.result.values.crossEntropy, 6);
+    expect(result.figures.accuracy).toBe(teacher.result.figures.accuracy);
+    expect(result.figures.crossEntropy).toBeCloseTo(teacher.result.figures.crossEntropy, 6);
   });
 
   it("opens it with the options of the recipe's teacher, and says what they did", async () => {
@@ -85,7 +85,7 @@ describe('potstill evaluate --model', () => {
     const set = 'teacher={use: onnx, model: elsewhere.onnx, labels: [c, a, b]}';
     const { code, result } = await evaluate('quick.yaml', '--model', model, '--set', set);
     expect(code).toBe(0);
-    expect(result.values.accuracy).toBeGreaterThan(0.8);
+    expect(result.figures.accuracy).toBeGreaterThan(0.8);
     expect(result.remarks[0]).toContain('put in the order of the data');
   });
 });

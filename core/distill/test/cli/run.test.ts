@@ -85,7 +85,7 @@ describe('potstill run', () => {
       ['student alone', baseline],
       ['distilled', student],
     ] as const)
-      expect(rows.find(([first]) => first === name)?.[1]).toBe(String(model?.errors));
+      expect(rows.find(([first]) => first === name)?.[1]).toBe(String(model?.figures.errors));
     expect(out.slice(-3)).toEqual([
       `run folder  ${relative(process.cwd(), run)}`,
       `report      ${relative(process.cwd(), join(run, 'report.html'))}`,
@@ -170,7 +170,8 @@ describe('potstill evaluate', () => {
         event: 'evaluated',
         role: 'test',
         examples: 60,
-        values: { errors: student.errors, accuracy: student.accuracy },
+        primary: 'errors',
+        figures: { errors: student.figures.errors, accuracy: student.figures.accuracy },
       });
     }
     const text = await potstill([...words.slice(0, -1), '--data', 'validation']);

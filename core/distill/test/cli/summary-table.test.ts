@@ -4,34 +4,47 @@ import { summaryTable } from '../../src/cli/summary-table.js';
 import type { ModelSummary, Summary } from '../../src/run/summary.js';
 
 const model = (numbers: Partial<ModelSummary>): ModelSummary => ({
-  errors: null,
-  accuracy: null,
-  agreement: null,
+  figures: {},
   parameters: null,
   bytes: null,
   latencyMs: null,
-  metrics: {},
   ...numbers,
 });
 
 const summary: Summary = {
+  summaryFormat: 2,
   name: 'run',
   seed: 1,
   recipeHash: '',
   versions: {},
-  teacher: model({ errors: 254, accuracy: 0.9746, parameters: 1276810, bytes: 5109240, latencyMs: 0.21 }),
-  baseline: model({ errors: 1496, accuracy: 0.8504, agreement: 0.96, parameters: 55050, latencyMs: 0.034 }),
+  task: 'classification',
+  primary: 'errors',
+  columns: ['errors', 'accuracy', 'agreement'],
+  figures: [
+    { name: 'errors', title: 'Errors', unit: 'count', better: 'lower' },
+    { name: 'accuracy', title: 'Accuracy', unit: 'share', better: 'higher' },
+    { name: 'agreement', title: 'Agreement', unit: 'share', better: 'higher' },
+  ],
+  teacher: model({
+    figures: { errors: 254, accuracy: 0.9746 },
+    parameters: 1276810,
+    bytes: 5109240,
+    latencyMs: 0.21,
+  }),
+  baseline: model({
+    figures: { errors: 1496, accuracy: 0.8504, agreement: 0.96 },
+    parameters: 55050,
+    latencyMs: 0.034,
+  }),
   student: model({
-    errors: 372,
-    accuracy: 0.9628,
-    agreement: 0.9731,
+    figures: { errors: 372, accuracy: 0.9628, agreement: 0.9731 },
     parameters: 55050,
     bytes: 221460,
     latencyMs: 0.034,
   }),
   verdict: { outcome: 'helped', p: 1e-9, closed: 0.905, claim: 'Distillation helped (p < 0.001).' },
   evaluatedOn: 'test',
-  biasCorrection: null,
+  adjustments: [],
   exports: [],
   preflight: [],
   warnings: [],
@@ -55,7 +68,7 @@ describe('summaryTable', () => {
       ...summary,
       teacher: null,
       baseline: null,
-      student: model({ errors: 3, parameters: 2_000_000, bytes: 8_000_000 }),
+      student: model({ figures: { errors: 3 }, parameters: 2_000_000, bytes: 8_000_000 }),
       verdict: { outcome: 'not-compared', p: null, closed: null, claim: null },
     };
     expect(summaryTable(bare).split('\n')).toEqual([

@@ -105,8 +105,10 @@ describe('a component that makes others', () => {
     const made = await run(
       '{use: ensembles/mean, members: [{use: onnx, model: ./a.onnx}, {use: onnx, model: ./b.onnx}]}',
     );
-    expect(made?.errors).toBe(alone?.errors);
-    expect((await run('{use: ensembles/files, files: [a.onnx, b.onnx]}'))?.errors).toBe(alone?.errors);
+    expect(made?.figures.errors).toBe(alone?.figures.errors);
+    expect((await run('{use: ensembles/files, files: [a.onnx, b.onnx]}'))?.figures.errors).toBe(
+      alone?.figures.errors,
+    );
   });
 
   it.each([

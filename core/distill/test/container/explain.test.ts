@@ -56,7 +56,9 @@ hint: metric of @acme/a 1.0.0
 
 Its value.
 
-It has no options.`);
+It has no options.
+
+A recipe may write beside these: \`name\`, \`where\`.`);
   });
 
   it("lists the keys of maps whose names are the user's", () => {

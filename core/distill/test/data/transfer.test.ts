@@ -103,6 +103,23 @@ describe('joinTransfer', () => {
     ]);
   });
 
+  it('keeps what training data say of rows without a number', async () => {
+    const some = {
+      ...memoryDataset({
+        description: { inputs: ['x'], target: 'price', unlabelled: true, labelled: 'labelled' },
+        columns: { x: numbers([1, 2]), price: numbers([9, NaN]), labelled: integers([1, 0]) },
+      }),
+    };
+    expect(
+      (await readAll(joinTransfer(some, transfer))).map(({ price, labelled }) => [price, labelled]),
+    ).toEqual([
+      [[9], [1]],
+      [[NaN], [0]],
+      [[NaN], [0]],
+      [[NaN], [0]],
+    ]);
+  });
+
   it('changes its fingerprint with either part, and keeps the description of the training data', () => {
     const joined = joinTransfer(train, transfer);
     const { spec: _spec, fingerprint, unlabelled: _u, labelled: _l, ...rest } = descriptionOf(joined);

@@ -1,5 +1,6 @@
 // The loss components as a recipe uses them: options, needs and errors.
 import { lossComponents, type Loss, type NamedTensors, type TensorSpecs } from 'potstill';
+import { stepContext } from 'potstill/testing';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { makeComponent, describedData, undescribed } from '../support/make-component.js';
@@ -36,6 +37,7 @@ function compute(
     teacher: tensors.teacher ?? {},
     batch: tensors.batch ?? {},
     progress: { step: zero, epoch: zero, fraction: zero },
+    at: stepContext(true),
   });
   return value.dataSync()[0] as number;
 }

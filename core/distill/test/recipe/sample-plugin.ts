@@ -1,5 +1,6 @@
 // A plugin whose components have options of every sort; they are never made here.
 import {
+  adjustment,
   createRegistry,
   dataset,
   definePlugin,
@@ -9,6 +10,7 @@ import {
   optimizer,
   schedule,
   student,
+  task,
   teacher,
   transform,
 } from 'potstill';
@@ -37,6 +39,11 @@ export const samplePlugin = definePlugin({
     teacher('onnx', {
       help: 'An ONNX file.',
       options: z.strictObject({ file: z.string(), output: z.string().optional() }),
+      create: never,
+    }),
+    teacher('ensemble', {
+      help: 'Several.',
+      options: z.strictObject({ members: z.record(z.string(), z.unknown()) }),
       create: never,
     }),
     student('mlp', {
@@ -97,6 +104,8 @@ export const samplePlugin = definePlugin({
       options: z.strictObject({ from: z.number(), to: z.number() }),
       create: never,
     }),
+    task('classification', { help: 'One class an example.', options: none, create: never }),
+    adjustment('shift', { help: 'Shifts.', options: none, create: never }),
     exporter('onnx', { help: 'ONNX.', options: none, create: never }),
     exporter('tfjs', { help: 'TF.js.', options: none, create: never }),
   ],

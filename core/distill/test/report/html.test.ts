@@ -1,6 +1,7 @@
 // Nothing from outside becomes markup, whatever it is called.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Html } from 'potstill';
 import { html, prose } from '../../src/report/html.js';
 import type { ReportInput } from '../../src/report/report-input.js';
 import { renderReport } from '../../src/report/write-report.js';
@@ -90,6 +91,14 @@ describe('html', () => {
     );
   });
 
+  it('escapes what only looks like HTML', () => {
+    const forged = { text: '<script>' };
+    expect(html`<p>${forged}${[forged]}${html`<b>${forged}</b>`}</p>`.text).toBe(
+      '<p>&lt;script&gt;&lt;script&gt;<b>&lt;script&gt;</b></p>',
+    );
+    expect(html`${JSON.parse('{"text":"<i>"}') as Html}`.text).toBe('&lt;i&gt;');
+  });
+
   it('shows characters that cannot be printed, or that turn the text around them, as escapes', () => {
     expect(html`${'a\u202eb\u0000c\ud800'}`.text).toBe('a\\u202eb\\u0000c\\ud800');
     fc.assert(
@@ -111,7 +120,7 @@ describe('a report', () => {
         async ([a = '', b = '', c = '', d = '']) => {
           const test = barDataset(40, [a, b, c, d]);
           const models = await evaluations(test);
-          const values = { ...models.student.values, [a]: 0.5 };
+          const figures = { ...models.student.figures, [a]: 0.5 };
           const input: ReportInput = {
             ...run,
             name: a,
@@ -125,8 +134,16 @@ describe('a report', () => {
               evaluation: models.baseline,
               epochs: [{ epoch: 1, values: { loss: 1, [c]: 0.5, [`loss.${d}`]: 2 } }],
             },
-            student: { title: d, evaluation: { ...models.student, values } },
-            customValues: { [a]: { help: b, better: 'higher' } },
+            student: { title: d, evaluation: { ...models.student, figures } },
+            figures: [
+              ...run.figures,
+              { name: a, title: c, singular: d, help: b, unit: 'number', better: 'higher' },
+            ],
+            sections: [
+              ...(run.sections ?? []),
+              () => ({ id: a, title: b, body: { text: c } }),
+              () => ({ id: b, title: c, body: html`<p title="${d}">${[a, { text: b }]}</p>` }),
+            ],
             preflight: [{ level: 'warning', code: c, message: d, hint: a }],
             warnings: [{ code: a, message: `\`${b}\`` }],
             exports: [{ kind: a, path: b, sha256: c, bytes: 1, maxDifference: null }],

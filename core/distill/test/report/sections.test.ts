@@ -1,15 +1,15 @@
 // Sections and charts of a report, each with the numbers that a reader must find there.
 import { beforeAll, describe, expect, it } from 'vitest';
-import { resultsByClass } from '../../src/report/by-class.js';
+import type { PerExample, ReportModel } from 'potstill';
 import { lineChart, scaleOf } from '../../src/report/charts/index.js';
-import { shownModels } from '../../src/report/models.js';
-import type { ReportInput, ReportModel } from '../../src/report/report-input.js';
-import { classesSection } from '../../src/report/sections/classes.js';
+import type { ReportInput } from '../../src/report/report-input.js';
 import { curvesSection } from '../../src/report/sections/curves.js';
 import { ratesSection } from '../../src/report/sections/rates.js';
 import { summarySection } from '../../src/report/sections/summary.js';
 import { tradeOffSection } from '../../src/report/sections/trade-off.js';
-import { barDataset, syntheticRun } from './synthetic-run.js';
+import { accuracyFigures, evaluated, figure, measured, scored } from './models.js';
+import { syntheticRun } from './synthetic-run.js';
+import { textOf } from './text-of.js';
 
 let input: ReportInput;
 
@@ -17,27 +17,14 @@ beforeAll(async () => {
   input = await syntheticRun('report.html', 2000);
 });
 
-/** What a reader sees, tags taken out and spaces joined. */
-function textOf(html: string | undefined): string {
-  return (html ?? '')
-    .replaceAll(/<[^>]*>/g, ' ')
-    .replaceAll(/\s+/g, ' ')
-    .trim();
-}
-
 /** The labels of a chart's axes. */
 function tickLabels(html: string): string[] {
   return [...html.matchAll(/<text[^>]*>([^<]*)<\/text>/g)].map(([, text]) => text ?? '');
 }
 
-const measured = (values: Record<string, number>, more: Partial<ReportModel> = {}): ReportModel => ({
-  evaluation: { count: 100, values },
-  ...more,
-});
-
 describe('summary', () => {
   it('starts the dots of errors at zero, however close they lie', () => {
-    const close = {
+    const close: ReportInput = {
       ...input,
       teacher: measured({ errors: 1000 }),
       baseline: measured({ errors: 1010 }),
@@ -50,24 +37,105 @@ describe('summary', () => {
     expect(textOf(/<div class="ends">[\s\S]*?<\/div>/.exec(html)?.[0])).toBe('0');
   });
 
-  it('marks the better student of a custom metric only when its direction is known', () => {
+  /** The bold cells of the table. */
+  const bold = (run: ReportInput) =>
+    [...summarySection(run).body.text.matchAll(/<td class="better">([^<]*)/g)].map(([, text]) => text);
+
+  it('marks the better student only where the direction of a figure is known', () => {
     const models = { baseline: measured({ map: 0.4 }), student: measured({ map: 0.5 }) };
-    const bold = (custom: ReportInput['customValues']) =>
-      summarySection({ ...input, ...models, ...(custom ? { customValues: custom } : {}) }).body.text.match(
-        /<td class="better">[^<]*/g,
-      );
-    expect(bold(undefined)).toBeNull();
-    expect(bold({ map: { better: 'higher' } })).toEqual(['<td class="better">0.50']);
-    expect(bold({ map: { better: 'lower' } })).toEqual(['<td class="better">0.40']);
+    const of = (better: 'lower' | 'higher' | null) =>
+      bold({ ...input, ...models, figures: [figure('map', better)] });
+    expect(of(null)).toEqual([]);
+    expect(of('higher')).toEqual(['0.50']);
+    expect(of('lower')).toEqual(['0.40']);
   });
 
-  it('has the help of a custom metric, or none', () => {
-    const models = { baseline: measured({ map: 0.4 }), student: measured({ map: 0.5 }) };
-    const help = 'mean average precision';
+  it('marks the better student of a tested figure only beyond chance, of an untested one always', () => {
+    const values = (shifts: readonly number[]) => shifts.map((shift, at) => at + shift);
+    const run = (shifts: readonly number[]): ReportInput => ({
+      ...input,
+      compare: undefined,
+      figures: [figure('score', 'higher')],
+      baseline: scored('score', 'higher', values(shifts.map(() => 0))),
+      student: scored('score', 'higher', values(shifts)),
+    });
+    // Ten examples of ten: p = 2 / 2^10. Nine up and one far down: as far from 0 more often than not.
+    expect(bold(run(new Array<number>(10).fill(1)))).toEqual(['5.5']);
+    const mixed = run([1, 1, 1, 1, 1, 1, 1, 1, 1, -6]);
+    expect(bold(mixed)).toEqual([]);
+    const untested = (model: ReportModel | undefined): ReportModel => ({
+      evaluation: evaluated(10, model?.evaluation?.figures ?? {}),
+    });
+    expect(bold({ ...mixed, baseline: untested(mixed.baseline), student: untested(mixed.student) })).toEqual([
+      '4.8',
+    ]);
     expect(
-      textOf(summarySection({ ...input, ...models, customValues: { map: { help } } }).body.text),
-    ).toContain(`map ${help}`);
-    expect(summarySection({ ...input, ...models }).body.text).toMatch(/<th scope="row">map<\/th>/);
+      bold({ ...mixed, baseline: measured({ score: Infinity }), student: measured({ score: Infinity }) }),
+    ).toEqual([]);
+  });
+
+  it('tests each figure by its own numbers', () => {
+    // All examples differ in `a`, by chance in `b`.
+    const of = (shift: number): ReportModel => {
+      const numbers = (name: string, values: readonly number[]): Record<string, PerExample> => ({
+        [name]: { figures: [name], better: 'higher', values: Float64Array.from(values) },
+      });
+      const ten = Array.from({ length: 10 }, (_, at) => at);
+      const perExample = {
+        ...numbers(
+          'a',
+          ten.map((value) => value + shift),
+        ),
+        ...numbers(
+          'b',
+          ten.map((value) => value + (value === 0 ? shift : 0)),
+        ),
+      };
+      return { evaluation: evaluated(10, { a: 4.5 + shift, b: 4.5 + shift / 10 }, { perExample }) };
+    };
+    const figures = [figure('a', 'higher'), figure('b', 'higher')];
+    expect(bold({ ...input, compare: undefined, figures, baseline: of(0), student: of(1) })).toEqual(['5.5']);
+  });
+
+  it('has title and help of a figure, and no help where there is none', () => {
+    const models = { baseline: measured({ map: 0.4 }), student: measured({ map: 0.5 }) };
+    const text = (more: object) =>
+      summarySection({ ...input, ...models, figures: [figure('map', 'higher', more)] }).body.text;
+    expect(textOf(text({ title: 'Precision', help: 'mean average precision' }))).toContain(
+      'Precision mean average precision',
+    );
+    expect(text({})).toMatch(/<th scope="row">map<\/th>/);
+  });
+
+  it('has the figures in the order of the metrics, each in its unit, without those that were not measured', () => {
+    const rows = (run: ReportInput) =>
+      [...summarySection(run).body.text.matchAll(/<tr>\s*<th scope="row">([^<]*)/g)].map(
+        ([, title]) => title,
+      );
+    expect(rows(input)).toEqual([
+      'Errors',
+      'Accuracy',
+      'Top-5 accuracy',
+      'Cross-entropy',
+      'Agreement with teacher',
+      'Divergence from teacher',
+      'Calibration error',
+      'Parameters',
+      'File size',
+      'Latency',
+    ]);
+    const figures = [
+      figure('wait', 'lower', { unit: 'seconds' }),
+      figure('f1', 'higher', { unit: 'share' }),
+      figure('words', null, { unit: 'count' }),
+      figure('gone', null),
+      ...accuracyFigures,
+    ];
+    const student = measured({ words: 12345, f1: 0.5, wait: 72, count: 100 });
+    const { teacher: _teacher, baseline: _baseline, ...rest } = input;
+    const run: ReportInput = { ...rest, student, figures };
+    expect(rows(run)).toEqual(['wait', 'f1', 'words']);
+    expect(textOf(summarySection(run).body.text)).toContain('wait 1 min 12 s f1 50.00 % words 12,345');
   });
 
   it('marks no better student where the errors may differ by chance', async () => {
@@ -171,61 +239,6 @@ describe('learning curves of special runs', () => {
   });
 });
 
-describe('results by class', () => {
-  /** A model that answers all of class 0 right, and `right` of class 1; 100 examples of each. */
-  function model(right: number): ReportModel {
-    const indices = Int32Array.from({ length: 200 }, (_, at) => at);
-    const truth = indices.map((at) => (at < 100 ? 0 : 1));
-    const predicted = truth.map((target, at) => (target === 1 && at - 100 >= right ? 0 : target));
-    const predictions = { indices, truth, predicted, confidence: new Float32Array(200) };
-    return { evaluation: { count: 200, values: { errors: 100 - right }, predictions } };
-  }
-
-  const run = (teacher: number, baseline: number, student: number) => ({
-    ...input,
-    test: barDataset(0, ['cat', 'dog']),
-    teacher: model(teacher),
-    baseline: model(baseline),
-    student: model(student),
-  });
-
-  it('has count, recall of each model and marks what is beyond chance, the worst class first', () => {
-    const better = textOf(classesSection(run(90, 50, 80))?.body.text);
-    expect(better).toContain('better beyond chance in 1 class ( dog ) and worse in no class');
-    expect(better).toContain('dog 100 90.0 % 50.0 % 80.0 % ▲ better cat 100 100.0 % 100.0 % 100.0 %');
-    expect(textOf(classesSection(run(90, 80, 50))?.body.text)).toContain('50.0 % ▼ worse');
-    expect(textOf(classesSection(run(90, 80, 81))?.body.text)).toContain(
-      'In no class does the distilled student differ from the student alone beyond chance.',
-    );
-  });
-
-  it('corrects for the number of classes', () => {
-    // One class alone: 6 against 0 gives p = 0.031. Beside 20 others it is not beyond chance.
-    const answers = (classes: number, wrong: number) => {
-      const indices = Int32Array.from({ length: classes * 10 }, (_, at) => at);
-      const truth = indices.map((at) => Math.floor(at / 10));
-      const predicted = truth.map((target, at) => (at < wrong ? classes : target));
-      const predictions = { indices, truth, predicted, confidence: new Float32Array(indices.length) };
-      return { evaluation: { count: indices.length, values: {}, predictions } };
-    };
-    const marked = (classes: number) =>
-      resultsByClass(
-        shownModels({ ...input, baseline: answers(classes, 6), student: answers(classes, 0) }),
-      )?.classes.filter(({ difference }) => difference === 'better').length;
-    expect(marked(1)).toBe(1);
-    expect(marked(21)).toBe(0);
-  });
-
-  it('collapses long lists, and is left out where answers were not kept', async () => {
-    const labels = Array.from({ length: 40 }, (_, at) => `class-${at}`);
-    const run = await syntheticRun('report.html', 2000, labels);
-    const html = classesSection(run)?.body.text ?? '';
-    expect(textOf(html)).toContain('28 more classes');
-    expect(html.split('<details>')[0]?.match(/<th scope="row">/g)).toHaveLength(12);
-    expect(classesSection({ ...input, student: measured({ errors: 3 }) })).toBeUndefined();
-  });
-});
-
 describe('learning rates', () => {
   it('shows what was tried and what was chosen', () => {
     const rateSearch = [
@@ -244,15 +257,5 @@ describe('learning rates', () => {
       'Distilled Rate Errors 0.001 1,210 0.003 950 chosen 0.1 not finite',
     );
     expect(ratesSection(input)).toBeUndefined();
-  });
-});
-
-describe('long class names', () => {
-  it('are cut, with the whole name in a tooltip, never broken', async () => {
-    const long = 'an extraordinarily long class name of a scientific collection';
-    const labels = [long, ...Array.from({ length: 9 }, (_, at) => String(at))];
-    const html = classesSection(await syntheticRun('report.html', 300, labels))?.body.text ?? '';
-    expect(html).toContain(`<bdi class="clip" title="${long}">${long}</bdi>`);
-    expect(html).toContain('<bdi>3</bdi>');
   });
 });

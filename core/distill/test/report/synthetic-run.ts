@@ -1,9 +1,19 @@
 // A small made-up run: three models over pictures of bars, with everything a report can hold.
 import { randomStream } from '@potstill/engine';
-import type { AnyComponent, Batch, HostTensor, IndexedDataset, Metric, ComponentServices } from 'potstill';
-import { metricComponents } from '../../src/evaluate/components.js';
-import { evaluateModel, type Evaluation } from '../../src/evaluate/evaluate-model.js';
+import type {
+  AnyComponent,
+  Batch,
+  ComponentServices,
+  Evaluation,
+  HostTensor,
+  IndexedDataset,
+  Metric,
+} from 'potstill';
+import { classMetrics } from '../../src/evaluate/components.js';
+import { evaluateModel, figuresOf } from '../../src/evaluate/evaluate-model.js';
 import type { ReportInput } from '../../src/report/report-input.js';
+import { classification } from '../../src/tasks/classification/classification.js';
+import { compareAnswers } from '../../src/tasks/classification/discordance.js';
 
 export const digits = ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine'];
 
@@ -86,7 +96,7 @@ function scores(
 
 export function makeMetrics(data: IndexedDataset): Promise<Metric[]> {
   return Promise.all(
-    metricComponents.map((component: AnyComponent) => {
+    classMetrics.map((component: AnyComponent) => {
       if (component.kind !== 'metric') throw new Error('not a metric');
       return Promise.resolve(
         component.create(component.options.parse({}), {} as ComponentServices, { data }),
@@ -104,9 +114,9 @@ export async function evaluations(
   const model = (errorRate: number, certainty: number, seed: number) => (batch: Batch) =>
     Promise.resolve({ logits: scores(batch, classes, errorRate, certainty, seed) });
   const teacher = model(0.012, 11, 2);
-  const shared = { teacherOutputs: teacher, batches, metrics, target: 'label' };
+  const shared = { teacherOutputs: teacher, batches, metrics };
   return {
-    teacher: await evaluateModel({ predict: teacher, batches, metrics, target: 'label' }),
+    teacher: await evaluateModel({ predict: teacher, batches, metrics }),
     baseline: await evaluateModel({ ...shared, predict: model(0.045, 14, 3) }),
     student: await evaluateModel({ ...shared, predict: model(0.02, 9, 4) }),
   };
@@ -148,6 +158,8 @@ export async function syntheticRun(
 ): Promise<ReportInput> {
   const test = barDataset(examples, labels);
   const { teacher, baseline, student } = await evaluations(test);
+  if (classification.kind !== 'task') throw new Error('not a task');
+  const task = await classification.create({}, {} as ComponentServices, { data: test });
   return {
     file,
     name: 'bars',
@@ -156,6 +168,10 @@ export async function syntheticRun(
     seed: 7,
     finishedAt: Date.UTC(2026, 0, 2, 3, 4, 5),
     test,
+    figures: figuresOf(await makeMetrics(test)),
+    primary: task.primary,
+    compare: compareAnswers,
+    sections: task.sections ?? [],
     data: [
       { role: 'train', name: 'vision/bars', examples: 60000 },
       { role: 'test', name: 'vision/bars', examples },

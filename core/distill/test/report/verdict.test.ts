@@ -1,53 +1,56 @@
 // What a report says in words, case by case.
 import { describe, expect, it } from 'vitest';
-import type { Evaluation } from '../../src/evaluate/evaluate-model.js';
-import type { ReportInput, ReportModel } from '../../src/report/report-input.js';
+import type { ReportModel } from 'potstill';
+import type { ReportInput } from '../../src/report/report-input.js';
+import { judgingOf } from '../../src/report/report-input.js';
 import { claimText, pText, verdictText } from '../../src/report/verdict-text.js';
 import { verdictOf } from '../../src/report/verdict.js';
+import { compareAnswers } from '../../src/tasks/classification/discordance.js';
+import { accuracyFigures, answered, evaluated, figure, measured, scored } from './models.js';
 import { barDataset } from './synthetic-run.js';
 
 const n = 10_000;
 
 /** A model that is wrong on the first `errors` examples from `from` on. */
 function model(errors: number, from = 0, more: Partial<ReportModel> = {}): ReportModel {
-  const evaluation: Evaluation = {
-    count: n,
-    values: { errors, accuracy: 1 - errors / n, count: n },
-    predictions: {
-      indices: Int32Array.from({ length: n }, (_, i) => i),
-      predicted: Int32Array.from({ length: n }, (_, i) => (i >= from && i < from + errors ? 1 : 0)),
-      confidence: new Float32Array(n).fill(0.9),
-      truth: new Int32Array(n),
-    },
+  const truth = new Int32Array(n);
+  return {
+    ...answered(
+      truth,
+      truth.map((_, i) => (i >= from && i < from + errors ? 1 : 0)),
+    ),
+    ...more,
   };
-  return { evaluation, ...more };
 }
 
 type Models = Pick<ReportInput, 'student'> & Partial<ReportInput>;
 
-function say(models: Models) {
-  return verdictText({
+function inputOf(models: Models): ReportInput {
+  return {
     file: 'report.html',
     name: 'run',
     recipe: { yaml: '', hash: '' },
     seed: 1,
     finishedAt: 0,
     test: barDataset(0),
+    figures: accuracyFigures,
+    compare: compareAnswers,
     machine: { cpu: '', cores: 1, memoryBytes: 1, system: '', node: '' },
     versions: {},
     ...models,
-  });
+  };
 }
 
-const byErrors = { value: 'errors', better: 'lower' } as const;
+const say = (models: Models) => verdictText(inputOf(models));
 
-function judge({ teacher, baseline, student }: Models) {
-  const models = {
+function judge(models: Models) {
+  const { teacher, baseline, student } = models;
+  const evaluations = {
     teacher: teacher?.evaluation,
     baseline: baseline?.evaluation,
     student: student.evaluation,
   };
-  return verdictOf(models, byErrors);
+  return verdictOf(evaluations, judgingOf(inputOf(models)));
 }
 
 describe('verdict', () => {
@@ -65,7 +68,9 @@ describe('verdict', () => {
     const models = { teacher: model(80), baseline: model(100), student: model(90, 5000) };
     const { headline, notes } = say(models);
     expect(headline).toMatch(/^No difference beyond chance: 90 errors .* \(p = 0\.51\)\.$/);
-    expect(notes[0]).toMatch(/100 are right only with distillation and 90 only without/);
+    expect(notes[0]).toMatch(
+      /^Of 10,000 examples, only the distilled student answers 100 right and only the student alone 90 \(McNemar’s exact test\)\. /,
+    );
     expect(notes[0]).toMatch(/differ at least this much in 51 % of such tests/);
     expect(judge(models)).toMatchObject({ outcome: 'no-difference', closed: undefined });
   });
@@ -123,10 +128,11 @@ describe('verdict', () => {
     );
   });
 
-  it('takes the value asked for, and says that its difference was not tested', () => {
-    const scored = (map: number): ReportModel => ({ evaluation: { count: 50, values: { map } } });
-    const input = { teacher: scored(0.6), baseline: scored(0.4), student: scored(0.5) };
-    const { headline, notes } = say({ ...input, primary: { value: 'map', better: 'higher' } });
+  it('takes the figure asked for, and says that its difference was not tested', () => {
+    const of = (map: number): ReportModel => ({ evaluation: evaluated(50, { map }) });
+    const models = { teacher: of(0.6), baseline: of(0.4), student: of(0.5) };
+    const figures = [figure('loss', 'lower'), figure('map', 'higher')];
+    const { headline, notes } = say({ ...models, figures, primary: 'map' });
     expect(headline).toBe(
       'Not tested for chance: map 0.50 for the distilled student, 0.40 for the student alone, ' +
         '0.60 for the teacher on 50 test examples.',
@@ -134,14 +140,112 @@ describe('verdict', () => {
     expect(notes[0]).toContain('the difference may be chance');
   });
 
-  it('does not lend the test of the answers to a metric that counts other errors', () => {
-    const other = (errors: number, from: number): ReportModel => {
+  it('takes the first figure with a direction where the one asked for was not measured', () => {
+    const figures = [figure('words', null), figure('map', 'higher'), figure('loss', 'lower')];
+    const student = measured({ words: 7, map: 0.5, loss: 2 });
+    expect(say({ student, figures, primary: 'errors' }).headline).toBe(
+      'The student has map 0.50 on 100 test examples.',
+    );
+    expect(say({ student, figures: figures.slice(0, 1) }).headline).toBe(
+      'The student was trained, but nothing was measured that says how good it is.',
+    );
+  });
+
+  it('does not lend the test of the answers to a figure that counts something else', () => {
+    const other = (missed: number, from: number): ReportModel => {
       const { evaluation } = model(100, from);
-      return evaluation ? { evaluation: { ...evaluation, values: { errors } } } : {};
+      return evaluation ? { evaluation: { ...evaluation, figures: { ...evaluation.figures, missed } } } : {};
     };
-    expect(judge({ teacher: model(67), baseline: other(50, 0), student: other(7, 500) }).outcome).toBe(
+    const models = { teacher: other(5, 0), baseline: other(50, 0), student: other(7, 500) };
+    const figures = [...accuracyFigures, figure('missed', 'lower')];
+    expect(judge({ ...models, figures, primary: 'missed' }).outcome).toBe('untested');
+    expect(judge({ ...models, figures, primary: 'errors' }).outcome).toBe('no-difference');
+  });
+
+  it('tests any figure that has numbers an example, in its direction, by the mean difference', () => {
+    // 12 examples, each 0.1 better with distillation: 2 of 2^12 patterns of signs are as far from 0.
+    const of = (shift: number) =>
+      scored(
+        'score',
+        'higher',
+        Array.from({ length: 12 }, (_, at) => at / 10 + shift),
+      );
+    const models = { teacher: of(0.2), baseline: of(0), student: of(0.1) };
+    const judged = (better: 'higher' | 'lower') => {
+      const shared = { ...models, figures: [figure('score', better)], compare: undefined };
+      return { ...judge(shared), ...say(shared) };
+    };
+    const { outcome, closed, distilled, headline, notes } = judged('higher');
+    expect(outcome).toBe('helped');
+    expect(distilled?.test?.p).toBe(2 / 2 ** 12);
+    expect(closed).toBeCloseTo(0.5, 12);
+    expect(headline).toBe(
+      'Distillation helped: score 0.65 for the distilled student, 0.55 for the student alone, ' +
+        '0.75 for the teacher on 12 test examples (p < 0.001). It closes 50 % of the gap to the teacher.',
+    );
+    expect(notes[0]).toBe(
+      'Of 12 examples, 0 have a higher number with the student alone and 12 with the distilled student ' +
+        '(sign-flip test of the mean difference). The test covers these examples, not other seeds.',
+    );
+    expect(judged('lower')).toMatchObject({ outcome: 'hurt', closed: undefined });
+  });
+
+  it('reads only what was measured, whatever a figure is called', () => {
+    for (const name of ['valueOf', '__proto__']) {
+      const figures = [figure(name, 'higher')];
+      const models = { teacher: measured({}), baseline: measured({}), student: measured({}) };
+      expect(judge({ ...models, figures }).outcome).toBe('not-compared');
+      const known = measured({ [name]: 0.5 });
+      expect(judge({ ...models, baseline: known, student: known, figures }).outcome).toBe('untested');
+    }
+  });
+
+  it('compares only numbers of the same examples, and only where there are some', () => {
+    const figures = [figure('score', 'higher')];
+    const compare = undefined;
+    const of = (values: readonly number[]) => scored('score', 'higher', values);
+    const twelve = Array.from({ length: 12 }, (_, at) => at);
+    const [teacher, baseline, student] = [of(twelve), of(twelve), of(twelve.map((value) => value + 1))];
+    expect(judge({ teacher, baseline, student, figures, compare }).outcome).toBe('helped');
+    const evaluation = student.evaluation && {
+      ...student.evaluation,
+      indices: student.evaluation.indices.map((index) => index + 1),
+    };
+    if (!evaluation) throw new Error('not evaluated');
+    expect(judge({ teacher, baseline, student: { evaluation }, figures, compare }).outcome).toBe('untested');
+    const unknown = of(twelve.map(() => NaN));
+    const known = unknown.evaluation && { ...unknown.evaluation, figures: { score: 3 } };
+    if (!known) throw new Error('not evaluated');
+    expect(judge({ teacher, baseline: { evaluation: known }, student, figures, compare }).outcome).toBe(
       'untested',
     );
+  });
+
+  it('draws no conclusion from losses that are infinite on both sides, and no share of an infinite gap', () => {
+    const figures = [figure('loss', 'lower')];
+    const of = (infinite: number, loss: number) =>
+      scored(
+        'loss',
+        'lower',
+        Array.from({ length: 40 }, (_, at) => (at < infinite ? Infinity : loss)),
+      );
+    const judged = (alone: number, distilled: number) =>
+      judge({
+        teacher: of(0, 1),
+        baseline: of(alone, 3),
+        student: of(distilled, 2),
+        figures,
+        compare: undefined,
+      });
+    expect(judged(8, 1)).toMatchObject({ outcome: 'no-difference', distilled: { relation: 'same' } });
+    expect(judged(1, 8)).toMatchObject({ outcome: 'no-difference', distilled: { relation: 'same' } });
+    // Seven infinite losses less are 2 of 2^7 patterns of signs.
+    expect(judged(7, 0)).toMatchObject({
+      outcome: 'helped',
+      closed: undefined,
+      distilled: { test: { p: 2 / 2 ** 7 } },
+    });
+    expect(judged(1, 0)).toMatchObject({ outcome: 'no-difference', distilled: { test: { p: 1 } } });
   });
 
   it('has one sentence for the closing table', () => {

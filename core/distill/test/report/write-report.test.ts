@@ -3,10 +3,13 @@ import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Section, SectionInput } from 'potstill';
+import { html } from '../../src/report/html.js';
 import type { ReportInput } from '../../src/report/report-input.js';
 import { renderReport, writeReport } from '../../src/report/write-report.js';
 import { openElements } from './open-elements.js';
 import { barDataset, evaluations, syntheticRun } from './synthetic-run.js';
+import { textOf } from './text-of.js';
 
 let folder: string;
 let input: ReportInput;
@@ -27,12 +30,14 @@ function without<K extends keyof ReportInput>(...keys: K[]): Omit<ReportInput, K
   ) as Omit<ReportInput, K>;
 }
 
-/** The text that a reader sees, tags taken out. */
-function textOf(html: string): string {
-  return html
-    .replaceAll(/<(style|svg)[\s\S]*?<\/\1>/g, ' ')
-    .replaceAll(/<[^>]*>/g, ' ')
-    .replaceAll(/\s+/g, ' ');
+/** The text that a reader sees, charts left out. */
+function wordsOf(page: string): string {
+  return textOf(page.replaceAll(/<(style|svg)[\s\S]*?<\/\1>/g, ' '));
+}
+
+/** The sections of a page by their anchors, in order. */
+function sectionsOf(page: string): string[] {
+  return [...page.matchAll(/<section id="([^"]*)">/g)].map(([, id]) => id ?? '');
 }
 
 describe('writeReport', () => {
@@ -44,7 +49,7 @@ describe('writeReport', () => {
   });
 
   it('says in words what was found, with the numbers: 14 against 24 errors may be chance', () => {
-    expect(textOf(page)).toContain(
+    expect(wordsOf(page)).toContain(
       'No difference beyond chance: 14 errors for the distilled student, 24 for the student alone, 6 for the teacher on 500 test examples (p = 0.14).',
     );
     expect(page).not.toContain('closes');
@@ -52,13 +57,13 @@ describe('writeReport', () => {
 
   it('claims a share of the gap where there are examples enough', async () => {
     const text = await renderReport(await syntheticRun(input.file, 2000));
-    expect(textOf(text)).toMatch(/Distillation helped: .*\(p &lt; 0\.001\)\. It closes \d\d % of the gap/);
+    expect(wordsOf(text)).toMatch(/Distillation helped: .*\(p &lt; 0\.001\)\. It closes \d\d % of the gap/);
   });
 
   it('has every number of the table', () => {
-    const text = textOf(page);
+    const text = wordsOf(page);
     for (const model of [input.teacher, input.baseline, input.student]) {
-      const accuracy = Number(model?.evaluation?.values.accuracy);
+      const accuracy = Number(model?.evaluation?.figures.accuracy);
       expect(text).toContain(`${(100 * accuracy).toFixed(2)} %`);
     }
     for (const expected of ['2,395,210', '1,276,810', '9.6 MB', '5.1 MB', '0.412 ms', 'Top-5 accuracy'])
@@ -66,7 +71,7 @@ describe('writeReport', () => {
   });
 
   it('has the recipe, the seed, the versions, the machine, the exports and the times', () => {
-    const text = textOf(page);
+    const text = wordsOf(page);
     for (const expected of [
       'use: soft-targets, weight: 0.7, temperature: 4',
       'seed 7',
@@ -154,8 +159,8 @@ describe('writeReport', () => {
     const { evaluation } = input.student;
     const text = await renderReport({ ...bare, student: evaluation === undefined ? {} : { evaluation } });
     expect(openElements(text)).toEqual([]);
-    expect(textOf(text)).toMatch(/The student has \d+ errors on 500 test examples\./);
-    expect(textOf(text)).toMatch(/Mistakes The student is wrong on 14 examples\./);
+    expect(wordsOf(text)).toMatch(/The student has \d+ errors on 500 test examples\./);
+    expect(wordsOf(text)).toMatch(/Mistakes The student is wrong on 14 examples\./);
     expect(text).not.toContain('Learning curves');
     expect(text).not.toMatch(/undefined|NaN|\[object/);
   });
@@ -163,7 +168,7 @@ describe('writeReport', () => {
   it('stands when nothing was measured', async () => {
     const text = await renderReport({ ...without('teacher', 'baseline'), student: {} });
     expect(openElements(text)).toEqual([]);
-    expect(textOf(text)).toContain('nothing was measured');
+    expect(wordsOf(text)).toContain('nothing was measured');
   });
 
   it('stands for an empty test set', async () => {
@@ -179,7 +184,7 @@ describe('writeReport', () => {
     expect(text).not.toMatch(/NaN|undefined/);
   });
 
-  it('lists the most confused pairs where the classes are too many for a matrix', async () => {
+  it('stays small for a thousand classes', async () => {
     const labels = Array.from({ length: 1000 }, (_, i) => `class-${i}`);
     const test = barDataset(3000, labels);
     const { student } = await evaluations(test);
@@ -188,32 +193,82 @@ describe('writeReport', () => {
       test,
       student: { evaluation: student },
     });
-    expect(text).not.toContain('class="matrix');
-    expect(textOf(text)).toContain('1,000 classes are too many for a matrix');
-    expect(textOf(text)).toMatch(/class-\d+ class-\d+ \d/);
     expect(text.length).toBeLessThan(400_000);
   });
 
-  it('shows no pictures of data that are none, but counts the mistakes', async () => {
-    const test = {
-      ...input.test,
-      spec: { ...input.test.spec, image: { dtype: 'float32', shape: [784] } },
-    } as const;
-    const text = await renderReport({ ...input, test });
-    expect(text).not.toContain('<img');
-    expect(textOf(text)).toMatch(/The student is wrong and the teacher right on \d+ examples/);
+  it('has the results first, then what task and metrics contribute, then how the run went', () => {
+    expect(sectionsOf(page)).toEqual([
+      'summary',
+      'trade-off',
+      'classes',
+      'mistakes',
+      'confusion',
+      'calibration',
+      'curves',
+      'checks',
+      'details',
+    ]);
   });
 
-  it('takes sections of domains as they are, under an escaped title', async () => {
+  it('takes contributed sections in their order, and leaves out those that have nothing to show', async () => {
+    const seen: SectionInput[] = [];
+    const section = (id: string, title = id): Section => ({
+      id,
+      title,
+      body: html`<p id="${id}-body">drawn</p>`,
+    });
     const text = await renderReport({
       ...input,
       sections: [
-        { title: 'Boxes & <more>', html: '<p id="mine">drawn</p>' },
-        { title: 'Map', svg: '<svg id="map"></svg>' },
+        () => section('zebra', 'Boxes & <more>'),
+        () => undefined,
+        (given) => {
+          seen.push(given);
+          return Promise.resolve(section('apple'));
+        },
+        () => Promise.resolve(undefined),
       ],
     });
-    expect(text).toContain('<p id="mine">drawn</p>');
-    expect(text).toContain('<svg id="map"></svg>');
-    expect(text).toContain('Boxes &amp; &lt;more&gt;');
+    expect(sectionsOf(text)).toEqual([
+      'summary',
+      'trade-off',
+      'zebra',
+      'apple',
+      'curves',
+      'checks',
+      'details',
+    ]);
+    expect(text).toContain('<p id="zebra-body">drawn</p>');
+    expect(text).toContain('<h2>Boxes &amp; &lt;more&gt;</h2>');
+    expect(openElements(text)).toEqual([]);
+    expect(seen).toHaveLength(1);
+    expect(seen[0]?.models.map(({ role, name }) => `${role}: ${name}`)).toEqual([
+      'teacher: Teacher',
+      'baseline: Student alone',
+      'student: Distilled',
+    ]);
+    expect(seen[0]?.data).toBe(input.test);
+    expect(seen[0]?.figures).toBe(input.figures);
+  });
+
+  it('escapes contributed sections that only look like HTML, and whatever they insert', async () => {
+    const forged = { text: '<script>alert(1)</script>' };
+    const hostile = '"><script>alert(2)</script>';
+    const text = await renderReport({
+      ...input,
+      sections: [
+        () => ({ id: 'forged', title: 'Forged', body: forged }),
+        () => ({
+          id: hostile,
+          title: hostile,
+          body: html`<p title="${hostile}">${hostile}${[forged, [forged]]}</p>`,
+        }),
+      ],
+    });
+    expect(text).not.toContain('<script');
+    expect(text).toContain('<h2>Forged</h2>\n    &lt;script&gt;alert(1)&lt;/script&gt;');
+    expect(text).toContain('<section id="&quot;&gt;&lt;script&gt;alert(2)&lt;/script&gt;">');
+    expect(text.match(/&lt;script&gt;alert\(1\)/g)).toHaveLength(3);
+    expect(openElements(text)).toEqual([]);
   });
 });

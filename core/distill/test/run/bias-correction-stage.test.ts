@@ -1,4 +1,4 @@
-// The correction of the output bias as a stage of a run.
+// The correction of the output bias as an adjustment of a run's student.
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -15,7 +15,7 @@ afterEach(async () => {
 
 const component = 'teacher={use: tiny/teacher}';
 
-describe('runRecipe with biasCorrection', () => {
+describe('runRecipe with bias-correction', () => {
   it('leaves a student alone that learnt the absent class from its teacher', async () => {
     const set = [
       component,
@@ -24,10 +24,14 @@ describe('runRecipe with biasCorrection', () => {
       'losses=[soft-targets]',
       'student.hidden=[16]',
     ];
-    const { summary } = await place.run('student.yaml', { set: [...set, 'biasCorrection={classes: [2]}'] });
+    const { summary } = await place.run('student.yaml', {
+      set: [...set, 'adjust=[{ use: bias-correction, classes: [2] }]'],
+    });
     // Hinton et al. 2015, section 3, in small: soft targets tell of a class that no example shows.
-    expect(summary.student.errors).toBeLessThan((summary.baseline?.errors ?? NaN) / 2);
-    expect(summary.biasCorrection).toMatchObject({ offset: 0, validationErrors: { before: 0, after: 0 } });
+    expect(summary.student.figures.errors).toBeLessThan((summary.baseline?.figures.errors ?? NaN) / 2);
+    expect(summary.adjustments).toMatchObject([
+      { kind: 'bias-correction', data: { offset: 0, validationErrors: { before: 0, after: 0 } } },
+    ]);
   });
 
   it('raises the bias of a class that the training data lacks, by what is best on validation data', async () => {
@@ -36,20 +40,23 @@ describe('runRecipe with biasCorrection', () => {
         component,
         'data.train.exclude=[2]',
         'train.epochs=30',
-        'biasCorrection={classes: [2]}',
+        'adjust=[{ use: bias-correction, classes: [2] }]',
         'losses=[cross-entropy]',
         'student.hidden=[]',
         'student.dropout=0',
       ],
     });
-    const { biasCorrection } = summary;
-    expect(biasCorrection?.classes).toEqual([2]);
-    expect(biasCorrection?.offset).toBeGreaterThan(0);
-    expect(biasCorrection?.validationErrors.after).toBeLessThan(
-      biasCorrection?.validationErrors.before ?? NaN,
-    );
-    expect(biasCorrection?.testErrors.after).toBeLessThan(biasCorrection?.testErrors.before ?? NaN);
-    expect(biasCorrection?.testErrors.after).toBe(summary.student.errors);
+    const [correction] = summary.adjustments;
+    const { classes, offset, validationErrors } = correction?.data as {
+      readonly classes: readonly number[];
+      readonly offset: number;
+      readonly validationErrors: { readonly before: number; readonly after: number };
+    };
+    expect(classes).toEqual([2]);
+    expect(offset).toBeGreaterThan(0);
+    expect(validationErrors.after).toBeLessThan(validationErrors.before);
+    expect(correction?.after.errors).toBeLessThan(correction?.before.errors ?? NaN);
+    expect(correction?.after.errors).toBe(summary.student.figures.errors);
     expect(await readFile(join(runFolder, 'report.html'), 'utf8')).toContain(
       'The output bias of class 2 was shifted by',
     );
@@ -58,12 +65,12 @@ describe('runRecipe with biasCorrection', () => {
     const final = (await readWeights(join(runFolder, 'student.safetensors'))).variables['logits.bias']
       ?.data as Float32Array;
     expect([final[0], final[1]]).toEqual([best[0], best[1]]);
-    expect((final[2] as number) - (best[2] as number)).toBeCloseTo(biasCorrection?.offset ?? NaN, 5);
+    expect((final[2] as number) - (best[2] as number)).toBeCloseTo(offset, 5);
   });
 
   it('names classes that the student does not have', async () => {
     await expect(
-      place.run('student.yaml', { set: [component, 'biasCorrection={classes: [3]}'] }),
+      place.run('student.yaml', { set: [component, 'adjust=[{ use: bias-correction, classes: [3] }]'] }),
     ).rejects.toThrow(/names 3; the student has classes 0 to 2/);
   });
 });

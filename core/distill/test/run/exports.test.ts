@@ -58,7 +58,7 @@ describe('an exported ONNX file', () => {
     const copy = join(place.folder, 'copy.onnx');
     await copyFile(join(runFolder, 'exports', 'student.onnx'), copy);
     const whole = await readFile(copy);
-    expect((await evaluate(copy)).values.accuracy).toBeGreaterThan(0.3);
+    expect((await evaluate(copy)).figures.accuracy).toBeGreaterThan(0.3);
     for (let at = 40; at < whole.length; at += 23) {
       const bytes = Uint8Array.from(whole);
       bytes[at] = (bytes[at] as number) ^ 4;
@@ -76,7 +76,7 @@ describe('an exported ONNX file', () => {
     const copy = join(place.folder, 'copy.onnx');
     const whole = await readFile(join(runFolder, 'exports', 'student.onnx'), 'latin1');
     await writeFile(copy, Buffer.from(whole.replace('potstill', 'quantize'), 'latin1'));
-    expect((await evaluate(copy)).values.accuracy).toBeGreaterThan(0.3);
+    expect((await evaluate(copy)).figures.accuracy).toBeGreaterThan(0.3);
   });
 
   it('is refused in the place of the file that the run exported', async () => {

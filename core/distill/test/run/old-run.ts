@@ -17,13 +17,41 @@ export async function withoutChecksums(run: string, to: string): Promise<void> {
       trainHash: _t,
       ...value
     } = JSON.parse(text) as Record<string, unknown>;
-    await writeFile(path, `${JSON.stringify(value, undefined, 2)}\n`);
+    const old = name === 'summary.json' ? oldSummary(value) : value;
+    await writeFile(path, `${JSON.stringify(old, undefined, 2)}\n`);
   }
   for (const name of await readdir(to, { recursive: true }))
     if (name.endsWith('.safetensors')) {
       const path = join(to, name);
       await writeFile(path, plainSafetensors(await readFile(path)));
     }
+}
+
+/** A summary with the fields that 0.1 had: those of classification. */
+function oldSummary(summary: Record<string, unknown>): Record<string, unknown> {
+  const {
+    summaryFormat: _s,
+    task: _t,
+    primary: _p,
+    columns: _c,
+    figures: _f,
+    adjustments: _a,
+    verdict: _v,
+    ...rest
+  } = summary;
+  const model = (value: unknown) => {
+    if (value === null) return null;
+    const { figures, ...size } = value as { readonly figures: Readonly<Record<string, number>> };
+    const { errors = null, accuracy = null, agreement = null } = figures;
+    return { errors, accuracy, agreement, ...size, metrics: figures };
+  };
+  return {
+    ...rest,
+    teacher: model(rest.teacher),
+    baseline: model(rest.baseline),
+    student: model(rest.student),
+    biasCorrection: null,
+  };
 }
 
 /** The file with a header that has no checksum. */

@@ -91,7 +91,7 @@ describe('train.accumulate', () => {
       0.05,
     ]);
     expect(last.state.slots['logits.kernel/accumulated']?.data.some((value) => value !== 0)).toBe(true);
-    expect(summary.student.errors).toBeLessThan(60);
+    expect(summary.student.figures.errors).toBeLessThan(60);
   });
 
   it('is refused when the training ends before the first update', async () => {

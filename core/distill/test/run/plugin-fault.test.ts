@@ -80,7 +80,8 @@ const faulty = definePlugin({
       help,
       options,
       create: () => ({
-        needsTeacher: false,
+        needs: { model: [], teacher: [], batch: [] },
+        figures: [{ name: 'own', title: 'Own', unit: 'number', better: null }],
         update: boom,
         result: () => ({ own: 0 }),
         reset: () => undefined,
@@ -89,7 +90,13 @@ const faulty = definePlugin({
     metric('faulty/result', {
       help,
       options,
-      create: () => ({ needsTeacher: false, update: () => undefined, result: boom, reset: () => undefined }),
+      create: () => ({
+        needs: { model: [], teacher: [], batch: [] },
+        figures: [],
+        update: () => undefined,
+        result: boom,
+        reset: () => undefined,
+      }),
     }),
     optimizer('faulty/optimizer', { help, options, create: () => ({ ...sgd(), update: boom }) }),
     schedule('faulty/schedule', { help, options, create: () => boom }),

@@ -191,13 +191,13 @@ describe('a run of potstill 0.1, without checksums', () => {
     const progress = { emit: (event: { event: string }) => said.push(JSON.stringify(event)) };
     const now = await evaluateRecipe(recipe, { runFolder: run, progress });
     expect(said).toEqual([]);
-    expect((await evaluateRecipe(recipe, { runFolder: old, progress })).values).toEqual(now.values);
+    expect((await evaluateRecipe(recipe, { runFolder: old, progress })).figures).toEqual(now.figures);
     expect(said).toHaveLength(1);
     expect(said[0]).toMatch(/RUN_NO_CHECKSUMS/);
     const { exports } = await exportRecipe(recipe, { runFolder: old, to: join(place.folder, 'out') });
     expect(exports).toHaveLength(1);
     const teacher = `teacher={use: checkpoint, run: ${JSON.stringify(old)}}`;
     const { summary } = await place.run('student.yaml', { set: [...set, teacher] });
-    expect(summary.teacher?.metrics.accuracy).toBeGreaterThan(0.3);
+    expect(summary.teacher?.figures.accuracy).toBeGreaterThan(0.3);
   });
 });

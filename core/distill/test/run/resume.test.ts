@@ -54,7 +54,7 @@ describe('runRecipe with resume', () => {
       expect(await readFile(join(resumed.runFolder, file)), file).toEqual(
         await readFile(join(whole.runFolder, file)),
       );
-    expect(resumed.summary.student.metrics).toEqual(whole.summary.student.metrics);
+    expect(resumed.summary.student.figures).toEqual(whole.summary.student.figures);
     const runs = (await readdir(place.runs)).filter((name) => !name.startsWith('.'));
     expect(runs).toHaveLength(2);
   });
@@ -94,7 +94,7 @@ describe('runRecipe with resume', () => {
     place.events.splice(0);
     const named = await place.run('teacher.yaml', { resume: true, runFolder: join(place.folder, 'named') });
     expect(notes()).toEqual(['named has no run.json: starting over, with the checkpoints that are there']);
-    expect(named.summary.student.metrics).toEqual(first.summary.student.metrics);
+    expect(named.summary.student.figures).toEqual(first.summary.student.figures);
   });
 
   it('uses the folder that a kill left without run.json', async () => {

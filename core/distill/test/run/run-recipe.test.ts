@@ -47,16 +47,16 @@ describe('runRecipe', () => {
       name: 'tiny-student',
       seed: 1,
       evaluatedOn: 'test',
-      teacher: { agreement: null, parameters: features * 16 + 16 + 16 * 3 + 3 },
+      teacher: { parameters: features * 16 + 16 + 16 * 3 + 3 },
       baseline: { parameters: features * 4 + 4 + 4 * 3 + 3 },
       exports: [{ kind: 'onnx', path: 'exports/student.onnx' }],
     });
     for (const model of [summary.teacher, summary.baseline, summary.student]) {
-      expect(model?.errors).toBe(60 - Math.round(60 * (model?.accuracy ?? NaN)));
+      expect(model?.figures.errors).toBe(60 - Math.round(60 * (model?.figures.accuracy ?? NaN)));
       expect(model?.latencyMs).toBeGreaterThan(0);
       expect(model?.bytes).toBeGreaterThan(0);
     }
-    expect(summary.student.agreement).toBeGreaterThan(0);
+    expect(summary.student.figures.agreement).toBeGreaterThan(0);
     expect(summary.student.bytes).toBe((await readFile(join(runFolder, 'exports/student.onnx'))).length);
   });
 
@@ -84,7 +84,7 @@ describe('runRecipe', () => {
       const own = Array.from(scores.subarray(3 * row, 3 * row + 3));
       return own.indexOf(Math.max(...own)) !== truth;
     });
-    expect(errors.length).toBe(summary.student.errors);
+    expect(errors.length).toBe(summary.student.figures.errors);
   });
 
   it('gives the same weights, metrics and ONNX file for the same recipe', async () => {
@@ -92,7 +92,7 @@ describe('runRecipe', () => {
     const second = await place.run('student.yaml');
     expect(second.runFolder).toBe(`${first.runFolder}-2`);
     expect(second.summary.exports).toEqual(first.summary.exports);
-    expect(second.summary.student.metrics).toEqual(first.summary.student.metrics);
+    expect(second.summary.student.figures).toEqual(first.summary.student.figures);
     for (const file of [
       'student/last.safetensors',
       'student/best.safetensors',
@@ -149,7 +149,8 @@ describe('runRecipe', () => {
   it('runs without a teacher: one student, no baseline', async () => {
     const { summary } = await place.run('teacher.yaml');
     expect(place.stages()).toEqual(['preflight', 'student', 'evaluate', 'export', 'report']);
-    expect(summary).toMatchObject({ teacher: null, baseline: null, student: { agreement: null } });
+    expect(summary).toMatchObject({ teacher: null, baseline: null, adjustments: [] });
+    expect(summary.student.figures).not.toHaveProperty('agreement');
   });
 
   it('keeps the weights of the epoch that is best on validation data', async () => {

@@ -24,7 +24,7 @@ describe('runRecipe with a teacher that is a recipe', () => {
     place.stages();
     const second = await place.run('student.yaml', { set: ['train.seed=2'] });
     expect(place.stages()).toEqual(['teacher', ...stages]);
-    expect(second.summary.teacher?.metrics).toEqual(first.summary.teacher?.metrics);
+    expect(second.summary.teacher?.figures).toEqual(first.summary.teacher?.figures);
   });
 
   it('trains it again when its recipe, its data or its version is another', async () => {
@@ -103,7 +103,7 @@ describe('runRecipe with a teacher that is a recipe', () => {
     // The points that were called a are called b now: the model is asked by name, and told so.
     const reordered = await labelled('reordered.yaml', 'b, a, c');
     expect(reordered.remarks).toHaveLength(1);
-    expect(reordered.values.errors).toBeGreaterThan(30);
+    expect(reordered.figures.errors).toBeGreaterThan(30);
     await expect(labelled('other.yaml', 'a, b, x')).rejects.toMatchObject({ code: 'TEACHER_INVALID' });
   });
 });

@@ -1,5 +1,6 @@
 // A recipe with transfer data: who is trained on it, what the teacher is asked, what counts.
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { PotstillError, recipeHash } from 'potstill';
 import { openData } from '../../src/run/data.js';
@@ -45,6 +46,19 @@ describe('data.transfer', () => {
     });
   });
 
+  it('is in the summary and the report, with what each loss learns from', async () => {
+    const { summary, runFolder } = await place.run('student.yaml', { set: [...set, 'baseline=false'] });
+    expect(summary.trainedOn).toEqual({
+      examples: 120,
+      losses: { 'cross-entropy': 70, 'soft-targets': 120 },
+    });
+    const report = await readFile(join(runFolder, 'report.html'), 'utf8');
+    const text = report.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ');
+    expect(text).toContain('transfer tiny/points, 50 examples');
+    expect(text).toContain('loss cross-entropy learns from the 70 with a label');
+    expect(text).toContain('loss soft-targets learns from all');
+  });
+
   it('asks the teacher about the transfer data once, in the label stage', async () => {
     await place.run('student.yaml', { set: [...set, 'preflight.enabled=false', 'baseline=false'] });
     // 70 and 50 to learn on, 40 and 60 for the metrics.
@@ -60,13 +74,13 @@ describe('data.transfer', () => {
       return summary.student;
     };
     const same = await weights('{use: tiny/points, size: 50, seed: 21}');
-    expect((await weights('{use: tiny/points, size: 50, seed: 21, target: false}')).metrics).toEqual(
-      same.metrics,
+    expect((await weights('{use: tiny/points, size: 50, seed: 21, target: false}')).figures).toEqual(
+      same.figures,
     );
-    expect((await weights('{use: tiny/points, size: 50, seed: 21, labels: [x, y, z]}')).metrics).toEqual(
-      same.metrics,
+    expect((await weights('{use: tiny/points, size: 50, seed: 21, labels: [x, y, z]}')).figures).toEqual(
+      same.figures,
     );
-    expect((await weights('{use: tiny/points, size: 50, seed: 22}')).metrics).not.toEqual(same.metrics);
+    expect((await weights('{use: tiny/points, size: 50, seed: 22}')).figures).not.toEqual(same.figures);
   });
 
   it('is another recipe, and resumes to the same summary', async () => {

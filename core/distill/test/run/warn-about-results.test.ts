@@ -1,22 +1,20 @@
 // Which warnings a run's figures raise: chance decides between 'did not help' and 'hurt'.
 import { describe, expect, it } from 'vitest';
 import type { Evaluation } from 'potstill';
+import { compareAnswers } from '../../src/tasks/classification/discordance.js';
 import type { RunContext } from '../../src/run/context.js';
 import { warnAboutResults } from '../../src/run/warn-about-results.js';
 
 /** A model that is wrong on `errors` of 200 examples, from number `first` on. */
 function model(errors: number, first = 0): Evaluation {
   const count = 200;
-  const predicted = Int32Array.from({ length: count }, (_, i) => (i >= first && i < first + errors ? 1 : 0));
+  const values = Float64Array.from({ length: count }, (_, i) => Number(i >= first && i < first + errors));
   return {
     count,
-    values: { errors, accuracy: 1 - errors / count },
-    predictions: {
-      indices: Int32Array.from({ length: count }, (_, i) => i),
-      predicted,
-      confidence: new Float32Array(count).fill(1),
-      truth: new Int32Array(count),
-    },
+    indices: Int32Array.from({ length: count }, (_, i) => i),
+    figures: { errors },
+    artefacts: {},
+    perExample: { errors: { figures: ['errors'], better: 'lower', values } },
   };
 }
 
@@ -25,6 +23,8 @@ function warnings(models: Parameters<typeof warnAboutResults>[1], role = 'test')
   const context = {
     log: { warn: (warning: { code: string; message: string }) => said.push(warning) },
     data: { [role]: {}, train: {} },
+    task: { name: 'classification', task: { primary: 'errors', compare: compareAnswers } },
+    figures: [{ name: 'errors', title: 'Errors', singular: 'error', unit: 'count', better: 'lower' }],
   };
   warnAboutResults(context as unknown as RunContext, models);
   return said;
@@ -42,7 +42,7 @@ describe('warnings about results', () => {
     expect(warning).toMatchObject({
       code: 'RUN_DISTILLED_HURT',
       message:
-        "distillation hurt: 60 errors for the distilled student, 10 errors for the same student without a teacher (p < 0.001, McNemar's test)",
+        'distillation hurt: 60 errors for the distilled student, 10 errors for the same student without a teacher (p < 0.001, McNemar’s exact test)',
     });
   });
 
@@ -55,7 +55,7 @@ describe('warnings about results', () => {
     expect(others).toEqual([]);
     expect(warning).toMatchObject({ code: 'RUN_DISTILLED_NOT_BETTER' });
     expect(warning?.message).toMatch(
-      /^distillation did not help: \d+ errors .* \(p = [\d.]+, McNemar's test\)$/,
+      /^distillation did not help: \d+ errors .* \(p = [\d.]+, McNemar’s exact test\)$/,
     );
   });
 
@@ -67,7 +67,7 @@ describe('warnings about results', () => {
   });
 
   it('goes by the figures alone where answers were not kept', () => {
-    const plain = (errors: number) => ({ count: 200, values: { errors } });
+    const plain = (errors: number): Evaluation => ({ ...model(errors), perExample: {} });
     expect(codes({ teacher: plain(5), baseline: plain(10), student: plain(11) })).toEqual([
       'RUN_DISTILLED_NOT_BETTER',
     ]);

@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { batchNorm, normalize } from '../../src/students/batch-norm.js';
 import { VariableSet } from '../../src/students/variables.js';
-import { stepContext } from '../support/step-random.js';
+import { stepContext } from '../../src/testing/step-context.js';
 
 beforeAll(() => tf.setBackend('cpu'));
 

@@ -6,7 +6,7 @@ import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { file, folder, image, load, saved, topology, values } from '../support/layers-model.js';
 import { describedData } from '../support/make-component.js';
-import { stepContext, type Drawn } from '../support/step-random.js';
+import { stepContext, type Drawn } from '../../src/testing/step-context.js';
 
 beforeAll(() => tf.setBackend('cpu'));
 

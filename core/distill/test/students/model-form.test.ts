@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { PotstillError } from 'potstill';
 import * as tf from '@tensorflow/tfjs';
 import { file, image, load } from '../support/layers-model.js';
-import { stepContext } from '../support/step-random.js';
+import { stepContext } from '../../src/testing/step-context.js';
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 

@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { image, load, topology, values } from '../support/layers-model.js';
 import { describedData } from '../support/make-component.js';
-import { stepContext, type Drawn } from '../support/step-random.js';
+import { stepContext, type Drawn } from '../../src/testing/step-context.js';
 
 beforeAll(() => tf.setBackend('cpu'));
 

@@ -142,9 +142,9 @@ describe('checkGradients', () => {
 describe('runMetric', () => {
   it('streams the batches and gives the values by name', async () => {
     const batches = [
-      { student: { logits: [[1, 0, 0]] }, batch: { label: int32([0]) } },
+      { model: { logits: [[1, 0, 0]] }, batch: { label: int32([0]) } },
       {
-        student: {
+        model: {
           logits: [
             [1, 0, 0],
             [0, 0, 1],
@@ -262,7 +262,7 @@ describe('the tiny task', () => {
     );
     expect(outputs.logits?.shape).toEqual([50, 3]);
     const values = await runMetric(component(metricComponents, 'accuracy'), {
-      batches: [{ student: answers, batch: batch.tensors }],
+      batches: [{ model: answers, batch: batch.tensors }],
     });
     expect(values.accuracy).toBeGreaterThan(0.7);
   });
@@ -297,7 +297,7 @@ describe('runTiny', () => {
     });
     try {
       expect(asked.length).toBeGreaterThan(0);
-      expect(summary.student.errors).toBeTypeOf('number');
+      expect(summary.student.figures.errors).toBeTypeOf('number');
       expect(events.at(-1)).toMatchObject({ event: 'done', runFolder });
     } finally {
       await rm(folder, { recursive: true, force: true });

@@ -1,7 +1,6 @@
 // `potstill evaluate`: a finished student, the teacher, or an ONNX file, on the recipe's data.
 import { Option, type Command } from 'commander';
 import { openRecipe } from '../../container/open-recipe.js';
-import type { MetricValue } from '../../contracts/index.js';
 import { builtInPlugin } from '../../run/built-in.js';
 import { evaluateRecipe, type EvaluateOptions } from '../../run/evaluate-recipe.js';
 import { warningText } from '../event-text.js';
@@ -57,7 +56,7 @@ export function addEvaluate(root: Command, output: Output): void {
         ...(options.folder === undefined ? {} : { runFolder: options.folder }),
       });
       if (options.json) return output.print(JSON.stringify({ event: 'evaluated', ...result }));
-      const rows = Object.entries(result.values).flatMap(([name, value]) => row(name, value));
+      const rows = Object.entries(result.figures).map(([name, value]) => row(name, value));
       const width = Math.max(0, ...rows.map(([name]) => name.length));
       output.print(
         [
@@ -69,8 +68,6 @@ export function addEvaluate(root: Command, output: Output): void {
     });
 }
 
-/** Numbers only: matrices and bins are for the report and for --json. */
-function row(name: string, value: MetricValue): (readonly [string, string])[] {
-  if (typeof value !== 'number') return [];
-  return [[name, Number.isInteger(value) ? value.toLocaleString('en') : value.toPrecision(5)]];
+function row(name: string, value: number): readonly [string, string] {
+  return [name, Number.isInteger(value) ? value.toLocaleString('en') : value.toPrecision(5)];
 }

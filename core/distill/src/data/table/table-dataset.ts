@@ -10,6 +10,7 @@ import type {
 } from '../../contracts/index.js';
 import { PotstillError } from '../../errors/potstill-error.js';
 import { fingerprint } from '../fingerprint.js';
+import { labelledField } from '../labelled.js';
 import type { Table } from './read-table.js';
 import {
   statisticsOf,
@@ -68,7 +69,7 @@ export function tableDataset(
     ...groupsOf(table, roles).map(({ column, stored }) => intField(column, stored.indices)),
   ];
   const truth = truthOf(table, roles);
-  if (truth) fields.push(truth.field);
+  if (truth) fields.push(...truth.fields);
   const lengths = Object.fromEntries(
     fields.flatMap(({ name: field, lengthOf }) =>
       lengthOf ? [[field, Int32Array.from({ length: table.rows }, (_, row) => lengthOf(row))]] : [],
@@ -83,7 +84,7 @@ export function tableDataset(
     inputs: [...features.map((field) => field.name), ...roles.text],
     ...(truth ? { target: targetField, ...truth.described } : {}),
     ...(roles.features.length > 0 ? { columns } : {}),
-    ...groupsDescribed(table, roles),
+    ...groupsDescribed(table, roles, truth?.labelled),
     fingerprint: fingerprint('table', { ...roles, columns }, ...contentOf(table, roles)),
     source: at.source,
     ...(table.skipped.length > 0 ? { skipped: table.skipped } : {}),
@@ -173,9 +174,11 @@ function intField(name: string, values: Int32Array): Field {
 }
 
 interface Truth {
-  readonly field: Field;
+  readonly fields: readonly Field[];
   readonly targets?: Int32Array;
-  readonly described: Pick<DataDescription, 'labels' | 'unlabelled'>;
+  readonly described: Pick<IndexedDataset, 'labels' | 'unlabelled' | 'labelled'>;
+  /** 1 where a number is known, 0 where not; undefined where all are, or the class says so. */
+  readonly labelled?: Int32Array;
 }
 
 function truthOf(table: Table, { target, classes }: TableRoles): Truth | undefined {
@@ -184,17 +187,21 @@ function truthOf(table: Table, { target, classes }: TableRoles): Truth | undefin
   if (stored.kind === 'text') throw new Error('internal: a target was read as text');
   if (stored.kind === 'number') {
     const { values } = stored;
+    const field: Field = {
+      name: targetField,
+      spec: { dtype: 'float32', shape: [] },
+      read: (rows, batch) => ({
+        dtype: 'float32',
+        shape: batch ? [rows.length] : [],
+        data: Float32Array.from(rows, (row) => values[row] as number),
+      }),
+    };
+    if (!values.some(Number.isNaN)) return { fields: [field], described: {} };
+    const labelled = Int32Array.from(values, (value) => (Number.isNaN(value) ? 0 : 1));
     return {
-      field: {
-        name: targetField,
-        spec: { dtype: 'float32', shape: [] },
-        read: (rows, batch) => ({
-          dtype: 'float32',
-          shape: batch ? [rows.length] : [],
-          data: Float32Array.from(rows, (row) => values[row] as number),
-        }),
-      },
-      described: values.some(Number.isNaN) ? { unlabelled: true } : {},
+      fields: [field, intField(labelledField, labelled)],
+      labelled,
+      described: { unlabelled: true, labelled: labelledField },
     };
   }
   const labels = classes ?? stored.names;
@@ -210,7 +217,7 @@ function truthOf(table: Table, { target, classes }: TableRoles): Truth | undefin
     });
   });
   return {
-    field: intField(targetField, targets),
+    fields: [intField(targetField, targets)],
     targets,
     described: { labels, ...(targets.includes(-1) ? { unlabelled: true } : {}) },
   };
@@ -225,12 +232,21 @@ function groupsOf(table: Table, { groups }: TableRoles): { column: string; store
   return groups.map((column) => ({ column, stored: table.stored({ column, as: 'name' }) as NameColumn }));
 }
 
-function groupsDescribed(table: Table, roles: TableRoles): Pick<IndexedDataset, 'groups' | 'groupIndices'> {
+function groupsDescribed(
+  table: Table,
+  roles: TableRoles,
+  labelled: Int32Array | undefined,
+): Pick<IndexedDataset, 'groups' | 'groupIndices'> {
   const all = groupsOf(table, roles);
-  if (all.length === 0) return {};
+  const indices = {
+    ...Object.fromEntries(all.map(({ column, stored }) => [column, stored.indices])),
+    ...(labelled ? { [labelledField]: labelled } : {}),
+  };
   return {
-    groups: Object.fromEntries(all.map(({ column, stored }) => [column, stored.names])),
-    groupIndices: Object.fromEntries(all.map(({ column, stored }) => [column, stored.indices])),
+    ...(all.length > 0
+      ? { groups: Object.fromEntries(all.map(({ column, stored }) => [column, stored.names])) }
+      : {}),
+    ...(Object.keys(indices).length > 0 ? { groupIndices: indices } : {}),
   };
 }
 

@@ -1,6 +1,6 @@
 // Values as dots on one scale, in plain HTML, so that the text never shrinks on a narrow screen.
 import { html, type Html } from '../html.js';
-import type { Role } from '../models.js';
+import type { Role } from '../../contracts/index.js';
 
 export interface Dot {
   readonly role: Role;

@@ -1,6 +1,6 @@
 // The key to lines and points. Outside the charts, where text keeps its size on a narrow screen.
 import { html, type Html } from '../html.js';
-import type { Role, Shown } from '../models.js';
+import type { Role, ShownModel } from '../../contracts/index.js';
 import { colourOf, dashOf } from './model-marks.js';
 
 function line(role: Role): Html {
@@ -30,7 +30,7 @@ function point(role: Role): Html {
 }
 
 /** Nothing for a single model: there is nothing to tell apart. */
-export function legend(models: readonly Shown[], marks: 'lines' | 'points'): Html | undefined {
+export function legend(models: readonly ShownModel[], marks: 'lines' | 'points'): Html | undefined {
   if (models.length < 2) return undefined;
   return html`<ul class="legend">
     ${models.map(({ role, name }) => html`<li>${marks === 'lines' ? line(role) : point(role)}${name}</li>`)}

@@ -1,6 +1,6 @@
 // Lines over epochs, one a model.
 import type { Html } from '../html.js';
-import type { Shown } from '../models.js';
+import type { ShownModel } from '../../contracts/index.js';
 import { axisOf, type AxisUnit } from './axis.js';
 import { modelEncodings } from './model-marks.js';
 import { renderChart } from './render.js';
@@ -15,7 +15,7 @@ export interface LinePoint {
 
 /** The value axis need not start at zero: what counts is the course. `points` holds at least one. */
 export function lineChart(chart: {
-  readonly models: readonly Shown[];
+  readonly models: readonly ShownModel[];
   readonly points: readonly LinePoint[];
   readonly unit: AxisUnit;
   /** Text alternative. */

@@ -1,6 +1,6 @@
 // How the models are told apart in every chart: colour, and dashes or shapes where colours do not do (print, colour
 // blindness).
-import type { Role, Shown } from '../models.js';
+import type { Role, ShownModel } from '../../contracts/index.js';
 
 /** The page's colour of a model; see style.ts. */
 export const colourOf: Readonly<Record<Role, string>> = {
@@ -22,7 +22,7 @@ const shapeOf: Readonly<Record<Role, string>> = {
 };
 
 /** Vega-Lite's encodings of the field `model`, which holds the models' names. Legends stand outside; see legend.ts. */
-export function modelEncodings(models: readonly Shown[]) {
+export function modelEncodings(models: readonly ShownModel[]) {
   const domain = models.map(({ name }) => name);
   const by = <T>(of: Readonly<Record<Role, T>>) => ({
     field: 'model',

@@ -1,6 +1,6 @@
 // Models as points in a plane: what they cost against how good they are.
 import type { Html } from '../html.js';
-import type { Shown } from '../models.js';
+import type { ShownModel } from '../../contracts/index.js';
 import { axisOf, type AxisUnit } from './axis.js';
 import { modelEncodings } from './model-marks.js';
 import { renderChart } from './render.js';
@@ -14,7 +14,7 @@ export interface ModelPoint {
 
 /** The x axis starts at zero, so that distances are ratios; the y axis where `fromZero` says so. */
 export function pointChart(chart: {
-  readonly models: readonly Shown[];
+  readonly models: readonly ShownModel[];
   readonly points: readonly ModelPoint[];
   readonly x: { readonly title: string };
   readonly y: { readonly title: string; readonly unit: AxisUnit; readonly fromZero: boolean };

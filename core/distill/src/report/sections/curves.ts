@@ -1,10 +1,11 @@
 // Section "Learning curves": one chart a value, one line a model; losses a chart a model.
+import type { Figure, ShownModel } from '../../contracts/index.js';
 import { legend, lineChart } from '../charts/index.js';
 import { html, type Html } from '../html.js';
-import { shownModels, type Shown } from '../models.js';
+import { shownModels } from '../models.js';
 import { scroll } from '../parts.js';
-import type { CustomValues, ReportInput } from '../report-input.js';
-import { describe, inOrder, isShare } from '../values.js';
+import { describe } from '../figures.js';
+import type { ReportInput } from '../report-input.js';
 import type { Section } from './section.js';
 
 /** More charts than this would bury the rest; the tables below them have every value. */
@@ -16,16 +17,18 @@ const notDrawn = new Set(['count', 'rate', 'examplesPerSecond', 'seconds']);
 /** Losses of different models are different functions: they never share an axis. */
 const isLoss = (name: string) => name === 'loss' || name.startsWith('loss.');
 
-function valueNames(models: readonly Shown[]): string[] {
-  return inOrder(
-    models.flatMap(({ model }) => (model.epochs ?? []).flatMap(({ values }) => Object.keys(values))),
-  );
+function valueNames(models: readonly ShownModel[]): string[] {
+  return [
+    ...new Set(
+      models.flatMap(({ model }) => (model.epochs ?? []).flatMap(({ values }) => Object.keys(values))),
+    ),
+  ];
 }
 
 async function curve(
-  models: readonly Shown[],
+  models: readonly ShownModel[],
   name: string,
-  custom: CustomValues | undefined,
+  figures: readonly Figure[],
 ): Promise<Html | undefined> {
   const points = models.flatMap(({ name: model, model: { epochs = [] } }) =>
     epochs.flatMap(({ epoch, values }) => {
@@ -36,7 +39,7 @@ async function curve(
   const drawn = models.filter((shown) => points.some(({ model }) => model === shown.name));
   // A single epoch has no course.
   if (new Set(points.map(({ epoch }) => epoch)).size < 2) return undefined;
-  const { title, format } = describe(name, custom);
+  const { title, format, unit } = describe(name, figures);
   const courses = drawn.map((shown) => {
     const own = points.filter(({ model }) => model === shown.name);
     return `${shown.name} from ${format(own[0]?.value)} to ${format(own.at(-1)?.value)}`;
@@ -47,20 +50,20 @@ async function curve(
     ${await lineChart({
       models: drawn,
       points,
-      unit: isShare(name) ? 'share' : 'number',
+      unit: unit === 'share' ? 'share' : 'number',
       description: `${title} by epoch: ${courses.join('; ')}`,
     })}
   </figure>`;
 }
 
-function epochTable({ name, model }: Shown, custom: CustomValues | undefined): Html {
+function epochTable({ name, model }: ShownModel, figures: readonly Figure[]): Html {
   const epochs = model.epochs ?? [];
-  const names = inOrder(epochs.flatMap(({ values }) => Object.keys(values)));
+  const names = [...new Set(epochs.flatMap(({ values }) => Object.keys(values)))];
   const table = html`<table>
     <thead>
       <tr>
         <th scope="col">Epoch</th>
-        ${names.map((value) => html`<th scope="col">${describe(value, custom).title}</th>`)}
+        ${names.map((value) => html`<th scope="col">${describe(value, figures).title}</th>`)}
       </tr>
     </thead>
     <tbody>
@@ -68,7 +71,7 @@ function epochTable({ name, model }: Shown, custom: CustomValues | undefined): H
         ({ epoch, values }) =>
           html`<tr>
             <th scope="row">${epoch}</th>
-            ${names.map((value) => html`<td>${describe(value, custom).format(values[value])}</td>`)}
+            ${names.map((value) => html`<td>${describe(value, figures).format(values[value])}</td>`)}
           </tr>`,
       )}
     </tbody>
@@ -80,7 +83,7 @@ function epochTable({ name, model }: Shown, custom: CustomValues | undefined): H
 }
 
 /** A loss of one part is the training loss itself. */
-function isOnlyPart(name: string, { model }: Shown): boolean {
+function isOnlyPart(name: string, { model }: ShownModel): boolean {
   const names = Object.keys(model.epochs?.[0]?.values ?? {});
   return name.startsWith('loss.') && names.filter((other) => other.startsWith('loss.')).length === 1;
 }
@@ -99,7 +102,7 @@ export async function curvesSection(input: ReportInput): Promise<Section | undef
   const drawn: Html[] = [];
   for (const { name, models } of charts) {
     if (drawn.length === atMost) break;
-    const figure = await curve(models, name, input.customValues);
+    const figure = await curve(models, name, input.figures);
     if (figure !== undefined) drawn.push(figure);
   }
   return {
@@ -114,6 +117,6 @@ export async function curvesSection(input: ReportInput): Promise<Section | undef
           The models minimise different losses: compare how the losses fall, not how high they are.
         </p>`
       }
-      ${trained.map((shown) => epochTable(shown, input.customValues))}`,
+      ${trained.map((shown) => epochTable(shown, input.figures))}`,
   };
 }

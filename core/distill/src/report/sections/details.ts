@@ -1,7 +1,8 @@
 // Section "Run details": what is needed to repeat the run: exports, data, times, machine, versions, recipe.
 import { bytes, count, duration, number } from '../format.js';
 import { html, type Html } from '../html.js';
-import type { ReportInput, ReportModel } from '../report-input.js';
+import type { ReportModel } from '../../contracts/index.js';
+import type { ReportInput } from '../report-input.js';
 import type { Section } from './section.js';
 
 function exportsList(input: ReportInput): Html | undefined {

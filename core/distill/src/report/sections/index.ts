@@ -1,27 +1,19 @@
-// The parts of the page in their order.
-import { calibrationSection } from './calibration.js';
+// The report's own parts of the page, in their order.
 import { checksSection } from './checks.js';
-import { classesSection } from './classes.js';
-import { confusionSection } from './confusion.js';
 import { curvesSection } from './curves.js';
 import { detailsSection } from './details.js';
-import { mistakesSection } from './mistakes.js';
 import { ratesSection } from './rates.js';
-import type { SectionBuilder } from './section.js';
+import type { OwnSectionBuilder } from './section.js';
 import { summarySection } from './summary.js';
 import { tradeOffSection } from './trade-off.js';
 
-/** Before the sections that a domain contributes. */
-export const resultSections: readonly SectionBuilder[] = [
-  summarySection,
-  tradeOffSection,
-  classesSection,
+/** Before the sections of task, metrics, losses and adjustments. */
+export const resultSections: readonly OwnSectionBuilder[] = [summarySection, tradeOffSection];
+
+/** After them: how the models came about, and what is needed to trust or repeat the run. */
+export const runSections: readonly OwnSectionBuilder[] = [
   curvesSection,
   ratesSection,
-  mistakesSection,
-  confusionSection,
-  calibrationSection,
+  checksSection,
+  detailsSection,
 ];
-
-/** After them: what is needed to trust or repeat the run. */
-export const runSections: readonly SectionBuilder[] = [checksSection, detailsSection];

@@ -1,15 +1,15 @@
 // Section "Learning rates": what a search for the learning rate tried and chose.
 import { dotTrack, scaleOf } from '../charts/index.js';
+import { describe } from '../figures.js';
 import { setting } from '../format.js';
 import { html, type Html } from '../html.js';
 import { shownModels } from '../models.js';
 import { scroll } from '../parts.js';
 import type { RateSearch, ReportInput } from '../report-input.js';
-import { describe } from '../values.js';
 import type { Section } from './section.js';
 
 function searchTable(input: ReportInput, { stage, figure, candidates, chosen }: RateSearch): Html {
-  const { title, format, better } = describe(figure, input.customValues);
+  const { title, format, better } = describe(figure, input.figures);
   const name = shownModels(input).find(({ role }) => role === stage)?.name ?? stage;
   const finite = candidates.flatMap(({ figure: value }) => (value === null ? [] : [value]));
   const scale = scaleOf(finite, better === 'lower');

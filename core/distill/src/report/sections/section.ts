@@ -1,13 +1,8 @@
-// What every part of the page is: a heading and its content, made from the input alone.
-import type { Html } from '../html.js';
+// What the report's own sections are made by: the whole input, which other sections see a part of.
+import type { Section } from '../../contracts/index.js';
 import type { ReportInput } from '../report-input.js';
 
-export interface Section {
-  /** Anchor on the page. */
-  readonly id: string;
-  readonly title: string;
-  readonly body: Html;
-}
+export type { Section };
 
 /** Undefined when the input has nothing to show. Sections know nothing of one another. */
-export type SectionBuilder = (input: ReportInput) => Section | undefined | Promise<Section | undefined>;
+export type OwnSectionBuilder = (input: ReportInput) => Section | undefined | Promise<Section | undefined>;

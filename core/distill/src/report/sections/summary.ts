@@ -1,13 +1,13 @@
 // Section "Summary": the deciding value on one line, and a table of everything that was measured.
+import type { ShownModel } from '../../contracts/index.js';
 import { dotScale } from '../charts/index.js';
-import { significance } from '../chance.js';
 import { bytes, count, milliseconds, setting } from '../format.js';
 import { html, type Html } from '../html.js';
-import { shownModels, type Shown } from '../models.js';
+import { shownModels } from '../models.js';
 import { scroll } from '../parts.js';
-import type { ReportInput } from '../report-input.js';
-import { describe, inOrder, numberOf, primaryOf } from '../values.js';
-import { comparePair } from '../verdict.js';
+import { describe, numberOf, primaryOf } from '../figures.js';
+import { judgingOf, type ReportInput } from '../report-input.js';
+import { comparePair, isDifference } from '../verdict.js';
 import type { Section } from './section.js';
 
 interface Row {
@@ -20,24 +20,23 @@ interface Row {
 }
 
 /** The better student of a row, by position. None on a tie, without a direction, or where the difference may be chance. */
-function betterStudent(input: ReportInput, models: readonly Shown[], name: string): number {
-  const { better } = describe(name, input.customValues);
-  if (better === undefined) return -1;
-  const { baseline, student } = input;
-  const pair = comparePair(baseline?.evaluation, student.evaluation, { value: name, better });
-  if (!pair || pair.gain === 0 || (pair.test && pair.test.p >= significance)) return -1;
+function betterStudent(input: ReportInput, models: readonly ShownModel[], name: string): number {
+  const primary = primaryOf(
+    input.figures.filter((figure) => figure.name === name),
+    name,
+  );
+  const evaluated = { baseline: input.baseline?.evaluation, student: input.student.evaluation };
+  const pair = comparePair(evaluated, ['baseline', 'student'], { primary, compare: input.compare });
+  if (!pair || !isDifference(pair.gain) || pair.relation === 'same') return -1;
   return models.findIndex(({ role }) => role === (pair.gain > 0 ? 'student' : 'baseline'));
 }
 
-function rowsOf(input: ReportInput, models: readonly Shown[]): Row[] {
-  const names = models.flatMap(({ model }) =>
-    Object.entries(model.evaluation?.values ?? {}).flatMap(([name, value]) =>
-      // How many examples were seen stands in the caption.
-      typeof value === 'number' && name !== 'count' ? [name] : [],
-    ),
-  );
-  const measured = inOrder(names).map((name): Row => {
-    const { title, help, format } = describe(name, input.customValues);
+function rowsOf(input: ReportInput, models: readonly ShownModel[]): Row[] {
+  const seen = new Set(models.flatMap(({ model }) => Object.keys(model.evaluation?.figures ?? {})));
+  // How many examples were seen stands in the caption.
+  const shown = input.figures.filter(({ name }) => name !== 'count' && seen.has(name));
+  const measured = shown.map(({ name }): Row => {
+    const { title, help, format } = describe(name, input.figures);
     const values = models.map(({ model }) => numberOf(model, name));
     return { title, help, format, values, better: betterStudent(input, models, name) };
   });
@@ -75,7 +74,7 @@ function rowsOf(input: ReportInput, models: readonly Shown[]): Row[] {
   ];
 }
 
-function heading({ role, name, model }: Shown): Html {
+function heading({ role, name, model }: ShownModel): Html {
   return html`<th scope="col">
     <span class="key ${role}"></span
     >${name}${model.title !== undefined && html`<small>${model.title}</small>`}
@@ -91,14 +90,15 @@ function caption(input: ReportInput): string {
       : `Measured on ${count(seen)} ${role === 'train' ? 'training' : role} examples.`;
   return input.baseline === undefined
     ? measured
-    : `${measured} Bold: the better of the two students; errors and accuracy only beyond chance.`;
+    : `${measured} Bold: the better of the two students, only beyond chance where chance was tested.`;
 }
 
-function scale(input: ReportInput, models: readonly Shown[]): Html | undefined {
-  const primary = primaryOf(input.student.evaluation, input.primary, input.customValues);
-  const { title, format } = describe(primary.value, input.customValues);
+function scale(input: ReportInput, models: readonly ShownModel[]): Html | undefined {
+  const { primary } = judgingOf(input);
+  if (!primary) return undefined;
+  const { title, format } = primary;
   const dots = models.flatMap(({ role, name, model }) => {
-    const value = numberOf(model, primary.value);
+    const value = numberOf(model, primary.name);
     return value === undefined || !Number.isFinite(value) ? [] : [{ role, name, value }];
   });
   // Errors and losses have a natural zero; of shares such as accuracy the upper end is what counts.

@@ -1,15 +1,16 @@
 // Section "Quality, size and speed": all models in one picture, quality against size and against latency.
+import type { ShownModel } from '../../contracts/index.js';
 import { legend, pointChart } from '../charts/index.js';
 import { bytes, count, milliseconds } from '../format.js';
 import { html, type Html } from '../html.js';
-import { shownModels, type Shown } from '../models.js';
-import type { ReportInput } from '../report-input.js';
-import { describe, isShare, numberOf, primaryOf } from '../values.js';
+import { shownModels } from '../models.js';
+import { numberOf, type Primary } from '../figures.js';
+import { judgingOf, type ReportInput } from '../report-input.js';
 import type { Section } from './section.js';
 
 interface Cost {
   readonly title: string;
-  readonly of: (shown: Shown) => number | undefined;
+  readonly of: (shown: ShownModel) => number | undefined;
   readonly format: (value: number | undefined) => string;
   /** Numbers on the axis are divided by this. */
   readonly divisor: number;
@@ -17,9 +18,9 @@ interface Cost {
 }
 
 /** Sizes in the unit that suits the largest. */
-function sizeCost(models: readonly Shown[]): Cost {
+function sizeCost(models: readonly ShownModel[]): Cost {
   const all = models.every(({ model }) => model.bytes !== undefined);
-  const of = all ? ({ model }: Shown) => model.bytes : ({ model }: Shown) => model.parameters;
+  const of = all ? ({ model }: ShownModel) => model.bytes : ({ model }: ShownModel) => model.parameters;
   const largest = Math.max(0, ...models.map((shown) => of(shown) ?? 0));
   const [divisor, step] = largest >= 1e6 ? [1e6, 2] : largest >= 1e3 ? [1e3, 1] : [1, 0];
   const unit = (all ? ['bytes', 'kB', 'MB'] : ['', 'thousands', 'millions'])[step] ?? '';
@@ -34,11 +35,9 @@ const latencyCost: Cost = {
   unit: 'ms',
 };
 
-async function panel(input: ReportInput, models: readonly Shown[], cost: Cost): Promise<Html | undefined> {
-  const primary = primaryOf(input.student.evaluation, input.primary, input.customValues);
-  const quality = describe(primary.value, input.customValues);
+async function panel(quality: Primary, models: readonly ShownModel[], cost: Cost): Promise<Html | undefined> {
   const shown = models.flatMap((each) => {
-    const [x, y] = [cost.of(each), numberOf(each.model, primary.value)];
+    const [x, y] = [cost.of(each), numberOf(each.model, quality.name)];
     return x === undefined || y === undefined || !Number.isFinite(x + y)
       ? []
       : [{ each, x: x / cost.divisor, y, words: `${each.name}: ${quality.format(y)}, ${cost.format(x)}` }];
@@ -50,8 +49,8 @@ async function panel(input: ReportInput, models: readonly Shown[], cost: Cost): 
     x: { title: cost.unit === '' ? cost.title.toLowerCase() : `${cost.title.toLowerCase()}, ${cost.unit}` },
     y: {
       title: quality.title.toLowerCase(),
-      unit: isShare(primary.value) ? 'share' : 'number',
-      fromZero: primary.better === 'lower',
+      unit: quality.unit === 'share' ? 'share' : 'number',
+      fromZero: quality.better === 'lower',
     },
     description: `${quality.title} against ${cost.title.toLowerCase()}. ${shown.map(({ words }) => words).join('; ')}`,
   });
@@ -64,18 +63,19 @@ async function panel(input: ReportInput, models: readonly Shown[], cost: Cost): 
 /** Undefined when fewer than two models have both quality and a cost. */
 export async function tradeOffSection(input: ReportInput): Promise<Section | undefined> {
   const models = shownModels(input);
+  const { primary } = judgingOf(input);
+  if (!primary) return undefined;
   const panels: Html[] = [];
   for (const cost of [sizeCost(models), latencyCost]) {
-    const drawn = await panel(input, models, cost);
+    const drawn = await panel(primary, models, cost);
     if (drawn) panels.push(drawn);
   }
   if (panels.length === 0) return undefined;
-  const { better } = primaryOf(input.student.evaluation, input.primary, input.customValues);
   return {
     id: 'trade-off',
     title: 'Quality, size and speed',
     body: html`<p class="note">
-        Further ${better === 'lower' ? 'down' : 'up'} is better, further left is smaller or faster.
+        Further ${primary.better === 'lower' ? 'down' : 'up'} is better, further left is smaller or faster.
       </p>
       ${legend(models, 'points')}
       <div class="figures">${panels}</div>`,

@@ -195,6 +195,15 @@ describe('a table', () => {
     expect(skip.skipped).toEqual([{ path: 'skip.csv: row 2 (line 3), column `k`', reason: 'is empty' }]);
     const kept = await fromText(content, options('unlabelled'));
     expect([Array.from(kept.targets ?? []), kept.unlabelled]).toEqual([[0, -1, 1], true]);
+    const prices = await fromText('a,p\n1,2.5\n2,\n', {
+      ...options('unlabelled'),
+      target: { column: 'p', as: 'number', missing: 'unlabelled' },
+    });
+    expect((await rows(prices)).map(({ target, labelled }) => [target, labelled])).toEqual([
+      [[2.5], [1]],
+      [[NaN], [0]],
+    ]);
+    expect(prices).toMatchObject({ unlabelled: true, labelled: 'labelled' });
   });
 
   it('has a fingerprint of its content and options, not of its file', async () => {

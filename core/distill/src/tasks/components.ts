@@ -1,0 +1,15 @@
+// The tasks and adjustments that come with potstill.
+import type { AnyComponent } from '../contracts/index.js';
+import { biasCorrection } from './classification/adjust/bias-correction.js';
+import { classification } from './classification/classification.js';
+import { embedding } from './embedding/embedding.js';
+import { multiLabel } from './multi-label/multi-label.js';
+import { regression } from './regression/regression.js';
+
+export const taskComponents: readonly AnyComponent[] = [
+  classification,
+  multiLabel,
+  regression,
+  embedding,
+  biasCorrection,
+];
