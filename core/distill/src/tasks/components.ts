@@ -1,9 +1,11 @@
 // The tasks and adjustments that come with potstill.
 import type { AnyComponent } from '../contracts/index.js';
 import { biasCorrection } from './classification/adjust/bias-correction.js';
+import { temperatureScaling } from './classification/adjust/temperature-scaling.js';
 import { classification } from './classification/classification.js';
 import { embedding } from './embedding/embedding.js';
 import { multiLabel } from './multi-label/multi-label.js';
+import { thresholds } from './multi-label/thresholds.js';
 import { regression } from './regression/regression.js';
 
 export const taskComponents: readonly AnyComponent[] = [
@@ -12,4 +14,6 @@ export const taskComponents: readonly AnyComponent[] = [
   regression,
   embedding,
   biasCorrection,
+  temperatureScaling,
+  thresholds,
 ];

@@ -112,7 +112,7 @@ function labelsSection({ models, data }: SectionInput): Section | undefined {
       </p>
       ${scroll(
         'Results by label',
-        html`<table>
+        html`<table class="breakdown">
           <thead>
             <tr>
               <th scope="col">Label</th>
