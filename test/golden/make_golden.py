@@ -241,6 +241,7 @@ def sequence_losses():
             "student": tensor_record(z),
             "teacher": tensor_record(v),
             "truth": tensor_record(y),
+            "shares": tensor_record(torch.sigmoid(y)),
             "lengths": lengths.tolist(),
             "labels": labels.tolist(),
             "mask": mask.int().tolist(),
@@ -253,6 +254,16 @@ def sequence_losses():
             "squared-error": case(lambda student: F.mse_loss(student[within], y[within])),
             "squared-error masked": case(lambda student: F.mse_loss(student[mask], y[mask])),
             "squared-error teacher": case(lambda student: F.mse_loss(student[within], v[within])),
+            "binary-cross-entropy": case(
+                lambda student: F.binary_cross_entropy_with_logits(student[within], torch.sigmoid(y)[within])
+            ),
+            "binary-cross-entropy masked": case(
+                lambda student: F.binary_cross_entropy_with_logits(student[mask], torch.sigmoid(y)[mask])
+            ),
+            "binary-cross-entropy teacher": case(
+                lambda student: 4
+                * F.binary_cross_entropy_with_logits(student[within] / 2, torch.sigmoid(v[within] / 2))
+            ),
         },
     )
 

@@ -9,6 +9,7 @@ export type { ComponentLookup, FoundComponent } from './recipe/lookup.js';
 export * from './data/index.js';
 export type { RandomStream } from '@potstill/engine';
 export {
+  binaryCrossEntropy,
   crossEntropy,
   lengthMask,
   logitMatching,

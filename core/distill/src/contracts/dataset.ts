@@ -49,7 +49,7 @@ export interface DataDescription {
   readonly target?: string;
   /**
    * The kind of problem, as the name of a component: `classification`, `regression`. A recipe may choose another. Default:
-   * by the target, see `taskOf`.
+   * by the target, see `defaultTask`.
    */
   readonly task?: string;
   /**
@@ -59,8 +59,8 @@ export interface DataDescription {
    */
   readonly labels?: readonly string[];
   /**
-   * True where some examples have no truth, as transfer data. Their target is -1 (int32), NaN (float32), or empty where
-   * an axis is free: losses and metrics leave them out. Only training data may have them. Default false: -1 is an error
+   * True where some examples have no truth, as transfer data. Their target is -1 (int32) or NaN (float32), and empty where
+   * an axis is free that no other field has: losses and metrics leave them out. Only training data may have them. Default false: -1 is an error
    * like any other number that is no class.
    */
   readonly unlabelled?: boolean;

@@ -98,10 +98,12 @@ export interface KeptOutput {
 export interface Answers {
   /** All outputs for a batch, the batch axis first. What is not kept is asked for and then kept. */
   read(batch: Batch): Promise<HostTensors>;
+  /** Asks for what is not kept of a batch, and keeps it. */
+  fill(batch: Batch): Promise<void>;
   /** Examples from `from` up to `to` that are not kept, here or by another process. */
   missing(from: number, to: number): Promise<readonly number[]>;
   /** Says that this process fills the block from `from` on; false where another has said so and not finished. */
-  begin(from: number): Promise<boolean>;
+  begin(from: number): boolean;
   /** False where each batch goes to the teacher: asking ahead is of no use. */
   readonly keeps: boolean;
   /** Examples are filled in blocks of so many, beginning at 0: what is left half full by a kill is lost. */

@@ -1,5 +1,5 @@
 // Axes of varying length: their names, and how long they are in examples.
-import type { Bucket, Example, TensorSpec, TensorSpecs } from '../contracts/index.js';
+import type { Bucket, DataDescription, Example, TensorSpec, TensorSpecs } from '../contracts/index.js';
 import { PotstillError } from '../errors/potstill-error.js';
 
 /** One axis of varying length. */
@@ -33,6 +33,18 @@ export function freeAxesOf(field: string, { shape, free }: TensorSpec): FreeAxis
 /** The `null` axes of all fields. */
 export function freeAxes(spec: TensorSpecs): FreeAxis[] {
   return Object.entries(spec).flatMap(([field, each]) => freeAxesOf(field, each));
+}
+
+/**
+ * What an unnamed axis of an output follows: the only axis of varying length of the inputs, else of all fields. Undefined where
+ * there are several.
+ */
+export function onlyAxis({ spec, inputs }: Pick<DataDescription, 'spec' | 'inputs'>): string | undefined {
+  const names = (axes: readonly FreeAxis[]) => [...new Set(axes.map(({ name }) => name))];
+  const all = freeAxes(spec);
+  const own = names(all.filter(({ field }) => inputs.includes(field)));
+  const [only, ...others] = own.length > 0 ? own : names(all);
+  return others.length > 0 ? undefined : only;
 }
 
 /** Whether any field has an axis of varying length. */

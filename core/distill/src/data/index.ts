@@ -1,6 +1,6 @@
 // Data sets, batches and readers.
 export { gatherRows, rowView, elementCount, shapeText } from './arrays.js';
-export { freeAxes, freeAxesOf, isRagged, type FreeAxis } from './axes.js';
+export { freeAxes, freeAxesOf, isRagged, onlyAxis, type FreeAxis } from './axes.js';
 export { batchCount, type BatchOptions, type BatchOrder } from './batch-options.js';
 export { batches } from './batches.js';
 export { chooseBuckets, paddedLengths, paddingShare, type BucketChoice } from './buckets.js';

@@ -1,8 +1,15 @@
 // Padding on the host: batches padded further, and padded tensors cut back into examples.
 import type { HostTensor } from '@potstill/engine';
-import type { Batch, Bucket, HostTensors, TensorSpec, TensorSpecs } from '../contracts/index.js';
+import type {
+  Batch,
+  Bucket,
+  DataDescription,
+  HostTensors,
+  TensorSpec,
+  TensorSpecs,
+} from '../contracts/index.js';
 import { elementCount, hostTensor, rowView, zeros } from './arrays.js';
-import { freeAxes, freeAxesOf } from './axes.js';
+import { freeAxes, freeAxesOf, onlyAxis } from './axes.js';
 
 /** Copies a tensor into the corner of a larger, zeroed one; runs along the last axis are copied whole. */
 export function copyInto(
@@ -99,23 +106,21 @@ export function padBatch(batch: Batch, spec: TensorSpecs, lengths: Bucket): Batc
 
 /**
  * The lengths that belong to an output or field of a model or data set, int32 [batch] (or [batch, k]): its own
- * `<name>.length` where `tensors` have it, else those of the batch's axis of the same name, or of its only one where the axis
- * has no name. Undefined where it has no axis of varying length, or nothing tells how long it is.
+ * `<name>.length` where `tensors` have it, else those of the batch's axis of the same name, or of its inputs' only one where the
+ * axis has no name. Undefined where it has no axis of varying length, or nothing tells how long it is.
  */
 export function lengthsFor(
   name: string,
   spec: TensorSpec,
   tensors: HostTensors,
-  { batch, data }: { readonly batch: HostTensors; readonly data: TensorSpecs },
+  { batch, data }: { readonly batch: HostTensors; readonly data: Pick<DataDescription, 'spec' | 'inputs'> },
 ): HostTensor | undefined {
   const own = tensors[`${name}.length`];
   if (own) return own;
   const axes = freeAxesOf(name, spec);
   if (axes.length === 0) return undefined;
-  const names = new Set(freeAxes(data).map((axis) => axis.name));
-  const [only] = names.size === 1 ? [...names] : [];
   const columns = axes.map((wanted) =>
-    columnOf(spec.free ? wanted.name : (only ?? wanted.name), batch, data),
+    columnOf(spec.free ? wanted.name : (onlyAxis(data) ?? wanted.name), batch, data.spec),
   );
   if (columns.some((column) => column === undefined)) return undefined;
   if (columns.length === 1)

@@ -50,7 +50,6 @@ export function joinTransfer(train: IndexedDataset, transfer: IndexedDataset): I
 }
 
 /** A number that is no truth. */
-function absent({ dtype, shape }: TensorSpec): number {
-  if (shape.includes(null)) return 0;
+function absent({ dtype }: TensorSpec): number {
   return dtype === 'int32' ? -1 : dtype === 'float32' ? NaN : 0;
 }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { metric } from '../plugin/define.js';
 import { outputOption, teacherOutputOption } from './field.js';
 import { rowMetric } from './row-metric.js';
-import { argmax, sameRows, scoreRows } from './rows.js';
+import { argmax, sameRows, scoreRows, withinLengths } from './rows.js';
 
 /** `agreement` in [0, 1]. A row with a NaN score on either side does not agree. Needs no labels. */
 export const agreement = metric('agreement', {
@@ -27,7 +27,13 @@ export const agreement = metric('agreement', {
         const rows = scoreRows(model, output);
         const theirs = scoreRows(teacher, teacherOutput, 'teacher output');
         sameRows(rows, theirs);
+        const within = withinLengths(
+          teacher,
+          teacherOutput,
+          teacher[teacherOutput]?.shape.slice(0, -1) ?? [],
+        );
         return Array.from({ length: rows.count }, (_, row) => {
+          if (within?.[row] === 0) return undefined;
           const answer = argmax(rows, row);
           return Number(answer >= 0 && answer === argmax(theirs, row));
         });

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { metric } from '../plugin/define.js';
 import { outputOption, teacherOutputOption } from './field.js';
 import { rowMetric } from './row-metric.js';
-import { logSumExp, sameRows, scoreRows, type Rows } from './rows.js';
+import { logSumExp, sameRows, scoreRows, withinLengths, type Rows } from './rows.js';
 
 /** KL(p || q) of one row in nats, p the teacher's softmax at the temperature. A probability of 0 in p adds nothing. */
 function klOfRow(teacher: Rows, student: Rows, row: number, temperature: number): number {
@@ -55,7 +55,14 @@ export const divergence = metric('divergence', {
         const rows = scoreRows(model, output);
         const theirs = scoreRows(teacher, teacherOutput, 'teacher output');
         sameRows(rows, theirs);
-        return Array.from({ length: rows.count }, (_, row) => klOfRow(theirs, rows, row, temperature));
+        const within = withinLengths(
+          teacher,
+          teacherOutput,
+          teacher[teacherOutput]?.shape.slice(0, -1) ?? [],
+        );
+        return Array.from({ length: rows.count }, (_, row) =>
+          within?.[row] === 0 ? undefined : klOfRow(theirs, rows, row, temperature),
+        );
       },
       result: (sum, count) => ({ [name]: sum / count }),
     });

@@ -1,6 +1,7 @@
 // Numbers of a model beside numbers of the data: what metrics of regression read.
 import type { HostTensor, HostTensors } from '../contracts/index.js';
 import { PotstillError } from '../errors/potstill-error.js';
+import { withinLengths } from './rows.js';
 
 /** Two tensors with as many numbers an example each; `width` of them. */
 export interface NumberRows {
@@ -10,7 +11,9 @@ export interface NumberRows {
   readonly width: number;
 }
 
-/** A truth of one number an example may have an axis less than the output. NaN in it: not known. */
+/**
+ * A truth of one number an example may have an axis less than the output. NaN in it: not known, which padding is, too.
+ */
 export function numberRows(
   model: HostTensors,
   output: string,
@@ -26,7 +29,11 @@ export function numberRows(
       message: `the model's \`${output}\` is [${own.shape.join(', ')}], the target \`${target}\` is [${truth.shape.join(', ')}]: they cannot be compared`,
       hint: 'Give the model one output for each number of the target.',
     });
-  return { own: own.data, truth: truth.data, count, width: count === 0 ? 0 : own.data.length / count };
+  const within = withinLengths(truths, target, truth.shape);
+  const known = within
+    ? Float32Array.from(truth.data, (value, at) => (within[at] ? value : NaN))
+    : truth.data;
+  return { own: own.data, truth: known, count, width: count === 0 ? 0 : own.data.length / count };
 }
 
 function need(tensors: HostTensors, name: string, what: string): HostTensor {

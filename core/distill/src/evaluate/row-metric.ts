@@ -1,4 +1,4 @@
-// A metric that is a mean over rows of scores: how most metrics of classifiers are written.
+// A metric that is a mean over rows of scores: how most metrics of scores are written.
 import type { Figure, Metric, MetricInputs, MetricNeeds, PerExample } from '../contracts/index.js';
 
 export interface RowMetric {

@@ -39,8 +39,34 @@ export function scoreRows(tensors: HostTensors, name: string, whose = 'model out
 }
 
 /**
- * The true class of each row: int32. A negative target means "no truth known"; such rows are not counted. A target
- * beyond the classes is an error, for it would silently count as wrong.
+ * Which positions of a padded tensor [batch, ...] lie within their example, by its `<name>.length` ([batch], or [batch, k] for
+ * the first k axes after the batch). Undefined where it has no lengths: all do.
+ */
+export function withinLengths(
+  tensors: HostTensors,
+  name: string,
+  axes: readonly number[],
+): Uint8Array | undefined {
+  const lengths = tensors[`${name}.length`];
+  if (lengths === undefined) return undefined;
+  const [batch = 0, ...inner] = axes;
+  const [, columns = 1] = lengths.shape;
+  const each = inner.reduce((product, length) => product * length, 1);
+  return Uint8Array.from({ length: batch * each }, (_, at) => {
+    const row = Math.floor(at / each);
+    let rest = at % each;
+    for (let axis = inner.length - 1; axis >= 0; axis--) {
+      const length = inner[axis] as number;
+      if (axis < columns && rest % length >= (lengths.data[row * columns + axis] as number)) return 0;
+      rest = Math.floor(rest / length);
+    }
+    return 1;
+  });
+}
+
+/**
+ * The true class of each row: int32. A negative target means "no truth known"; such rows are not counted, nor is padding,
+ * whose target is -1 here. A target beyond the classes is an error, for it would silently count as wrong.
  */
 export function targetRows(tensors: HostTensors, name: string, rows: Rows): Int32Array {
   const tensor = tensors[name];
@@ -58,7 +84,8 @@ export function targetRows(tensors: HostTensors, name: string, rows: Rows): Int3
       code: 'EVALUATE_TENSOR',
       message: `target field \`${name}\` holds class ${tensor.data[worst] as number} at position ${worst} of the batch; the scores have classes 0 to ${rows.classes - 1}`,
     });
-  return tensor.data;
+  const within = withinLengths(tensors, name, tensor.shape);
+  return within ? tensor.data.map((target, row) => (within[row] ? target : -1)) : tensor.data;
 }
 
 /** Two sets of rows that are to be compared must have the same number of rows and classes. */

@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import type { DataDescription, LossInputs, TensorSpec, TensorSpecs } from '../contracts/index.js';
-import { freeAxes, freeAxesOf } from '../data/index.js';
+import { freeAxes, freeAxesOf, onlyAxis } from '../data/index.js';
 import { PotstillError } from '../errors/potstill-error.js';
 import { pick } from './check.js';
 import { lengthMask } from './mask.js';
@@ -37,8 +37,8 @@ interface Wanted {
 
 /**
  * Finds the mask of an output [batch, ..., k]. Where an axis varies, positions count within the lengths of `target`; else
- * within those that the student gives as `<output>.length`; else within those of the data's axis of the same name (or of their
- * only one, where the output's axis has no name). The field `mask` leaves out more of them, or weighs them.
+ * within those that the student gives as `<output>.length`; else within those of the data's axis of the same name (or of the
+ * only one of their inputs, where the output's axis has no name). The field `mask` leaves out more of them, or weighs them.
  * @throws PotstillError LOSS_INVALID where an axis varies and neither a mask nor anything else says how long it is.
  */
 export function positionsOf(loss: string, wanted: Wanted): Positions {
@@ -89,7 +89,7 @@ function fromData(
 ): Positions {
   const there = freeAxes(data.spec);
   const names = new Set(there.map(({ name }) => name));
-  const [only] = names.size === 1 ? [...names] : [];
+  const only = onlyAxis(data);
   const sources = freeAxesOf(output, spec).flatMap(({ axis, name }) => {
     const found = there.find((each) => each.name === (spec.free ? name : (only ?? name)));
     if (found) return [{ axis, found }];

@@ -37,7 +37,9 @@ export const squaredErrorLoss: AnyComponent = loss(name, {
     target: z
       .string()
       .optional()
-      .describe('The field with the truth, of the same shape. Default: the target that the data set names.'),
+      .describe(
+        'The field with the truth, of the same shape, or without its last axis where that is 1. Default: the target that the data set names.',
+      ),
     mask: maskOption,
   }),
   create(options, _services, { data, student: { outputs } }) {
@@ -57,10 +59,13 @@ export const squaredErrorLoss: AnyComponent = loss(name, {
       },
       compute(at) {
         const own = pick(name, 'student', at.student, options.student);
-        const truth =
+        const found =
           options.teacher === undefined
             ? pick(name, 'batch', at.batch, target ?? '')
             : pick(name, 'teacher', at.teacher, options.teacher);
+        // One number may be a number or a list of one.
+        const one = [...found.shape, 1].join() === own.shape.join();
+        const truth = one ? tf.reshape(found, own.shape) : found;
         checkSameNumbers(name, own, truth);
         const within = positions.mask(at, own.shape);
         if (target === undefined || data.unlabelled !== true) return squaredError(own, truth, within);

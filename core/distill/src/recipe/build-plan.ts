@@ -74,7 +74,13 @@ class Builder {
 
   teacher(): TeacherPlan | undefined {
     const { root, file, data } = this.input;
-    const { teacher } = data;
+    const { teacher, teachers } = data;
+    if (teachers !== undefined)
+      return {
+        kind: 'component',
+        component: this.component('teacher', 'teachers'),
+        cache: cachePlan(undefined),
+      };
     if (teacher === undefined) return undefined;
     const cache = cachePlan(isRecord(teacher) ? (teacher.cache as WrittenCache) : undefined);
     if (!isRecord(teacher) || typeof teacher.recipe !== 'string') {
@@ -158,7 +164,7 @@ function cachePlan(written: WrittenCache = 'auto'): CachePlan {
 /** `changed` is the recipe with `baseline.set` applied; undefined without such. */
 function baselinePlan(input: BuildInput, changed: BuildInput | undefined): BaselinePlan | undefined {
   const { data } = input;
-  const { baseline = data.teacher !== undefined } = data;
+  const { baseline = data.teacher !== undefined || data.teachers !== undefined } = data;
   if (baseline === false) return undefined;
   const { set = {}, rate } = baseline === true ? {} : baseline;
   const build = new Builder(changed ?? input);

@@ -32,8 +32,12 @@ function part(data: unknown, ...keys: string[]): unknown {
   return keys.reduce<unknown>((value, key) => (isRecord(value) ? value[key] : undefined), data);
 }
 
+function hasTeacher({ data, misspelt }: Pick<CheckInput, 'data' | 'misspelt'>): boolean {
+  return ['teacher', 'teachers'].some((key) => part(data, key) !== undefined || misspelt.has(key));
+}
+
 function teacherNeeds({ data, components, misspelt }: CheckInput): Problem[] {
-  if (part(data, 'teacher') !== undefined || misspelt.has('teacher')) return [];
+  if (hasTeacher({ data, misspelt })) return [];
   const needy = [...components.values()].filter(({ definition }) => definition.needsTeacher === true);
   const problems = needy.map(({ definition, path: at }) =>
     problem(
@@ -56,7 +60,7 @@ function teacherNeeds({ data, components, misspelt }: CheckInput): Problem[] {
 /** Without a teacher nothing can be learnt from examples without labels. */
 function transferNeeds({ data, misspelt }: CheckInput): Problem[] {
   if (part(data, 'data', 'transfer') === undefined) return [];
-  if (part(data, 'teacher') !== undefined || misspelt.has('teacher')) return [];
+  if (hasTeacher({ data, misspelt })) return [];
   return [
     problem(
       'RECIPE_NO_TEACHER',
@@ -186,6 +190,10 @@ function lossNames({ data }: CheckInput): Problem[] {
 
 function teacherForm({ file, root, data }: CheckInput): Problem[] {
   const teacher = part(data, 'teacher');
+  if (teacher !== undefined && part(data, 'teachers') !== undefined) {
+    const message = 'the recipe has both `teacher` and `teachers`, and takes only one of them';
+    return [problem('RECIPE_BAD_VALUE', message, ['teachers'], 'keep one of them', 'key')];
+  }
   if (!isRecord(teacher)) return [];
   const { recipe } = teacher;
   if (recipe === undefined) {

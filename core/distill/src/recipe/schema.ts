@@ -314,6 +314,13 @@ export const recipeSchema = z.strictObject({
     })
     .describe('Data sets.'),
   teacher: teacher.optional().describe('The teacher. Without one, the student is trained on the data alone.'),
+  teachers: z
+    .record(z.string().min(1), z.union([name, z.looseObject({})]).meta(named('a teacher')))
+    .refine((teachers) => Object.keys(teachers).length > 0, 'name at least one teacher')
+    .optional()
+    .describe(
+      'Several teachers by name, in place of `teacher`. Losses read the answers of each: `teacher: nb/logits`. Where one teacher is expected (figures, checks), it is the mean of them all: the teacher `ensemble` with these members.',
+    ),
   student: component.describe('The model that is trained.'),
   losses: z.array(loss).min(1).describe('What is minimised: their weighted sum.'),
   train: train.describe('How it is trained.'),

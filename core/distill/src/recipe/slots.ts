@@ -71,6 +71,9 @@ function splitComponent(slot: Slot, path: Path, value: unknown): WrittenComponen
   return { slot, path, use: value.use, usePath: [...path, 'use'], options };
 }
 
+/** Not in the table: it is no component as recipes write them. */
+const teachersSlot: Slot = { kind: 'teacher', path: ['teachers'], own: [] };
+
 /** All components written in a recipe's data, in the order of the table; what is no component is passed over. */
 export function writtenComponents(data: unknown): WrittenComponent[] {
   const found: WrittenComponent[] = [];
@@ -86,5 +89,15 @@ export function writtenComponents(data: unknown): WrittenComponent[] {
     }
   };
   for (const slot of slots) walk(slot, data, []);
+  const several = isRecord(data) ? data.teachers : undefined;
+  // The short form of an ensemble, each of whose members losses read by its name.
+  if (isRecord(several))
+    found.push({
+      slot: teachersSlot,
+      path: ['teachers'],
+      use: 'ensemble',
+      usePath: ['teachers'],
+      options: { members: several },
+    });
   return found;
 }

@@ -31,7 +31,7 @@ export function describe(name: string, figures: readonly Figure[]): DescribedFig
   return ofTraining(name) ?? { name, title: name, unit: 'number', better: null, format: number };
 }
 
-/** A number with what it counts or measures, for the first mention in a sentence: `74 errors`, `accuracy 99.31 %`. */
+/** A number with what it counts or measures, for the first mention in a sentence: `74 mistakes`, `recall 99.31 %`. */
 export function withName(figure: DescribedFigure, value: number): string {
   const { title, singular = title, unit, format } = figure;
   if (unit !== 'count') return `${title.toLowerCase()} ${format(value)}`;

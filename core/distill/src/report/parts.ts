@@ -4,7 +4,7 @@ import { html, type Html } from './html.js';
 /** Names longer than this are cut; the whole name stands in the tooltip. */
 const longest = 24;
 
-/** A name from outside, such as a class name: cut when it is long, isolated from text of another direction. */
+/** A name from outside, such as that of a group: cut when it is long, isolated from text of another direction. */
 export function named(name: string): Html {
   return name.length > longest
     ? html`<bdi class="clip" title="${name}">${name}</bdi>`

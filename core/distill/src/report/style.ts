@@ -84,10 +84,10 @@ ul.legend svg { margin-right: 0.5rem; vertical-align: middle; }
 td.plot { width: 12rem; min-width: 8rem; padding-left: 1.25rem; padding-right: 1.25rem; text-align: left; vertical-align: middle; }
 .plot .track { height: 1.2rem; }
 .plot .dot { width: 0.65rem; height: 0.65rem; margin: -0.325rem 0 0 -0.325rem; }
-table.classes tbody th, table.classes td { white-space: nowrap; }
-table.classes thead th { vertical-align: bottom; }
-table.classes td.better { color: rgb(var(--good)); font-weight: 600; }
-table.classes td.worse { color: rgb(var(--bad)); font-weight: 600; }
+table.breakdown tbody th, table.breakdown td { white-space: nowrap; }
+table.breakdown thead th { vertical-align: bottom; }
+table.breakdown td.better { color: rgb(var(--good)); font-weight: 600; }
+table.breakdown td.worse { color: rgb(var(--bad)); font-weight: 600; }
 tr.chosen th, tr.chosen td { font-weight: 700; }
 ul.files { list-style: none; padding: 0; margin: 0; }
 ul.files li { padding: 0.4rem 0; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
@@ -129,12 +129,12 @@ footer { margin-top: 3rem; color: var(--muted); font-size: 0.875rem; }
   table.summary th[scope='row'] { min-width: 6rem; }
   td.plot { min-width: 6rem; padding-left: 0.75rem; padding-right: 0.75rem; }
   .clip { max-width: 5.5rem; }
-  table.classes { font-size: 0.8125rem; }
-  table.classes th, table.classes td { padding-left: 0.3rem; padding-right: 0.3rem; }
-  table.classes th:first-child { padding-left: 0; }
-  table.classes .plot, table.classes td span, table.classes thead th.text { font-size: 0; }
-  table.classes .plot, table.classes th .key { display: none; }
-  table.classes .clip { max-width: 5rem; }
+  table.breakdown { font-size: 0.8125rem; }
+  table.breakdown th, table.breakdown td { padding-left: 0.3rem; padding-right: 0.3rem; }
+  table.breakdown th:first-child { padding-left: 0; }
+  table.breakdown .plot, table.breakdown td span, table.breakdown thead th.text { font-size: 0; }
+  table.breakdown .plot, table.breakdown th .key { display: none; }
+  table.breakdown .clip { max-width: 5rem; }
 }
 @media print {
   :root { color-scheme: light; --paper: #fff; --ink: #000; --muted: #444; --line: #bbb; --panel: #f2f2f2;

@@ -123,13 +123,15 @@ async function splitOf(dataset: IndexedDataset, split: SplitPlan, random: Random
   };
   const stream = random.child('split').at(seed >>> 0);
   try {
-    if (by !== undefined) return splitByGroup(await fieldOf(dataset, by, 'split.by'), shares, stream);
-    const { target } = dataset;
-    const classes =
-      target !== undefined && dataset.spec[target]?.dtype === 'int32'
-        ? await fieldValues(dataset, target)
-        : undefined;
-    return splitByClass(classes ?? new Int32Array(dataset.size), shares, stream);
+    const classes = await classesOf(dataset);
+    if (by === undefined) return splitByClass(classes, shares, stream);
+    const { train, parts } = splitByGroup(await fieldOf(dataset, by, 'split.by'), shares, stream);
+    // Figures need a truth; without one, a row of a group that is held out is no use.
+    const labelled = (index: number) => (classes[index] as number) >= 0;
+    return {
+      train,
+      parts: Object.fromEntries(Object.entries(parts).map(([name, part]) => [name, part.filter(labelled)])),
+    };
   } catch (error) {
     if (!(error instanceof SplitImpossible)) throw error;
     throw new PotstillError({
@@ -139,6 +141,16 @@ async function splitOf(dataset: IndexedDataset, split: SplitPlan, random: Random
       hint: 'Take fewer examples, or split by another field.',
     });
   }
+}
+
+/** Class number of each example, 0 where there are no classes; negative: it has no truth. */
+async function classesOf(dataset: IndexedDataset): Promise<ArrayLike<number>> {
+  const { target, labelled, spec, size } = dataset;
+  const classes = target !== undefined && spec[target]?.dtype === 'int32';
+  const values = classes ? await fieldValues(dataset, target) : undefined;
+  if (values) return values;
+  const known = labelled === undefined ? undefined : await fieldValues(dataset, labelled);
+  return known ? Int32Array.from(Array.from(known), (value) => value - 1) : new Int32Array(size);
 }
 
 /** Whole numbers of a field, by which examples are put together. */

@@ -44,7 +44,7 @@ export interface EvaluationResult {
   readonly artefacts: Readonly<Record<string, unknown>>;
 }
 
-/** Metrics that compare with a teacher are left out. Errors: those of data and models; `PREFLIGHT_*` for answers that are no scores of the data's classes; `RUN_NO_CHECKPOINT`. */
+/** Metrics that compare with a teacher are left out. Errors: those of data and models; `PREFLIGHT_*` for answers that do not fit the task; `RUN_NO_CHECKPOINT`. */
 export async function evaluateRecipe(
   recipe: OpenRecipe,
   options: EvaluateOptions = {},

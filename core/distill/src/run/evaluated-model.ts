@@ -15,7 +15,7 @@ import { planTeachers } from './teachers.js';
 export interface EvaluatedModel {
   /** As results call it: a path, or the teacher's name. */
   readonly name: string;
-  /** Its logits are in the order of the data's classes. */
+  /** As the task aligned it with the data. */
   readonly model: Teacher;
   /** Whether it is foreign to potstill, so that what it answers is to be looked at first. */
   readonly foreign: boolean;

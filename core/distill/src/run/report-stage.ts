@@ -6,22 +6,38 @@ import type { EpochRecord } from '../train/checkpoint.js';
 import { comparisonData, type Compared } from './compare.js';
 import { judgingOf } from './judging.js';
 import { resultOf, stage, type RunContext, type Stage } from './context.js';
+import { disposeLosses } from './assemble.js';
+import { coverageOf, coverageWords, type Coverage } from './data-coverage.js';
 import { transformed } from './data.js';
+import { lossesOf } from './losses-of.js';
 import { reportFile } from './names.js';
 import { recipeYaml } from './recipe-yaml.js';
 import { summarize } from './summarize.js';
 import type { Summary } from './summary.js';
-import { disposeLosses } from './assemble.js';
-import { lossesOf } from './losses-of.js';
 
 export const reportStage: Stage<'report'> = {
   name: 'report',
   async run(context) {
-    const summary = summarize(context);
+    const summary = { ...summarize(context), trainedOn: await trainedOn(context) };
     await stage(context.log, 'report', () => report(context, summary));
     return summary;
   },
 };
+
+async function trainedOn(context: RunContext): Promise<Coverage> {
+  const losses = await lossesOf(context, 'student');
+  disposeLosses(losses);
+  return coverageOf(context.data, losses);
+}
+
+/** What each loss learns from, where some examples have no label. */
+function lossRows({ data }: RunContext, { trainedOn: coverage }: Summary) {
+  if (!coverage || (data.transfer === undefined && !data.train.dataset.unlabelled)) return [];
+  return Object.entries(coverage.losses).map(([loss, own]) => ({
+    role: `loss ${loss}`,
+    name: `learns from ${coverageWords(own, coverage.examples)}`,
+  }));
+}
 
 async function report(context: RunContext, summary: Summary): Promise<void> {
   const { plan, folder, container, data, results } = context;
@@ -31,8 +47,9 @@ async function report(context: RunContext, summary: Summary): Promise<void> {
   const title = plan.student.definition.name;
   const named = [
     { role: 'train', data: data.train, plan: plan.data.train },
-    { role: 'validation', data: data.validation, plan: plan.data.validation },
-    { role: 'test', data: data.test, plan: plan.data.test },
+    { role: 'transfer', data: data.transfer, plan: plan.data.transfer },
+    { role: 'validation', data: data.validation, plan: plan.data.validation ?? plan.data.train },
+    { role: 'test', data: data.test, plan: plan.data.test ?? plan.data.train },
   ];
   await writeReport({
     file: folder.file(reportFile),
@@ -46,9 +63,12 @@ async function report(context: RunContext, summary: Summary): Promise<void> {
     figures: context.figures,
     primary: context.task.task.primary,
     compare: judgingOf(context).compare,
-    data: named.flatMap(({ role, data: open, plan: slot }) =>
-      open && slot ? [{ role, name: slot.component.definition.name, examples: open.size }] : [],
-    ),
+    data: [
+      ...named.flatMap(({ role, data: open, plan: slot }) =>
+        open && slot ? [{ role, name: slot.component.definition.name, examples: open.size }] : [],
+      ),
+      ...lossRows(context, summary),
+    ],
     ...(compared.teacher
       ? {
           teacher: {

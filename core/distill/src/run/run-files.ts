@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { DataDescription } from '../contracts/index.js';
 import { readJson, type ReadJson } from '../files/json.js';
-import { upgradeSummary } from '../tasks/classification/old-summary.js';
+import { upgradeSummary } from '../tasks/old-summary.js';
 import type { Summary } from './summary.js';
 
 /** What a run is of. Written first, so that a resumed run knows its own. */

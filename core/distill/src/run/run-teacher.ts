@@ -38,7 +38,7 @@ export function teacherEvents(sink: ProgressSink): ProgressSink {
 
 /**
  * The student of a complete run as a teacher. It answers with all outputs of the student. `data` are the new student's:
- * inputs of another name or shape and unknown classes are `TEACHER_INVALID`; another preprocessing is a warning.
+ * inputs of another name or shape and unknown names in its truth are `TEACHER_INVALID`; another preprocessing is a warning.
  */
 export async function openRunTeacher(
   recipe: OpenRecipe,

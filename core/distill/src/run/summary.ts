@@ -1,6 +1,7 @@
 // What a run found, as `summary.json` and the `done` event hold it. Plain data; null is "not known".
 import type { AdjustmentReport, ExportResult, Figure, Finding } from '../contracts/index.js';
 import type { Outcome } from '../report/verdict.js';
+import type { Coverage } from './data-coverage.js';
 import type { RateSearch } from './rate-search.js';
 
 /** One model of the comparison: teacher, student alone, distilled student. */
@@ -57,6 +58,8 @@ export interface Summary {
   readonly student: ModelSummary;
   /** Absent in summaries of version 0.1.0. */
   readonly verdict?: VerdictSummary;
+  /** How many examples the student was trained on, and how many of them each loss learnt from. Absent in summaries of version 0.1.0. */
+  readonly trainedOn?: Coverage;
   /** Which data the figures are of: those of the recipe's test data, else of what there is. */
   readonly evaluatedOn: 'test' | 'validation' | 'train';
   /** How learning rates were chosen, of those students whose rate was searched for. Absent in summaries of version 0.1.0. */

@@ -4,19 +4,13 @@ import type { DataDescription, Metric, Task, Teacher } from '../contracts/index.
 import { PotstillError } from '../errors/potstill-error.js';
 import { namedMetric } from '../evaluate/named-metric.js';
 import type { Plan } from '../recipe/plan.js';
+import { defaultTask } from '../tasks/default-task.js';
 import { paddedTeacher } from '../teach/index.js';
 
 export interface ChosenTask {
   /** The component's name. */
   readonly name: string;
   readonly task: Task;
-}
-
-/** The name of the task that data of this description have; without one of their own, that of their target. */
-function taskName({ task, target, spec }: DataDescription): string {
-  if (task !== undefined) return task;
-  const truth = target === undefined ? undefined : spec[target];
-  return truth?.dtype === 'float32' ? 'regression' : 'classification';
 }
 
 /** Makes the task. @throws PotstillError RECIPE_UNKNOWN_COMPONENT where the data name one that no plugin has. */
@@ -26,7 +20,7 @@ export async function taskOf(
   data: DataDescription,
 ): Promise<ChosenTask> {
   if (plan.task) return { name: plan.task.definition.name, task: await container.make(plan.task, { data }) };
-  const name = taskName(data);
+  const name = data.task ?? defaultTask(data);
   try {
     return { name, task: await container.makeNamed('task', name, { data }, 'data.train') };
   } catch (error) {

@@ -54,11 +54,8 @@ export function chooseStored(all: readonly StoredOutput[], start: string): Store
 
 async function storedOutput(folder: string): Promise<StoredOutput> {
   const [key = '', output = '', encoding = ''] = folder.split(/[\\/]/).slice(-3);
-  const [manifest, shards, uses] = await Promise.all([
-    readManifest(folder),
-    listShards(folder),
-    usesOf(folder),
-  ]);
+  const [manifest, uses] = await Promise.all([readManifest(folder), usesOf(folder)]);
+  const shards = listShards(folder);
   let bytes = 0;
   for (const path of shards.values()) bytes += (await stat(path)).size;
   const { size = NaN, shardRows = NaN } = manifest ?? {};

@@ -1,21 +1,25 @@
 // Which process fills which block of answers: a file a block, so that several processes share the work.
-import { mkdir, open, rm, rmdir } from 'node:fs/promises';
+import { closeSync, mkdirSync, openSync, rmSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** A hint and no lock: a file that a kill leaves behind changes the order of labelling, and nothing else. */
+/**
+ * A hint and no lock: a file that a kill leaves behind changes the order of labelling, and nothing else. Without waiting,
+ * since such calls take microseconds and labelling makes some for each block.
+ */
 export class Claims {
-  private mine: string | undefined;
+  /** The latest last. The one before it is kept too: its shard may still be on its way to the disk. */
+  private mine: string[] = [];
 
   constructor(private readonly folder: string) {}
 
-  /** Takes the block that begins at example `from` and gives up the one before; false where another process has it. */
-  async take(from: number): Promise<boolean> {
-    await this.release();
+  /** Takes the block that begins at example `from`; false where another process has it. */
+  take(from: number): boolean {
+    this.release(1);
     const path = join(this.folder, String(from));
     try {
-      await mkdir(this.folder, { recursive: true });
-      await (await open(path, 'wx')).close();
-      this.mine = path;
+      mkdirSync(this.folder, { recursive: true });
+      closeSync(openSync(path, 'wx'));
+      this.mine.push(path);
       return true;
     } catch (error) {
       // A folder that cannot be written to is told by the shards.
@@ -23,11 +27,17 @@ export class Claims {
     }
   }
 
-  /** Gives up the block, and removes the folder when no process is left in it. */
-  async release(): Promise<void> {
-    if (this.mine === undefined) return;
-    await rm(this.mine, { force: true });
-    this.mine = undefined;
-    await rmdir(this.folder).catch(() => undefined);
+  /** Gives up all blocks, and removes the folder when no process is left in it. */
+  close(): void {
+    this.release(0);
+    try {
+      rmdirSync(this.folder);
+    } catch {
+      // Others are at work, or none ever was.
+    }
+  }
+
+  private release(keep: number): void {
+    while (this.mine.length > keep) rmSync(this.mine.shift() ?? '', { force: true });
   }
 }

@@ -75,26 +75,31 @@ export class DiskAnswers implements Answers {
   }
 
   async missing(from: number, to: number): Promise<number[]> {
-    for (const shards of this.shards.values()) await shards.refresh();
-    const found: number[] = [];
-    for (let index = from; index < to; index++) if ((await this.lacking(index)).length > 0) found.push(index);
-    return found;
+    const [first = [], ...others] = await Promise.all(
+      [...this.shards.values()].map((shards) => shards.missing(from, to)),
+    );
+    if (others.every(({ length }) => length === 0) || first.length === to - from) return first;
+    return [...new Set([first, others].flat(2))].sort((a, b) => a - b);
   }
 
-  begin(from: number): Promise<boolean> {
+  begin(from: number): boolean {
     return this.claims.take(from);
   }
 
-  /** Asks the teacher about what is not kept of the batch, and keeps it. */
-  private async fill(batch: Batch): Promise<void> {
+  async fill(batch: Batch): Promise<void> {
     // Without a look at each example where all are there: this is in every training step.
-    if ([...this.shards.values()].every(({ isComplete }) => isComplete)) return;
+    const all = [...this.shards.values()];
+    if (batch.size === 0 || all.every(({ isComplete }) => isComplete)) return;
+    // And where none is there, as labelling finds them.
+    if (all.every((shards) => shards.lacksAll(batch.indices)))
+      return this.ask(batch, [...this.shards.keys()]);
     const rows = new Map<string, number[]>();
     const seen = new Set<number>();
     for (const [row, index] of batch.indices.entries()) {
       if (seen.has(index)) continue;
       seen.add(index);
-      for (const output of await this.lacking(index)) {
+      for (const [output, shards] of this.shards) {
+        if (shards.known(index) ?? (await shards.has(index))) continue;
         const list = rows.get(output) ?? [];
         list.push(row);
         rows.set(output, list);
@@ -103,12 +108,15 @@ export class DiskAnswers implements Answers {
     if (rows.size === 0) return;
     const asked = [...new Set([...rows.values()].flat())].sort((a, b) => a - b);
     const part = asked.length === batch.size ? batch : rowsOf(batch, asked);
-    const answers = await this.options.ask(part, [...rows.keys()]);
-    for (const [output, shards] of this.shards) {
-      if (!rows.has(output)) continue;
+    await this.ask(part, [...rows.keys()]);
+  }
+
+  private async ask(batch: Batch, outputs: readonly string[]): Promise<void> {
+    const answers = await this.options.ask(batch, outputs);
+    for (const output of outputs) {
       const tensor = answers[output];
       if (!tensor) throw new Error(`internal: the teacher left out \`${output}\``);
-      await shards.put(part.indices, tensor, answers[`${output}.length`]);
+      await this.shards.get(output)?.put(batch.indices, tensor, answers[`${output}.length`]);
     }
   }
 
@@ -127,16 +135,12 @@ export class DiskAnswers implements Answers {
   }
 
   async close(): Promise<void> {
-    for (const shards of this.shards.values()) shards.close();
-    this.options.resources.close();
-    await this.claims.release();
-  }
-
-  private async lacking(index: number): Promise<string[]> {
-    const found: string[] = [];
-    for (const [output, shards] of this.shards)
-      if (!shards.isOpen(index) && !(await shards.has(index))) found.push(output);
-    return found;
+    try {
+      for (const shards of this.shards.values()) await shards.close();
+    } finally {
+      this.claims.close();
+      this.options.resources.close();
+    }
   }
 }
 

@@ -22,6 +22,7 @@ export interface StoredArrays {
   float32: Float32Array;
   float16: Uint16Array;
   int32: Int32Array;
+  uint16: Uint16Array;
   uint8: Uint8Array;
 }
 
@@ -101,7 +102,7 @@ function largest(top: number, classes: number): Codec {
   const taken = new Uint8Array(classes);
   return {
     columns: [
-      { suffix: '.classes', type: 'int32', width: (count) => vectors(count) * top },
+      { suffix: '.classes', type: numberType(classes), width: (count) => vectors(count) * top },
       { suffix: '', type: 'float32', width: (count) => vectors(count) * top },
       { suffix: '.rest', type: 'float32', width: vectors },
     ],
@@ -142,6 +143,12 @@ function largest(top: number, classes: number): Codec {
       }
     },
   };
+}
+
+/** The smallest type that numbers below `count` fit in. */
+function numberType(count: number): StoredType {
+  if (count <= 256) return 'uint8';
+  return count <= 65_536 ? 'uint16' : 'int32';
 }
 
 const integers: Readonly<Record<Exclude<DType, 'float32'>, Codec>> = {

@@ -46,11 +46,11 @@ export function identityText(of: ShardIdentity): string {
 }
 
 /**
- * Examples a shard, a power of two, so that a kill loses little: about 64 shards, and at most 32 MiB of `rowBytes` in
- * memory.
+ * Examples a shard, a power of two: about 16 shards, so that a kill loses little, and at most 32 MiB of `rowBytes` in
+ * memory. Writing a shard takes a millisecond or two, whatever it holds.
  */
 export function shardRowsFor(size: number, rowBytes: number): number {
-  const wanted = 2 ** Math.ceil(Math.log2(Math.max(1, size / 64)));
+  const wanted = 2 ** Math.ceil(Math.log2(Math.max(1, size / 16)));
   const most = 2 ** Math.floor(Math.log2((32 * 2 ** 20) / Math.max(1, rowBytes)));
   return Math.min(16_384, Math.max(16, most), Math.max(256, wanted));
 }

@@ -28,8 +28,9 @@ export function memoryTeacherStore(): TeacherStore {
 export function liveAnswers(teacher: Teacher, size: number): Answers {
   return {
     read: (batch) => answersOf(teacher, batch),
+    fill: async () => undefined,
     missing: async (from, to) => Array.from({ length: Math.min(to, size) - from }, (_, i) => from + i),
-    begin: async () => true,
+    begin: () => true,
     keeps: false,
     block: 1,
     kept: [],
@@ -38,23 +39,28 @@ export function liveAnswers(teacher: Teacher, size: number): Answers {
 }
 
 function keptAnswers(rows: Rows, teacher: Teacher): Answers {
+  /** Gives the answers where all of the batch was asked for. */
+  const fill = async (batch: Batch): Promise<HostTensors | undefined> => {
+    const missing = rows.missing(batch.indices);
+    if (missing.length === 0) return undefined;
+    const asked = missing.length === batch.size ? batch : rowsOf(batch, missing);
+    const answers = await answersOf(teacher, asked);
+    rows.keep(asked.indices, answers);
+    return asked === batch ? answers : undefined;
+  };
   return {
     async read(batch) {
       if (batch.size === 0) return answersOf(teacher, batch);
-      const missing = rows.missing(batch.indices);
-      if (missing.length > 0) {
-        const asked = missing.length === batch.size ? batch : rowsOf(batch, missing);
-        const answers = await answersOf(teacher, asked);
-        rows.keep(asked.indices, answers);
-        if (asked === batch) return answers;
-      }
-      return rows.read(batch.indices);
+      return (await fill(batch)) ?? rows.read(batch.indices);
+    },
+    async fill(batch) {
+      await fill(batch);
     },
     async missing(from, to) {
       const all = Array.from({ length: to - from }, (_, i) => from + i);
       return rows.missing(all).map((position) => all[position] as number);
     },
-    begin: async () => true,
+    begin: () => true,
     keeps: true,
     block: 1,
     kept: [],

@@ -47,13 +47,15 @@ export class OutputShards {
   private readonly readers = new Map<number, ShardReader>();
   private readonly pending = new Map<number, PendingShard>();
   private readonly meter: CostMeter | undefined;
+  /** One shard at a time is written, while the teacher works on. */
+  private writing: Promise<void> = Promise.resolve();
 
   private constructor(
     private readonly request: ShardsRequest,
     private manifest: Manifest,
     private readonly codec: Codec,
     /** Path of each shard that is there, by number. */
-    private shards: Map<number, string>,
+    private readonly shards: Map<number, string>,
   ) {
     const { encoding, dtype, shape, shardRows, cost } = manifest;
     if (encoding !== 'float32' && dtype === 'float32' && !cost)
@@ -82,7 +84,7 @@ export class OutputShards {
       await writeManifest(folder, manifest);
     }
     await markUsed(folder, about.recipe);
-    return new OutputShards(request, manifest, codecOf(spec, encoding), await listShards(folder));
+    return new OutputShards(request, manifest, codecOf(spec, encoding), listShards(folder));
   }
 
   get shardRows(): number {
@@ -115,20 +117,39 @@ export class OutputShards {
     return Math.max(0, size - this.shards.size * this.shardRows) * row;
   }
 
-  /** Looks again at what is there: other processes may have written. */
-  async refresh(): Promise<void> {
-    this.shards = new Map([...(await listShards(this.request.folder)), ...this.shards]);
+  /** Whether the example is there; undefined where its shard must be opened to know. */
+  known(index: number): boolean | undefined {
+    const [shard, row] = this.place(index);
+    if (this.readers.has(shard)) return true;
+    if (this.pending.get(shard)?.has(row)) return true;
+    return this.shards.has(shard) ? undefined : false;
   }
 
-  /** Whether the example's shard is open, known without waiting. */
-  isOpen(index: number): boolean {
-    return this.readers.has(this.place(index)[0]);
+  /** Whether the examples follow one another within one shard, and none of them is there: known without waiting. */
+  lacksAll(indices: readonly number[]): boolean {
+    const [shard, row] = this.place(indices[0] ?? 0);
+    if (this.shards.has(shard) || row + indices.length > this.shardRows || !isConsecutive(indices))
+      return false;
+    return this.pending.get(shard)?.lacksAll(row, indices.length) ?? true;
   }
 
   /** Whether the example's output is there. Opens its shard, so that a damaged one counts as missing. */
   async has(index: number): Promise<boolean> {
     const [shard, row] = this.place(index);
     return (await this.reader(shard)) !== undefined || (this.pending.get(shard)?.has(row) ?? false);
+  }
+
+  /** Examples from `from` up to `to` that are not there. Looks again at what other processes may have written. */
+  async missing(from: number, to: number): Promise<number[]> {
+    this.refresh();
+    const found: number[] = [];
+    for (let index = from; index < to;) {
+      const [shard] = this.place(index);
+      const end = Math.min(to, (shard + 1) * this.shardRows);
+      if (await this.reader(shard)) index = end;
+      else for (; index < end; index++) if (!this.known(index)) found.push(index);
+    }
+    return found;
   }
 
   /** The output of one example, which {@link has} found; without the batch axis. */
@@ -167,6 +188,13 @@ export class OutputShards {
 
   /** Keeps the outputs of a batch, and writes each shard that this fills. `lengths` of ragged axes: [batch, axes]. */
   async put(indices: readonly number[], tensor: HostTensor, lengths: HostTensor | undefined): Promise<void> {
+    // The shard before is written while the teacher works on this batch and no longer: a kill loses one shard at most.
+    await this.writing;
+    const [first, from] = this.place(indices[0] ?? 0);
+    if (this.lacksAll(indices) && this.pendingShard(first).putAll(from, indices.length, tensor.data)) {
+      await this.writeIfFull(first);
+      return;
+    }
     for (const [at, index] of indices.entries()) {
       const [shard, row] = this.place(index);
       if (this.shards.has(shard)) continue;
@@ -175,14 +203,33 @@ export class OutputShards {
       const own = lengths ? withoutPadding(padded, this.manifest.shape, lengths, at) : padded;
       pending.put(row, own.data, own.shape);
       this.meter?.add(own, pending.row(row) as readonly StoredArray[]);
-      if (pending.full) await this.write(shard, pending);
+      if (pending.full) await this.writeIfFull(shard);
     }
   }
 
-  close(): void {
-    for (const { bytes } of this.readers.values()) this.request.resources.giveBack(bytes);
-    this.readers.clear();
-    this.pending.clear();
+  private async writeIfFull(shard: number): Promise<void> {
+    const pending = this.pending.get(shard);
+    if (!pending?.full) return;
+    await this.writing;
+    this.writing = this.write(shard, pending);
+    // Whoever waits next is told.
+    this.writing.catch(() => undefined);
+  }
+
+  /** Waits for the shard that is being written. */
+  async close(): Promise<void> {
+    try {
+      await this.writing;
+    } finally {
+      for (const { bytes } of this.readers.values()) this.request.resources.giveBack(bytes);
+      this.readers.clear();
+      this.pending.clear();
+    }
+  }
+
+  private refresh(): void {
+    for (const [shard, path] of listShards(this.request.folder))
+      if (!this.shards.has(shard)) this.shards.set(shard, path);
   }
 
   private stored(index: number): readonly StoredArray[] {
@@ -210,17 +257,19 @@ export class OutputShards {
 
   /** Writes a full shard, unless another process has done so: all are to read the same. */
   private async write(shard: number, pending: PendingShard): Promise<void> {
-    await this.refresh();
+    const { folder, resources } = this.request;
+    this.refresh();
     if (!(await this.reader(shard))) {
       const bytes = pending.encode(identityText(this.manifest));
-      const path = join(this.request.folder, shardName(shard, bytes));
+      const path = join(folder, shardName(shard, bytes));
       await writeAtomically(path, bytes);
-      this.request.resources.found(path);
+      resources.found(path);
       this.shards.set(shard, path);
-      await this.reader(shard);
+      const kept = resources.take(bytes.length);
+      this.readers.set(shard, this.readerOf(path, bytes, kept));
       if (this.meter?.cost && !this.manifest.cost) {
         this.manifest = { ...this.manifest, cost: this.meter.cost };
-        await writeManifest(this.request.folder, this.manifest);
+        await writeManifest(folder, this.manifest);
       }
     }
     this.pending.delete(shard);
@@ -255,14 +304,27 @@ export class OutputShards {
       const sound = resources.isSound(path);
       if (!sound && !nameFits(basename(path), bytes))
         throw new Error('its bytes are not those that were written');
-      const { columns, identity } = decodeShard(bytes);
-      if (identity !== identityText(this.manifest))
-        throw new Error('it is of another teacher, data or encoding');
+      const reader = this.readerOf(path, bytes, kept);
       if (!sound) resources.found(path);
-      return kept ? residentShard(columns, size) : fileShard(path, columns, bytes, resources);
+      return reader;
     } catch (error) {
       if (kept) resources.giveBack(size);
       throw error;
     }
   }
+
+  private readerOf(path: string, bytes: Uint8Array, kept: boolean): ShardReader {
+    const { columns, identity } = decodeShard(bytes);
+    if (identity !== identityText(this.manifest))
+      throw new Error('it is of another teacher, data or encoding');
+    return kept
+      ? residentShard(columns, bytes.length)
+      : fileShard(path, columns, bytes, this.request.resources);
+  }
+}
+
+function isConsecutive(indices: readonly number[]): boolean {
+  const first = indices[0] ?? 0;
+  for (let i = 1; i < indices.length; i++) if (indices[i] !== first + i) return false;
+  return true;
 }

@@ -1,4 +1,5 @@
 // A shard that is being filled: rows arrive in any order, each once.
+import type { HostTensor } from '../contracts/index.js';
 import { elementCount } from '../data/arrays.js';
 import type { Codec, StoredArray, StoredColumn } from './encoding.js';
 import { encodeShard, type ShardColumn } from './shard-file.js';
@@ -58,6 +59,22 @@ export class PendingShard {
     }
     this.filled[row] = 1;
     this.count++;
+  }
+
+  /** Whether none of `count` rows from `row` on has arrived. */
+  lacksAll(row: number, count: number): boolean {
+    const next = this.filled.indexOf(1, row);
+    return next === -1 || next >= row + count;
+  }
+
+  /** Encodes examples of one shape, one after another from `row` on, of which none has arrived. */
+  putAll(row: number, count: number, values: HostTensor['data']): boolean {
+    if (!this.columns || !this.codec.exact || !this.lacksAll(row, count)) return false;
+    const [column] = this.columns;
+    column?.set(values, row * (this.widths[0] as number));
+    this.filled.fill(1, row, row + count);
+    this.count += count;
+    return true;
   }
 
   /** The bytes of the full shard. */

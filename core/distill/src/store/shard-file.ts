@@ -11,6 +11,7 @@ import {
   Schema,
   Struct,
   Table,
+  Uint16,
   Uint8,
   makeData,
   tableFromIPC,
@@ -34,6 +35,7 @@ const types = {
   float32: new Float32(),
   float16: new Float16(),
   int32: new Int32(),
+  uint16: new Uint16(),
   uint8: new Uint8(),
 } satisfies Record<StoredType, DataType>;
 

@@ -1,6 +1,6 @@
 // Names of shards: `000012-<first 16 digits of the sha256>.arrow`.
 import { createHash } from 'node:crypto';
-import { readdir } from 'node:fs/promises';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 const pattern = /^(\d{6,})-([0-9a-f]{16})\.arrow$/;
@@ -15,18 +15,18 @@ export function nameFits(name: string, bytes: Uint8Array): boolean {
 }
 
 /** Path of each shard in a folder by its number; of two with the same number the first by name. Empty without the folder. */
-export async function listShards(folder: string): Promise<Map<number, string>> {
+export function listShards(folder: string): Map<number, string> {
   const found = new Map<number, string>();
-  for (const name of (await namesIn(folder)).sort()) {
+  for (const name of namesIn(folder).sort()) {
     const number = pattern.exec(name)?.[1];
     if (number !== undefined && !found.has(Number(number))) found.set(Number(number), join(folder, name));
   }
   return found;
 }
 
-async function namesIn(folder: string): Promise<string[]> {
+function namesIn(folder: string): string[] {
   try {
-    return await readdir(folder);
+    return readdirSync(folder);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;

@@ -3,7 +3,7 @@ import type { StoredArray, StoredType } from './encoding.js';
 
 export function emptyArray(type: StoredType, length: number): StoredArray {
   if (type === 'float32') return new Float32Array(length);
-  if (type === 'float16') return new Uint16Array(length);
+  if (type === 'float16' || type === 'uint16') return new Uint16Array(length);
   return type === 'int32' ? new Int32Array(length) : new Uint8Array(length);
 }
 

@@ -34,16 +34,24 @@ export function inputField(student: string, option: string | undefined, data: Da
   return { name, shape };
 }
 
-/** Number of classes: the option, else the number of the data's labels. */
+/** Number of scores: the option, else the number of the data's labels, else of the numbers of its target. */
 export function classCount(student: string, option: number | undefined, data: DataDescription): number {
   return (
     option ??
     data.labels?.length ??
+    targetWidth(data) ??
     refuse(
       `${student}: the number of classes is not known`,
       'The data set names no labels; give the option `classes`.',
     )
   );
+}
+
+/** How many float32 numbers the target holds an example; undefined where it is of another kind or varies. */
+function targetWidth({ target, spec }: DataDescription): number | undefined {
+  const truth = target === undefined ? undefined : spec[target];
+  if (truth?.dtype !== 'float32' || truth.shape.includes(null)) return undefined;
+  return (truth.shape as readonly number[]).reduce((product, length) => product * length, 1);
 }
 
 /** The tensor of a field, whose batch has the described shape. */

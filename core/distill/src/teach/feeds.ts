@@ -19,7 +19,8 @@ export interface FeedOptions {
 
 /**
  * Inputs that the recipe names are given what it says. Of the others, the data's first input goes to the one that is
- * named in `input`, of its name, or the first; further ones go by name.
+ * named in `input`, of its name, or the first; further ones go by name, and `<field>.length` is given that field's lengths, as
+ * files of potstill's own ask for them.
  */
 export function feedsOf(
   teacher: string,
@@ -45,12 +46,19 @@ export function feedsOf(
       if (request !== undefined) return [input.name, fieldFeed(teacher, data, request, input, {})];
       if (input.name === main) return [input.name, fieldFeed(teacher, data, field, input, options)];
       if (others.includes(input.name)) return [input.name, fieldFeed(teacher, data, input.name, input, {})];
+      const padded = lengthOf(input.name, data);
+      if (padded !== undefined) return [input.name, lengthFeed(teacher, data, input, padded)];
       throw teacherInvalid(
         `the teacher ${teacher} takes ${there.map((name) => `\`${name}\``).join(', ')}; the data have nothing for \`${input.name}\``,
         `inputs beside the first go by name; the data's are ${data.inputs.join(', ')}. Say what it is given with \`inputs: { ${input.name}: … }\``,
       );
     }),
   );
+}
+
+/** The field whose lengths an input of that name is given. */
+function lengthOf(name: string, { inputs }: DataDescription): string | undefined {
+  return inputs.find((field) => name === `${field}.length`);
 }
 
 /** @throws PotstillError TEACHER_INVALID for an input that the model does not have. */
@@ -71,11 +79,13 @@ export function checkInputNames(
 /** The input that the data's first field goes to where the recipe does not say otherwise. */
 function mainOf(
   inputs: readonly GraphValue[],
-  { inputs: fields }: DataDescription,
+  data: DataDescription,
   { input, inputs: asked = {} }: FeedOptions,
 ): string | undefined {
-  const [field = '', ...others] = fields;
-  const rest = inputs.map(({ name }) => name).filter((name) => !Object.hasOwn(asked, name));
+  const [field = '', ...others] = data.inputs;
+  const rest = inputs
+    .map(({ name }) => name)
+    .filter((name) => !Object.hasOwn(asked, name) && lengthOf(name, data) === undefined);
   return input?.name ?? (rest.includes(field) ? field : rest.find((name) => !others.includes(name)));
 }
 

@@ -5,6 +5,7 @@ import { ensemble } from './ensemble/ensemble.js';
 import { functionTeacher } from './function.js';
 import { onnx } from './onnx.js';
 import { outputsTeacher } from './outputs-teacher.js';
+import { tfjs } from './tfjs/tfjs.js';
 import { transformers } from './transformers/transformers.js';
 
 export { openModel, openStudentTeacher } from './checkpoint.js';
@@ -24,4 +25,5 @@ export const teacherComponents: readonly AnyComponent[] = [
   outputsTeacher,
   ensemble,
   transformers,
+  tfjs,
 ];

@@ -106,10 +106,24 @@ function logitsOf(
   });
 }
 
-async function teacherOf(
-  session: TeacherSession,
+/** What a teacher says of the file that its model comes from. */
+export interface ModelFacts extends Pick<
+  ModelFile,
+  'path' | 'sha256' | 'external' | 'channelsFirst' | 'parameters'
+> {
+  readonly bytes: { readonly length: number };
+}
+
+/** A teacher from a model that is open; it is run once, so that shapes are known. */
+export async function teacherOf(
+  session: Pick<TeacherSession, 'inputs' | 'run' | 'release'>,
   requests: OutputRequests,
-  { file, labels, source, licence }: OnnxTeacherOptions,
+  {
+    file,
+    labels,
+    source,
+    licence,
+  }: Pick<OnnxTeacherOptions, 'labels' | 'source' | 'licence'> & { readonly file: ModelFacts },
   { feeds, recurrence }: Given,
 ): Promise<Teacher> {
   const { path } = file;

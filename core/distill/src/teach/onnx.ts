@@ -67,19 +67,8 @@ const recurrentOption = z
     "for a model that hears a sequence piece by piece: the data's first input is cut into chunks, and outputs get an axis of chunks",
   );
 
-const options = z.strictObject({
-  model: z
-    .string()
-    .describe(
-      'the .onnx file: relative to the recipe, or `data:…` below the folder that POTSTILL_DATA names',
-    ),
-  sha256: z
-    .string()
-    .regex(/^[0-9a-fA-F]{64}$/, '64 hexadecimal digits')
-    .optional()
-    .describe('SHA-256 of the file, checked before it is used'),
-  source: z.string().optional().describe('where the model comes from, for the report'),
-  licence: z.string().optional().describe('its licence, for the report'),
+/** Options of every teacher that is a model's file: what it is given, and what is known of it. */
+export const modelOptions = {
   input: z
     .strictObject({
       name: z
@@ -94,6 +83,22 @@ const options = z.strictObject({
     .describe(
       "how the model expects its input: the data's own preprocessing is undone and this one is applied; without scale, mean and std, the data is passed on unchanged",
     ),
+  source: z.string().optional().describe('where the model comes from, for the report'),
+  licence: z.string().optional().describe('its licence, for the report'),
+};
+
+const options = z.strictObject({
+  model: z
+    .string()
+    .describe(
+      'the .onnx file: relative to the recipe, or `data:…` below the folder that POTSTILL_DATA names',
+    ),
+  sha256: z
+    .string()
+    .regex(/^[0-9a-fA-F]{64}$/, '64 hexadecimal digits')
+    .optional()
+    .describe('SHA-256 of the file, checked before it is used'),
+  ...modelOptions,
   inputs: z
     .record(z.string().min(1), inputRequest)
     .optional()

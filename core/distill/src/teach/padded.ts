@@ -3,10 +3,10 @@ import type { DataDescription, HostTensor, HostTensors, Teacher } from '../contr
 import { isRagged, lengthsFor, pad, stack, unpad } from '../data/index.js';
 
 /**
- * The teacher with `<output>.length` beside each output that varies, where the data's axis of that name (or their only one)
+ * The teacher with `<output>.length` beside each output that varies, where the data's axis of that name (or the only one of their inputs)
  * tells it and the teacher does not, and zeros beyond. The teacher itself where no output varies.
  */
-export function paddedTeacher(teacher: Teacher, { spec }: Pick<DataDescription, 'spec'>): Teacher {
+export function paddedTeacher(teacher: Teacher, data: Pick<DataDescription, 'spec' | 'inputs'>): Teacher {
   const { outputs } = teacher;
   if (!isRagged(outputs)) return teacher;
   return {
@@ -17,7 +17,7 @@ export function paddedTeacher(teacher: Teacher, { spec }: Pick<DataDescription, 
       for (const [name, output] of Object.entries(outputs)) {
         const answer = answers[name];
         if (!answer || !output.shape.includes(null) || answer.shape[0] !== batch.size) continue;
-        const lengths = lengthsFor(name, output, answers, { batch: batch.tensors, data: spec });
+        const lengths = lengthsFor(name, output, answers, { batch: batch.tensors, data });
         if (!lengths) continue;
         all[name] = zeroBeyond(answer, output.shape, lengths);
         all[`${name}.length`] = lengths;

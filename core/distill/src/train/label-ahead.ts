@@ -60,7 +60,7 @@ export async function labelAhead(options: LabelOptions): Promise<Labelled> {
       for await (const { batch, there } of lookAhead(unlabelled(options, answers, view))) {
         if (signal?.aborted) break;
         if (batch) {
-          await answers.read(batch);
+          await answers.fill(batch);
           asked += batch.size;
         }
         done += batch?.size ?? there;
@@ -129,7 +129,7 @@ async function* inBlocks(
   const missingIn = (from: number) => missingBatches(answers, from, Math.min(size, from + step));
   for (let from = 0; from < size; from += step) {
     const missing = await missingIn(from);
-    if (missing.length > 0 && !(await answers.begin(from))) later.push(from);
+    if (missing.length > 0 && !answers.begin(from)) later.push(from);
     else {
       yield { there: Math.min(size, from + step) - from - missing.length };
       for await (const batch of read(options, view, missing)) yield { batch, there: 0 };
@@ -144,8 +144,10 @@ async function* inBlocks(
 
 /** The examples of all label batches of which any is missing, so that each is composed as in an unbroken run. */
 async function missingBatches(answers: Answers, from: number, to: number): Promise<Uint32Array> {
+  const all = await answers.missing(from, to);
+  if (all.length === to - from) return Uint32Array.from(all);
   const batchOf = (index: number) => Math.floor((index - from) / labelBatch);
-  const missing = new Set((await answers.missing(from, to)).map(batchOf));
+  const missing = new Set(all.map(batchOf));
   const found: number[] = [];
   for (let index = from; index < to; index++) if (missing.has(batchOf(index))) found.push(index);
   return Uint32Array.from(found);

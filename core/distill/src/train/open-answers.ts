@@ -33,14 +33,11 @@ export async function openAnswers(
       for (const each of all) for (const index of await each.missing(from, to)) found.add(index);
       return [...found].sort((a, b) => a - b);
     },
-    async begin(from) {
-      // A member that another process is about to finish is read later, like all of that block.
-      let mine = true;
-      for (const each of all)
-        if ((await each.missing(from, Math.min(size, from + each.block))).length > 0)
-          mine = (await each.begin(from)) && mine;
-      return mine;
+    async fill(batch) {
+      for (const each of all) await each.fill(batch);
     },
+    // Of every member: what another process is about to finish is read later, like all of that block.
+    begin: (from) => all.map((each) => each.begin(from)).every(Boolean),
     keeps: all.some(({ keeps }) => keeps),
     block: Math.max(1, ...all.map(({ block }) => block)),
     get kept() {

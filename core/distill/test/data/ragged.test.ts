@@ -273,10 +273,31 @@ describe('unpad', () => {
     );
     expect(frames).toEqual(examples.map((example) => example.frames));
     const logits = { dtype: 'float32', shape: [null, 2], free: ['time'] } as const;
-    const lengths = lengthsFor('logits', logits, {}, { batch: batch.tensors, data: spec });
+    const lengths = lengthsFor(
+      'logits',
+      logits,
+      {},
+      {
+        batch: batch.tensors,
+        data: { spec, inputs: ['frames'] },
+      },
+    );
     expect(lengths?.data).toEqual(Int32Array.of(3, 5));
+    const unnamed = { dtype: 'float32', shape: [null, 2] } as const;
+    const data = { spec, inputs: ['frames'] };
+    expect(lengthsFor('logits', unnamed, {}, { batch: batch.tensors, data })?.data).toEqual(lengths?.data);
+    const several = { spec, inputs: ['frames', 'words'] };
+    expect(lengthsFor('logits', unnamed, {}, { batch: batch.tensors, data: several })).toBe(undefined);
     expect(
-      lengthsFor('logits', { ...logits, free: ['other'] }, {}, { batch: batch.tensors, data: spec }),
+      lengthsFor(
+        'logits',
+        { ...logits, free: ['other'] },
+        {},
+        {
+          batch: batch.tensors,
+          data: { spec, inputs: ['frames'] },
+        },
+      ),
     ).toBe(undefined);
   });
 

@@ -1,6 +1,13 @@
 // Training and transfer data as one: whose truth counts, and what stands where there is none.
 import { describe, expect, it } from 'vitest';
-import { descriptionOf, joinTransfer, memoryDataset, type HostTensors, type IndexedDataset } from 'potstill';
+import {
+  descriptionOf,
+  examplesDataset,
+  joinTransfer,
+  memoryDataset,
+  type HostTensors,
+  type IndexedDataset,
+} from 'potstill';
 import { randomStream } from '@potstill/engine';
 import { batches } from '../../src/data/batches.js';
 
@@ -129,5 +136,28 @@ describe('joinTransfer', () => {
       (each) => each.fingerprint,
     );
     expect(new Set([fingerprint, ownFingerprint, ...others]).size).toBe(4);
+  });
+});
+
+describe('a target along the frames of an input', () => {
+  it('is as long as they are, and -1, where there is no truth', async () => {
+    const spec = {
+      frames: { dtype: 'float32', shape: [null], free: ['time'] },
+      phone: { dtype: 'int32', shape: [null], free: ['time'] },
+    } as const;
+    const utterances = (phone: number, ...lengths: number[]) =>
+      examplesDataset({
+        description: { spec, inputs: ['frames'], target: 'phone' },
+        examples: lengths.map((length) => ({
+          frames: { dtype: 'float32', shape: [length], data: new Float32Array(length) },
+          phone: { dtype: 'int32', shape: [length], data: new Int32Array(length).fill(phone) },
+        })),
+      });
+    const joint = joinTransfer(utterances(3, 2), utterances(4, 3, 1));
+    expect(joint.lengths?.time).toEqual(Int32Array.of(2, 3, 1));
+    const phones = await Promise.all(
+      [0, 1, 2].map(async (index) => (await joint.example(index)).phone?.data),
+    );
+    expect(phones).toEqual([Int32Array.of(3, 3), Int32Array.of(-1, -1, -1), Int32Array.of(-1)]);
   });
 });

@@ -1,6 +1,8 @@
 // Four domains far from classification of images go through whole runs: train, select, report, export.
-import { readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs';
 import { ort, readOnnxModel, type OnnxGraph } from '@potstill/engine';
 import type { Plugin } from 'potstill';
 import { runTiny, type TinyRun } from 'potstill/testing';
@@ -91,6 +93,58 @@ describe('frames with transcripts', () => {
     const [short, long] = [await ask(5), await ask(23)];
     for (const [i, value] of short.entries()) expect(long[i]).toBeCloseTo(value, 5);
     await session.release();
+
+    // The file teaches, asked with padded frames and their lengths; its answers are stored and read in other batches.
+    const taught = await run(speech, {
+      data: {
+        train: { use: 'speech/utterances', size: 60, seed: 7 },
+        test: { use: 'speech/utterances', size: 40, seed: 3 },
+        buckets: 3,
+      },
+      teacher: { use: 'onnx', model: join(runFolder, 'exports/student.onnx') },
+      student: 'speech/student',
+      losses: [{ use: 'soft-targets', temperature: 1 }],
+      evaluate: ['speech/word-errors', 'agreement', 'divergence', 'accuracy'],
+      train: { epochs: 12, batch: 8, rate: 0.02 },
+      baseline: false,
+    });
+    const { teacher, student } = taught.summary;
+    expect(teacher?.figures['frame-errors']).toBe(summary.student.figures['frame-errors']);
+    expect(student.figures.agreement).toBeGreaterThan(0.9);
+    // Frames that are padding count nowhere.
+    expect(student.figures.accuracy).toBeCloseTo(1 - (student.figures['frame-errors'] ?? NaN), 10);
+    expect(student.figures.divergence).toBeLessThan(0.2);
+  });
+
+  it('are heard by a student of tf.layers, which names no axes', async () => {
+    const model = tf.sequential({
+      layers: [
+        tf.layers.conv1d({
+          inputShape: [null, 6],
+          filters: 12,
+          kernelSize: 3,
+          padding: 'same',
+          activation: 'relu',
+        }),
+        tf.layers.dense({ units: 4 }),
+      ],
+    });
+    const folder = await mkdtemp(join(tmpdir(), 'potstill-layers-'));
+    folders.push(folder);
+    await writeFile(join(folder, 'model.json'), JSON.stringify(model.toJSON(null, false)));
+    const { summary, ...result } = await run(speech, {
+      data: { train: 'speech/utterances', test: { use: 'speech/utterances', seed: 3 } },
+      teacher: 'speech/teacher',
+      student: { use: 'layers', model: join(folder, 'model.json') },
+      losses: ['cross-entropy', { use: 'soft-targets', temperature: 2 }],
+      train: { epochs: 6, batch: 8, rate: 0.02 },
+      baseline: false,
+    });
+    expect(summary.student.figures['frame-errors']).toBeLessThan(0.6);
+    expect(await exported({ summary, ...result })).toEqual({
+      inputs: { frames: ['batch', 'frames', 6] },
+      outputs: { logits: ['batch', 'frames', 4] },
+    });
   });
 
   it('count edits', () => {

@@ -26,7 +26,7 @@ interface Outcome {
 }
 const golden = JSON.parse(
   readFileSync(new URL('../../../../test/golden/sequence-losses.json', import.meta.url), 'utf8'),
-) as Record<'student' | 'teacher' | 'truth', Recorded> & {
+) as Record<'student' | 'teacher' | 'truth' | 'shares', Recorded> & {
   lengths: number[];
   labels: number[][];
   mask: number[][];
@@ -88,6 +88,8 @@ describe('losses of padded sequences beside PyTorch', () => {
     batch: {
       state: int32(golden.labels),
       truth: floats(golden.truth),
+      shares: floats(golden.shares),
+      'shares.length': lengths,
       'frames.length': lengths,
       'state.length': lengths,
       'truth.length': lengths,
@@ -105,6 +107,9 @@ describe('losses of padded sequences beside PyTorch', () => {
     ['squared-error', 'squared-error', { target: 'truth' }],
     ['squared-error masked', 'squared-error', { target: 'truth', mask: 'counted' }],
     ['squared-error teacher', 'squared-error', { teacher: 'logits' }],
+    ['binary-cross-entropy', 'binary-cross-entropy', { target: 'shares' }],
+    ['binary-cross-entropy masked', 'binary-cross-entropy', { target: 'shares', mask: 'counted' }],
+    ['binary-cross-entropy teacher', 'binary-cross-entropy', { teacher: 'logits', temperature: 2 }],
   ])('%s', async (recorded, name, options) => {
     const { value, gradients } = await run(name, options, given);
     const wanted = golden[recorded] as Outcome;
@@ -136,6 +141,7 @@ const cases: [string, Record<string, unknown>][] = [
   ['soft-targets', { temperature: 2 }],
   ['logit-matching', {}],
   ['squared-error', { target: 'truth' }],
+  ['binary-cross-entropy', { target: 'truth' }],
 ];
 
 describe.each(cases)('%s', (name, options) => {
@@ -280,6 +286,19 @@ describe('which positions count', () => {
 });
 
 describe('squared-error', () => {
+  it('compares a list of one number with a number, and nothing else of another shape', async () => {
+    const at = (truth: Values) =>
+      runLoss(component('squared-error'), {
+        options: { target: 'age' },
+        student: { logits: [[1], [2]] },
+        batch: { age: truth },
+      });
+    expect((await at([1, 5])).value).toBe(4.5);
+    await expect(at([[1, 5]])).rejects.toThrow(
+      "squared-error: the student's output has shape [2,1], what it is compared with [1,2]",
+    );
+  });
+
   it('leaves out what has no truth where data are unlabelled, and shows it elsewhere', async () => {
     const at = (unlabelled: boolean) =>
       runLoss(component('squared-error'), {

@@ -41,6 +41,11 @@ export const samplePlugin = definePlugin({
       options: z.strictObject({ file: z.string(), output: z.string().optional() }),
       create: never,
     }),
+    teacher('ensemble', {
+      help: 'Several.',
+      options: z.strictObject({ members: z.record(z.string(), z.unknown()) }),
+      create: never,
+    }),
     student('mlp', {
       help: 'Dense layers.',
       options: z.strictObject({

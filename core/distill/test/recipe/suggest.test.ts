@@ -36,8 +36,8 @@ const whole: Record<string, unknown> = {
   threads: 1,
   preflight: { sample: 1 },
 };
-// `extends` would have to name a file.
-const topKeys = Object.keys(recipeSchema.shape).filter((key) => key !== 'extends');
+// `extends` would have to name a file, and `teachers` stands in place of `teacher`.
+const topKeys = Object.keys(recipeSchema.shape).filter((key) => !['extends', 'teachers'].includes(key));
 const trainKeys = Object.keys(recipeSchema.shape.train.shape);
 
 const letter = fc.constantFrom(...'abcdefghijklmnopqrstuvwxyz');
@@ -86,6 +86,13 @@ describe('a key misspelt by one letter', () => {
       }),
       { numRuns: 15 },
     );
+  });
+
+  it('is one error that suggests `teachers` in place of `teacher`', async () => {
+    const { teacher, ...others } = whole;
+    const [record, ...more] = await recordsOf({ ...others, techers: { nb: teacher } });
+    expect(record).toMatchObject({ code: 'RECIPE_UNKNOWN_KEY', hint: 'did you mean `teachers`?' });
+    expect(more).toEqual([]);
   });
 
   it.each(trainKeys)('in `train` is one error that suggests `%s`', async (key) => {

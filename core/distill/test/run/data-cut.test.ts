@@ -1,5 +1,6 @@
 // limit, classes, split and sampler: of any data set, by the core.
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   dataset,
@@ -8,6 +9,7 @@ import {
   PotstillError,
   recipeHash,
   type IndexedDataset,
+  type RunEvent,
 } from 'potstill';
 import { z } from 'zod';
 import { openData, type OpenData, type RunData } from '../../src/run/data.js';
@@ -275,6 +277,29 @@ describe('sampler', () => {
     expect(first).toBeCloseTo(1 / Math.sqrt(5), 12);
     expect(await weightsOf('{ weight: weight }', ', limit: 6')).toEqual([0, 1, 2, 3, 0, 1]);
     expect(await weightsOf('uniform', ', limit: 6')).toEqual([]);
+  });
+
+  it('goes on after an interruption to the same bytes, with a mix and a split too', async () => {
+    const set = [
+      'teacher={use: tiny/teacher}',
+      'data={train: {use: mix, of: [{use: tiny/points, size: 70, weight: 1}, {use: tiny/points, size: 40, seed: 8, weight: 2}]}, split: {validation: 0.2, test: 0.2}, transfer: {use: tiny/points, size: 30, seed: 12}}',
+      'baseline=false',
+    ];
+    const whole = await place.run('student.yaml', { set, runsFolder: join(place.folder, 'whole') });
+    const controller = new AbortController();
+    const progress = {
+      emit: (event: RunEvent) => {
+        if (event.event === 'epoch' && event.stage === 'student' && event.epoch === 2) controller.abort();
+      },
+    };
+    await expect(
+      place.run('student.yaml', { set, signal: controller.signal, services: { progress } }),
+    ).rejects.toMatchObject({ code: 'TRAIN_INTERRUPTED' });
+    const resumed = await place.run('student.yaml', { set, resume: true });
+    for (const file of ['student/last.safetensors', 'exports/student.onnx', 'metrics.jsonl'])
+      expect(await readFile(join(resumed.runFolder, file)), file).toEqual(
+        await readFile(join(whole.runFolder, file)),
+      );
   });
 
   it('does not change what the data are', async () => {

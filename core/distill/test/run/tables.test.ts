@@ -2,6 +2,8 @@
 import { rm } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { PotstillError } from 'potstill';
+import { openData } from '../../src/run/data.js';
+import { quietContainer } from '../../src/run/latest-run.js';
 import { Workplace } from './tiny.js';
 
 let place: Workplace;
@@ -42,6 +44,32 @@ losses: [${teacher === '' ? 'cross-entropy' : 'soft-targets'}]
 train: { epochs: 3, batch: 16, rate: 0.01 }
 threads: 1
 `;
+
+describe('a table with rows that have no target', () => {
+  it.each([
+    ['number', '', [10, 30]],
+    ['class', '', [10, 30]],
+    ['number', ', by: site', [0, 0]],
+  ] as const)('keeps them out of what is measured: %s%s', async (as, by, [test, train]) => {
+    const rows = Array.from({ length: 40 }, (_, i) => `${i},s${Math.floor(i / 7)},${i < 20 ? i % 3 : ''}`);
+    await place.write('some.csv', ['a,site,y', ...rows, ''].join('\n'));
+    const recipe = await place.open(
+      'teacher.yaml',
+      `data={train: {use: csv, file: ./some.csv, features: [a], groups: [site], target: {column: y, as: ${as}, missing: unlabelled}}, split: {test: 10${by}}}`,
+    );
+    const container = await quietContainer(recipe, place.folder);
+    const data = await openData(recipe.plan, container);
+    await container.dispose();
+    const held = data.test?.dataset;
+    if (held?.size === undefined) throw new Error('no test data');
+    const values = await Promise.all(
+      Array.from({ length: held.size }, async (_, i) => (await held.example(i)).target?.data[0] ?? NaN),
+    );
+    expect(values.every((value) => value >= 0)).toBe(true);
+    if (by === '') expect([held.size, data.train.size]).toEqual([test, train]);
+    else expect(held.size).toBeGreaterThan(0);
+  });
+});
 
 describe('a table', () => {
   it('is learnt on with further rows that have no target', async () => {

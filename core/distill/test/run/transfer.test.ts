@@ -1,5 +1,6 @@
 // A recipe with transfer data: who is trained on it, what the teacher is asked, what counts.
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { PotstillError, recipeHash } from 'potstill';
 import { openData } from '../../src/run/data.js';
@@ -43,6 +44,19 @@ describe('data.transfer', () => {
       message:
         'of 120 training examples, the student learns cross-entropy from the 70 with a label, soft-targets from all',
     });
+  });
+
+  it('is in the summary and the report, with what each loss learns from', async () => {
+    const { summary, runFolder } = await place.run('student.yaml', { set: [...set, 'baseline=false'] });
+    expect(summary.trainedOn).toEqual({
+      examples: 120,
+      losses: { 'cross-entropy': 70, 'soft-targets': 120 },
+    });
+    const report = await readFile(join(runFolder, 'report.html'), 'utf8');
+    const text = report.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ');
+    expect(text).toContain('transfer tiny/points, 50 examples');
+    expect(text).toContain('loss cross-entropy learns from the 70 with a label');
+    expect(text).toContain('loss soft-targets learns from all');
   });
 
   it('asks the teacher about the transfer data once, in the label stage', async () => {

@@ -3,7 +3,10 @@ import { describe, expect, it } from 'vitest';
 import type { Batch, HostTensors, Teacher, TensorSpec } from 'potstill';
 import { paddedTeacher } from '../../src/teach/padded.js';
 
-const data = { spec: { tokens: { dtype: 'int32', shape: [null], free: ['tokens'] } } } as const;
+const data = {
+  spec: { tokens: { dtype: 'int32', shape: [null], free: ['tokens'] } },
+  inputs: ['tokens'],
+} as const;
 const batch: Batch = {
   size: 2,
   indices: [0, 1],

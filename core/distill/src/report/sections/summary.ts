@@ -101,7 +101,7 @@ function scale(input: ReportInput, models: readonly ShownModel[]): Html | undefi
     const value = numberOf(model, primary.name);
     return value === undefined || !Number.isFinite(value) ? [] : [{ role, name, value }];
   });
-  // Errors and losses have a natural zero; of shares such as accuracy the upper end is what counts.
+  // Errors and losses have a natural zero; of shares the upper end is what counts.
   return dots.length < 2
     ? undefined
     : dotScale({ title, dots, fromZero: primary.better === 'lower', format });

@@ -63,7 +63,7 @@ describe('a recipe with a grid', () => {
       place.run('student.yaml', {
         set: [...quick, 'sweep={grid: {data.train.transforms: [[], [{use: tiny/shorten, to: 3}]]}}'],
       }),
-    ).rejects.toMatchObject({ code: 'DATA_INVALID' });
+    ).rejects.toMatchObject({ code: 'DATA_PARTS_DIFFER' });
     expect(place.events.some(({ event }) => event === 'epoch')).toBe(false);
     expect(await readdir(place.runs).catch(() => [])).toEqual([]);
   });

@@ -7,8 +7,8 @@ import { adjustment } from '../../../plugin/define.js';
 import { count, plural } from '../../../report/format.js';
 import { html } from '../../../report/html.js';
 import { bestBiasOffset } from './best-offset.js';
-import { outputBias } from './output-bias.js';
-import { validationScores } from './validation-scores.js';
+import { outputBias } from '../../adjust/output-layer.js';
+import { validationScores } from '../../adjust/validation-scores.js';
 
 /**
  * Hinton et al. 2015, section 3: a student that has never seen a class in its transfer data answers it too rarely, which

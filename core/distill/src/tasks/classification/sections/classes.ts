@@ -38,7 +38,7 @@ function table(
   };
   return scroll(
     'Results by class',
-    html`<table class="classes">
+    html`<table class="breakdown">
       <thead>
         <tr>
           <th scope="col">Class</th>

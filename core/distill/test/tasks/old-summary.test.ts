@@ -3,9 +3,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { writeJson } from '../../../src/files/json.js';
-import { readRunFile } from '../../../src/run/run-files.js';
-import { upgradeSummary } from '../../../src/tasks/classification/old-summary.js';
+import { writeJson } from '../../src/files/json.js';
+import { readRunFile } from '../../src/run/run-files.js';
+import { upgradeSummary } from '../../src/tasks/old-summary.js';
 
 const size = { parameters: 10, bytes: 40, latencyMs: null };
 const model = (metrics: Record<string, number | null>) => ({

@@ -1,12 +1,12 @@
 // A student's scores and the truth for all validation data.
-import type { AdjustInput, Batch } from '../../../contracts/index.js';
-import { PotstillError } from '../../../errors/potstill-error.js';
-import { logitsOf } from './output-bias.js';
+import type { AdjustInput, Batch } from '../../contracts/index.js';
+import { PotstillError } from '../../errors/potstill-error.js';
+import { logitsOf } from './output-layer.js';
 
 export interface ValidationScores {
   /** [examples, classes], row after row. */
   readonly scores: readonly number[];
-  /** Negative where the class is not known. */
+  /** All numbers of the target, example after example. Negative where the truth is not known. */
   readonly targets: readonly number[];
   readonly classes: number;
   readonly first: Batch;

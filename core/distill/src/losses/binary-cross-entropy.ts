@@ -1,0 +1,84 @@
+// Binary cross-entropy: each label of its own, against the truth or against a teacher's probabilities.
+import * as tf from '@tensorflow/tfjs-core';
+import { z } from 'zod';
+import type { AnyComponent } from '../contracts/index.js';
+import { loss } from '../plugin/define.js';
+import { checkSameNumbers, pick, targetField } from './check.js';
+import { maskedMean } from './mask.js';
+import { maskOption, positionsOf } from './positions.js';
+
+/**
+ * `max(z, 0) - z y + log(1 + exp(-|z|))`, mean over all elements: PyTorch's `binary_cross_entropy_with_logits`, without
+ * overflow. Logits `z` and probabilities `y` have one shape, [batch, ..., labels]. A `y` below 0 or NaN is not known and does not
+ * count; nothing flows back to `y`.
+ */
+export function binaryCrossEntropy(logits: tf.Tensor, truth: tf.Tensor, mask?: tf.Tensor): tf.Scalar {
+  const given = tf.cast(truth, 'float32');
+  const known = tf.cast(tf.greaterEqual(given, 0), 'float32');
+  const wide = mask && tf.reshape(tf.cast(mask, 'float32'), widened(logits.shape, mask.shape.length));
+  const counts = wide ? tf.mul(known, wide) : known;
+  // Cut first, so that NaN in padding has no gradient.
+  const counted = tf.greater(counts, 0);
+  const z = tf.where(counted, logits, tf.zerosLike(logits));
+  const y = tf.where(counted, given, tf.zerosLike(given));
+  const each = tf.add(tf.sub(tf.relu(z), tf.mul(z, y)), tf.log1p(tf.exp(tf.neg(tf.abs(z)))));
+  return maskedMean(each, counts);
+}
+
+function widened(shape: readonly number[], leading: number): number[] {
+  return shape.map((length, at) => (at < leading ? length : 1));
+}
+
+const name = 'binary-cross-entropy';
+
+export const binaryCrossEntropyLoss: AnyComponent = loss(name, {
+  help: 'Cross-entropy of each label of its own, with the data’s labels or a teacher’s probabilities.',
+  options: z.strictObject({
+    student: z.string().default('logits').describe('The student’s logits, [batch, ..., labels].'),
+    teacher: z
+      .string()
+      .optional()
+      .describe('A teacher’s logits of the same shape, in place of the data’s labels.'),
+    temperature: z
+      .number()
+      .positive()
+      .default(1)
+      .describe('With a teacher: both logits are divided by it, and the loss is multiplied by its square.'),
+    target: z
+      .string()
+      .optional()
+      .describe('The field with 1 for each label that is there, else 0. Default: the target of the data.'),
+    mask: maskOption,
+  }),
+  create(options, _services, { data, student: { outputs } }) {
+    const target = options.teacher === undefined ? targetField(name, options.target, data.target) : undefined;
+    const positions = positionsOf(name, {
+      data,
+      outputs,
+      output: options.student,
+      target,
+      mask: options.mask,
+    });
+    const { temperature } = options;
+    return {
+      needs: {
+        student: [options.student, ...positions.student],
+        teacher: options.teacher === undefined ? [] : [options.teacher],
+        batch: [...(target === undefined ? [] : [target]), ...positions.batch],
+      },
+      compute(at) {
+        const own = pick(name, 'student', at.student, options.student);
+        if (options.teacher === undefined) {
+          const truth = pick(name, 'batch', at.batch, target ?? '');
+          checkSameNumbers(name, own, truth);
+          return binaryCrossEntropy(own, truth, positions.mask(at, own.shape));
+        }
+        const theirs = pick(name, 'teacher', at.teacher, options.teacher);
+        checkSameNumbers(name, own, theirs);
+        const soft = tf.sigmoid(tf.div(theirs, temperature));
+        const value = binaryCrossEntropy(tf.div(own, temperature), soft, positions.mask(at, own.shape));
+        return tf.mul<tf.Scalar>(value, temperature * temperature);
+      },
+    };
+  },
+});
