@@ -66,6 +66,20 @@ describe('a teacher store', () => {
     expect(all[0]?.bytes).toBeLessThan(3_000_000);
   }, 300_000);
 
+  it('holds four views of images that are shifted at random, in half precision: mnist-views', async () => {
+    const runs = join(folder, 'views');
+    const set = [
+      'preflight.enabled=false',
+      'data.transfer=null',
+      'data.train.range=[0, 1000]',
+      'teacher.set={train.epochs: 1, data.train: {use: vision/mnist, split: train, range: [10000, 11280]}}',
+    ].flatMap((each) => ['--set', each]);
+    const out = await must(['label', 'recipes/vision/mnist-views.yaml', '--runs', runs, ...set, '--quiet']);
+    expect(out).toMatch(/^4,000 answers stored; logits as float16: KL /);
+    const all = await stored(runs);
+    expect(all.map(({ answers, complete }) => [answers, complete])).toEqual(Array(4).fill([1000, true]));
+  }, 120_000);
+
   it('is filled and read in memory that does not grow with the data', async () => {
     const peaks = async (examples: number) => {
       const words = ['--import', 'tsx', 'bench/store.ts', '--examples', String(examples)];

@@ -36,6 +36,7 @@ export function summarize(context: RunContext): Summary {
       },
       judging,
     ),
+    ...(results.label ? { labelled: results.label } : {}),
     evaluatedOn: comparisonData(context).role,
     rateSearch: [results.baseline, results.student].flatMap((trained) => trained?.rateSearch ?? []),
     adjustments: adjustmentReports(context),

@@ -1,5 +1,6 @@
 // What a run found, as `summary.json` and the `done` event hold it. Plain data; null is "not known".
 import type { AdjustmentReport, ExportResult, Figure, Finding } from '../contracts/index.js';
+import type { Labelled } from '../train/label-ahead.js';
 import type { Outcome } from '../report/verdict.js';
 import type { Coverage } from './data-coverage.js';
 import type { RateSearch } from './rate-search.js';
@@ -60,6 +61,8 @@ export interface Summary {
   readonly verdict?: VerdictSummary;
   /** How many examples the student was trained on, and how many of them each loss learnt from. Absent in summaries of version 0.1.0. */
   readonly trainedOn?: Coverage;
+  /** How the teacher's answers were stored, and what that costs. Absent where the teacher was not asked ahead of training by this process. */
+  readonly labelled?: Labelled;
   /** Which data the figures are of: those of the recipe's test data, else of what there is. */
   readonly evaluatedOn: 'test' | 'validation' | 'train';
   /** How learning rates were chosen, of those students whose rate was searched for. Absent in summaries of version 0.1.0. */

@@ -9,6 +9,7 @@ import {
   teacher,
   type Batch,
   type HostTensors,
+  type KeptOutput,
   type TeacherStore,
 } from 'potstill';
 import { z } from 'zod';
@@ -111,8 +112,11 @@ describe('teacher.cache', () => {
       .flatMap((event) =>
         event.event === 'stage' && event.stage === 'label' && event.state === 'end' ? [event.detail] : [],
       );
+  /** How the last run's summary says that outputs are stored. */
+  let outputs: readonly KeptOutput[] | undefined;
   const run = async (...set: string[]) => {
-    const { runFolder } = await place.run('student.yaml', { set: [...quick, ...set] });
+    const { runFolder, summary } = await place.run('student.yaml', { set: [...quick, ...set] });
+    outputs = summary.labelled?.outputs;
     return (await readWeights(join(runFolder, 'student.safetensors'))).variables;
   };
 
@@ -162,6 +166,7 @@ describe('teacher.cache', () => {
       /^70 answers stored; logits as float16: KL \d\.\de-\d+, at most \d\.\de-\d+$/,
     );
     expect(half).not.toEqual(exact);
+    expect(outputs).toMatchObject([{ output: 'logits', encoding: 'float16', cost: { count: 70 } }]);
     await run(cache('{encoding: {logits: {top: 2}}}'));
     expect(labelled()[0]).toMatch(/logits as top-2: KL /);
     await run(tiny, 'train.epochs=3');
