@@ -10,6 +10,8 @@ export function progressText(event: Of<'progress'>): string {
   const count = (value: number) => Math.round(value).toLocaleString('en');
   if ('unit' in event) {
     const { done, total, unit, unitsPerSecond } = event;
+    // Runs take minutes: what is left says more than how many a second.
+    if (unit === 'runs') return `${count(done)}/${count(total)} ${unit}, ${left}`;
     return `${count(done)}/${count(total)} ${unit}, ${count(unitsPerSecond)} ${unit}/s, ${left}`;
   }
   const { epoch, epochs, loss, examplesPerSecond } = event;

@@ -32,12 +32,12 @@ export type RunEvent =
       readonly secondsLeft: number;
     }
   | {
-      /** How far a stage without epochs is, such as labelling. */
+      /** How far a stage without epochs is, such as labelling; the stage `runs` is all runs of a recipe with `seeds` or `sweep`. */
       readonly event: 'progress';
       readonly stage: string;
       readonly done: number;
       readonly total: number;
-      readonly unit: 'examples';
+      readonly unit: 'examples' | 'runs';
       readonly unitsPerSecond: number;
       readonly secondsLeft: number;
     }
@@ -51,7 +51,13 @@ export type RunEvent =
       readonly waited?: number;
     }
   | { readonly event: 'warning'; readonly code: string; readonly message: string; readonly hint?: string }
-  | { readonly event: 'done'; readonly runFolder: string; readonly summary: unknown };
+  | {
+      readonly event: 'done';
+      readonly runFolder: string;
+      readonly summary: unknown;
+      /** Of a recipe with `seeds` or `sweep`, whose best run `summary` is of. */
+      readonly series?: unknown;
+    };
 
 /** Takes events; the CLI shows them, tests collect them. */
 export interface ProgressSink {

@@ -14,6 +14,7 @@ import type {
   Plan,
   PluginReference,
   RecipeTrace,
+  SeriesPlan,
   TeacherPlan,
   TrainPlan,
 } from './plan.js';
@@ -28,6 +29,7 @@ export interface BuildInput {
   readonly components: ReadonlyMap<string, ComponentPlan>;
   readonly plugins: readonly PluginReference[];
   readonly trace: RecipeTrace;
+  readonly series: SeriesPlan | undefined;
 }
 
 function hasValidation({ validation, split }: RecipeData['data']): boolean {
@@ -210,5 +212,6 @@ export function buildPlan(input: BuildInput, changed?: BuildInput): Plan {
     backend: data.backend,
     threads: data.threads ?? availableParallelism(),
     preflight: data.preflight,
+    series: input.series,
   });
 }

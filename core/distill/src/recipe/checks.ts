@@ -129,6 +129,22 @@ function validationNeeds({ data, misspelt }: CheckInput): Problem[] {
   return problems;
 }
 
+/** Points of a sweep are compared on validation data. */
+function sweepNeeds({ data, misspelt }: CheckInput): Problem[] {
+  if (part(data, 'sweep') === undefined || misspelt.has('data.validation')) return [];
+  if (!isRecord(part(data, 'data')) || part(data, 'data', 'validation') !== undefined) return [];
+  if (part(data, 'data', 'split', 'validation') !== undefined) return [];
+  return [
+    problem(
+      'RECIPE_MISSING_KEY',
+      '`sweep` compares its points on `data.validation`, which the recipe does not have',
+      ['sweep'],
+      'add `validation:` to `data`, or `split: { validation: 0.1 }`',
+      'key',
+    ),
+  ];
+}
+
 /** Where a recipe asks for a search of the learning rate. */
 function rateSearches(data: unknown): Path[] {
   const found: Path[] = [];
@@ -222,6 +238,7 @@ export function crossChecks(input: CheckInput): Problem[] {
     splitParts,
     validationNeeds,
     rateSearchNeeds,
+    sweepNeeds,
     lossNames,
     teacherForm,
   ].flatMap((check) => check(input));

@@ -8,10 +8,11 @@ import { checkComponent } from './components.js';
 import { problemsOf } from './issues.js';
 import type { ComponentLookup } from './lookup.js';
 import { applyOverrides } from './overrides.js';
-import type { ComponentPlan, Plan, PluginReference, RecipeTrace } from './plan.js';
+import type { ComponentPlan, Plan, PluginReference, RecipeTrace, SeriesPlan } from './plan.js';
 import { pathText, throwProblems, type Problem } from './problems.js';
 import { readChain } from './read-file.js';
 import { recipeSchema } from './schema.js';
+import { firstOfEach, seriesOf } from './series.js';
 import { isRecord, writtenComponents } from './slots.js';
 import { locate, placeOf, toData, type Path, type Source, type Traced } from './trace.js';
 
@@ -107,32 +108,77 @@ function checkParts(file: string, root: Traced, lookup: ComponentLookup, before:
   return { data, components, problems };
 }
 
-/**
- * Phase two: checks every component against `lookup`, then what holds between them; both again with what `baseline.set`
- * changes. Throws all problems of both phases as one error, in the order of files and lines; `others` are problems met on
- * the way, such as plugins that are missing.
- */
-export function planRecipe(
-  recipe: WrittenRecipe,
+/** A recipe, or one run of a series, after the checks of phase two; `plan` may be called when there are no problems. */
+interface Checked {
+  readonly data: unknown;
+  readonly problems: readonly Problem[];
+  plan(series: SeriesPlan | undefined): Plan;
+}
+
+/** Checks one root wholly: its components, what holds between them, and both again with what `baseline.set` changes. */
+function checkRoot(
+  { file, sources, plugins }: WrittenRecipe,
+  root: Traced,
   lookup: ComponentLookup,
-  others: readonly Problem[] = [],
-): Plan {
-  const { file, root, sources, plugins, trace } = recipe;
-  const { data, components, problems } = checkParts(file, root, lookup, [...recipe.problems, ...others]);
+  before: readonly Problem[],
+): Checked {
+  const { data, components, problems } = checkParts(file, root, lookup, before);
   const baseline = baselineRecipe(root);
   const changed = baseline && checkParts(file, baseline.root, lookup, formProblems(toData(baseline.root)));
   if (baseline && changed)
     problems.push(...baseline.problems, ...baseline.ownProblems(changed.problems, problems));
-  throwProblems(problems, root, sources);
   const input = (of: { readonly data: unknown; readonly components: typeof components }) => ({
     file,
     root,
     data: recipeSchema.parse(of.data),
     components: of.components,
     plugins,
-    trace,
+    trace: traceOf(root, sources),
+    series: undefined,
   });
-  return buildPlan(input({ data, components }), changed && input(changed));
+  return {
+    data,
+    problems,
+    plan: (series) => buildPlan({ ...input({ data, components }), series }, changed && input(changed)),
+  };
+}
+
+/**
+ * Phase two: checks every component against `lookup`, then what holds between them; both again with what `baseline.set`
+ * changes, and for every run of a series. Throws all problems of both phases as one error, in the order of files and lines;
+ * those of single runs once the recipe itself has none. `others` are problems met on the way, such as plugins that are
+ * missing.
+ */
+export function planRecipe(
+  recipe: WrittenRecipe,
+  lookup: ComponentLookup,
+  others: readonly Problem[] = [],
+): Plan {
+  const { root, sources } = recipe;
+  const checked = checkRoot(recipe, root, lookup, [...recipe.problems, ...others]);
+  throwProblems(checked.problems, root, sources);
+  const written = seriesOf(root);
+  if (!written) return checked.plan(undefined);
+  const problems = [...written.problems];
+  const points = written.points.map(({ values, runs }) => ({
+    values,
+    runs: runs.map((run) => {
+      const one = checkRoot(recipe, run.root, lookup, formProblems(toData(run.root)));
+      problems.push(...written.ownProblems(one.problems, run));
+      return { seed: run.seed, plan: () => one.plan(undefined) };
+    }),
+  }));
+  throwProblems(firstOfEach(problems), root, sources);
+  const { seeds, paths, data } = written;
+  return checked.plan({
+    seeds,
+    paths,
+    written: data,
+    points: points.map(({ values, runs }) => ({
+      values,
+      runs: runs.map(({ seed, plan }) => ({ seed, plan: plan() })),
+    })),
+  });
 }
 
 /** A recipe's plugins to what they offer. May throw PotstillError with paths such as `plugins.0`, which are then placed. */

@@ -194,6 +194,32 @@ export interface RecipeTrace {
   place(record: ErrorRecord): ErrorRecord;
 }
 
+/** One run of a series: the recipe with its values and its seed, without the keys that make it many. */
+export interface SeriesRun {
+  readonly seed: number;
+  readonly plan: Plan;
+}
+
+/** The runs that share the values of a sweep; of a recipe without one there is one point without values. */
+export interface SeriesPoint {
+  /** By dotted path, plain data. */
+  readonly values: Readonly<Record<string, unknown>>;
+  /** One for each seed; at least one. */
+  readonly runs: readonly SeriesRun[];
+}
+
+/** A recipe that is many runs. */
+export interface SeriesPlan {
+  /** Undefined: each point is run with the recipe's own seed alone. */
+  readonly seeds: readonly number[] | undefined;
+  /** Swept paths; none without a sweep. */
+  readonly paths: readonly string[];
+  /** At least one, in the order in which they are run. */
+  readonly points: readonly SeriesPoint[];
+  /** `seeds` and `sweep` as written. */
+  readonly written: Readonly<Record<string, unknown>>;
+}
+
 /** A recipe, wholly resolved. Frozen. */
 export interface Plan {
   readonly name: string;
@@ -221,4 +247,6 @@ export interface Plan {
   readonly backend: BackendName;
   readonly threads: number;
   readonly preflight: PreflightPlan;
+  /** The runs that `seeds` and `sweep` make of the recipe; undefined for one run. */
+  readonly series: SeriesPlan | undefined;
 }

@@ -115,6 +115,11 @@ export function resolvedRecipe(plan: Plan): Data {
   });
 }
 
+/** The same with `seeds` and `sweep`: what a series is of. */
+export function resolvedSeries(plan: Plan): Data {
+  return { ...resolvedRecipe(plan), ...plan.series?.written };
+}
+
 function sha256(value: unknown): string {
   return createHash('sha256').update(canonicalJson(value)).digest('hex');
 }

@@ -1,6 +1,7 @@
 // The recipe format as one zod schema: it validates, gives the type, and writes docs/recipe.schema.json.
 // Options of components are checked afterwards, by the components' own schemas.
 import { z } from 'zod';
+import { seedsSchema, sweepSchema } from './series-schema.js';
 
 const named = (title: string) => ({ title });
 
@@ -323,6 +324,8 @@ export const recipeSchema = z.strictObject({
   student: component.describe('The model that is trained.'),
   losses: z.array(loss).min(1).describe('What is minimised: their weighted sum.'),
   train: train.describe('How it is trained.'),
+  seeds: seedsSchema.optional(),
+  sweep: sweepSchema.optional(),
   task: component
     .optional()
     .describe('The kind of problem: by what models are judged. Default: what the training data say.'),

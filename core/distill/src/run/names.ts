@@ -6,6 +6,8 @@ export const finalWeights = 'student.safetensors';
 export const adjustedWeights = ['student', 'adjusted.safetensors'] as const;
 export const resolvedRecipeFile = 'recipe.yaml';
 export const reportFile = 'report.html';
+/** What a series of runs found, in the folder of the series. */
+export const seriesFile = 'series.json';
 export const exportsFolder = 'exports';
 /** The recipe of a teacher that is a recipe, resolved. */
 export const teacherRecipeFile = 'teacher.yaml';

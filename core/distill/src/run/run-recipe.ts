@@ -1,17 +1,18 @@
 // From a recipe to a distilled student.
-import { openRecipe, type OpenRecipe } from '../container/open-recipe.js';
-import { builtInPlugin } from './built-in.js';
-import { executeRun } from './execute-run.js';
+import type { OpenRecipe } from '../container/open-recipe.js';
+import type { SeriesSummary } from '../report/series/summary.js';
 import type { RunOptions } from './options.js';
-import { prepareRun } from './prepare-run.js';
-import { aborted, stopped, untilAborted } from '../train/until-aborted.js';
+import { runOnce } from './run-once.js';
+import { runSeries } from './series/run-series.js';
 import type { Summary } from './summary.js';
-import { planTeachers } from './teachers.js';
 
 /** What a run leaves: its folder (absolute) and its figures. */
 export interface RunResult {
   readonly runFolder: string;
+  /** Of a series: the summary of the run whose student was kept. */
   readonly summary: Summary;
+  /** Of a recipe with `seeds` or `sweep`: `runFolder` is the folder of the whole. */
+  readonly series?: SeriesSummary;
 }
 
 /**
@@ -25,21 +26,15 @@ export interface RunResult {
  *         results[stage] = what the folder has of it, else stage.run(context)
  *     write summary.json
  *
+ * A recipe with `seeds` or `sweep` is run so for each of its runs, in folders of their own; see `series/run-series.ts`.
  * The stage `teacher` runs the teacher's recipe in the same way, in a folder of its own, unless a complete run of it
  * exists. Errors: those of recipes, data and components before anything is trained; `PREFLIGHT_*`; `TRAIN_NOT_FINITE`;
  * `TRAIN_INTERRUPTED`; `RUN_*`; `EXPORT_FAILED`.
  */
 export async function runRecipe(recipe: OpenRecipe, options: RunOptions = {}): Promise<RunResult> {
-  const { known, resume = false } = options;
-  const planned = await planTeachers(recipe, (file, set) =>
-    openRecipe(file, { set, builtIn: [builtInPlugin], ...(known ? { known } : {}) }),
-  );
-  const preparing = prepareRun(planned, options);
-  const prepared = await untilAborted(options.signal, preparing);
-  if (prepared === aborted) {
-    void preparing.then((late) => late.dispose()).catch(() => undefined);
-    throw stopped('data');
-  }
-  const { folder, summary } = await executeRun(prepared, { resume, reuse: false });
+  const { resume = false } = options;
+  const { series } = recipe.plan;
+  if (series) return runSeries(recipe, series, options);
+  const { folder, summary } = await runOnce(recipe, options, { resume, reuse: false });
   return { runFolder: folder.path, summary };
 }

@@ -25,6 +25,8 @@ const whole: Record<string, unknown> = {
   student: { use: 'mlp', hidden: [8] },
   losses: ['cross-entropy'],
   train: { epochs: 1 },
+  seeds: 2,
+  sweep: { grid: { 'train.rate': [0.1, 0.2] } },
   evaluate: ['accuracy'],
   baseline: true,
   task: 'classification',

@@ -13,6 +13,7 @@ import type { Output } from '../output.js';
 import { jsonProgress } from '../show-json.js';
 import { plainProgress } from '../show-plain.js';
 import { taskProgress } from '../show-tasks.js';
+import { seriesTable } from '../series-table.js';
 import { summaryTable } from '../summary-table.js';
 
 interface CommandOptions {
@@ -33,7 +34,9 @@ Examples:
   potstill run recipe.yaml --json | jq -c 'select(.event == "epoch")'
 
 The run folder holds recipe.yaml (all defaults filled in), events.jsonl, metrics, checkpoints, exports/, summary.json and
-report.html. A teacher that is a recipe is trained first, unless there is a finished run of it. Compiled steps are cached in the
+report.html. A teacher that is a recipe is trained first, unless there is a finished run of it. A recipe with "seeds" or
+"sweep" is many runs, each in its own folder; those that are done are not done again, and a folder of the whole holds
+series.json, report.html and the best student. Compiled steps are cached in the
 user's cache folder, or in the folder that POTSTILL_CACHE names (empty: not cached).`;
 
 export function addRun(root: Command, output: Output): void {
@@ -94,17 +97,17 @@ function sink(options: CommandOptions, output: Output): ProgressSink {
   return plainProgress(output.note, () => Date.now());
 }
 
-function closing({ runFolder, summary }: RunResult): string {
+function closing({ runFolder, summary, series }: RunResult): string {
   const shown = (path: string) => relative(process.cwd(), path) || '.';
   const lines = [
-    ['run folder', shown(runFolder)],
+    [series ? 'folder of the series' : 'run folder', shown(runFolder)],
     ['report', shown(join(runFolder, reportFile))],
     ...summary.exports.map(({ kind, path }) => [kind, shown(join(runFolder, path))]),
   ];
   const width = Math.max(...lines.map(([name]) => name?.length ?? 0));
   return [
     '',
-    summaryTable(summary),
+    series ? seriesTable(series) : summaryTable(summary),
     '',
     ...lines.map(([name = '', path = '']) => `${name.padEnd(width)}  ${path}`),
   ].join('\n');

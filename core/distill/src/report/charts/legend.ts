@@ -30,7 +30,10 @@ function point(role: Role): Html {
 }
 
 /** Nothing for a single model: there is nothing to tell apart. */
-export function legend(models: readonly ShownModel[], marks: 'lines' | 'points'): Html | undefined {
+export function legend(
+  models: readonly Pick<ShownModel, 'name' | 'role'>[],
+  marks: 'lines' | 'points',
+): Html | undefined {
   if (models.length < 2) return undefined;
   return html`<ul class="legend">
     ${models.map(({ role, name }) => html`<li>${marks === 'lines' ? line(role) : point(role)}${name}</li>`)}

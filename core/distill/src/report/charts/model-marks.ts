@@ -22,7 +22,7 @@ const shapeOf: Readonly<Record<Role, string>> = {
 };
 
 /** Vega-Lite's encodings of the field `model`, which holds the models' names. Legends stand outside; see legend.ts. */
-export function modelEncodings(models: readonly ShownModel[]) {
+export function modelEncodings(models: readonly Pick<ShownModel, 'name' | 'role'>[]) {
   const domain = models.map(({ name }) => name);
   const by = <T>(of: Readonly<Record<Role, T>>) => ({
     field: 'model',
