@@ -1,7 +1,7 @@
 // The benchmark's command: what it prints and writes, how it ends. No time is asserted.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -218,5 +218,49 @@ describe('the table', () => {
     const svg = await plotOf(names, results);
     for (const word of ['1 thread', '2 threads', 'torch.compile', 'TF.js wasm'])
       expect(svg).toContain(`>${word}<`);
+  });
+});
+
+describe('npm run bench:passes', () => {
+  const passes = (words: readonly string[]): Promise<Ended> =>
+    run(process.execPath, [...source, 'bench/passes.ts', ...words]);
+
+  it('writes a page with a row a pass, and tells equal graphs from others', async () => {
+    const page = join(folder, 'passes.md');
+    const tiny = ['--members', 'mlp-64', '--rounds', '1', '--seconds', '0.01'];
+    const some = ['--passes', 'dead-code,fuse-gemm-add', '--write', page];
+    const { code, err } = await passes([...tiny, ...some]);
+    expect({ code, err }).toMatchObject({ code: 0 });
+    const text = readFileSync(page, 'utf8');
+    expect(text).toContain('| without | mlp-64 | geometric mean |');
+    expect(text).toMatch(/^\| `dead-code` \| = \| 1\.00 \|$/m);
+    expect(text).toMatch(/^\| `fuse-gemm-add` \| [\d.]+ \| [\d.]+ \|$/m);
+  });
+
+  it('refuses a pass that does not exist', async () => {
+    const { code, err } = await passes(['--passes', 'fuse-everything']);
+    expect(code).toBe(2);
+    expect(err).toContain('--passes: there is no `fuse-everything`; there are dead-code, fold-constants');
+  });
+});
+
+describe('npm run bench:end-to-end', () => {
+  const endToEnd = (words: readonly string[]): Promise<Ended> =>
+    run(process.execPath, [...source, 'bench/end-to-end/main.ts', ...words]);
+
+  it('refuses wrong options', async () => {
+    const { code, err } = await endToEnd(['--cases', 'imagenet']);
+    expect(code).toBe(2);
+    expect(err).toContain('--cases: there is no `imagenet`; there are mnist, cifar, cifar-augmented');
+  });
+
+  it('says what a peer that failed has said', async () => {
+    const python = join(folder, 'python.mjs');
+    writeFileSync(python, "#!/usr/bin/env node\nconsole.error('no torch here'); process.exit(3);\n", {
+      mode: 0o755,
+    });
+    const { code, err } = await endToEnd(['--cases', 'mnist', '--peers', 'torch', '--python', python]);
+    expect(code).toBe(1);
+    expect(err).toMatch(/loop\.py .* ended with 3 and no .*round-0-torch\.pt:\nno torch here/);
   });
 });

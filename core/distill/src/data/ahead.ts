@@ -8,9 +8,9 @@ interface Ahead<T> {
 }
 
 /**
- * Work that begins when the event loop is next free, or at once when it is taken. Not before, because preparing is
- * mostly synchronous: the consumer first hands its current batch to native threads, and the next one is prepared while
- * they work. A failure is thrown when the item is taken.
+ * Work that begins when the event loop is next free, or at once when it is taken. The engine lets it begin before it runs
+ * a step, which blocks the thread: what is handed to other threads meanwhile (reading and decoding of images, remote
+ * teachers) goes on while the step runs. A failure is thrown when the item is taken.
  */
 function ahead<T>(work: () => Promise<T>): Ahead<T> {
   let begun: Promise<T> | undefined;

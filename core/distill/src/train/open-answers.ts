@@ -11,17 +11,23 @@ export async function openAnswers(
   const { combination } = teacher;
   if (!combination) return store.open({ key: keyOf(teacher), teacher, size });
   const opened = new Map<string, Answers>();
+  // Members that are the same teacher share their answers: two writers of one file would be in each other's way.
+  const byTeacher = new Map<string, Answers>();
   const close = async () => {
-    for (const answers of opened.values()) await answers.close();
+    for (const answers of new Set(opened.values())) await answers.close();
   };
   try {
-    for (const [name, member] of Object.entries(combination.members))
-      opened.set(name, await openAnswers(store, member, keyOf, size));
+    for (const [name, member] of Object.entries(combination.members)) {
+      const id = JSON.stringify([member.fingerprint, Object.keys(member.outputs)]);
+      const answers = byTeacher.get(id) ?? (await openAnswers(store, member, keyOf, size));
+      byTeacher.set(id, answers);
+      opened.set(name, answers);
+    }
   } catch (error) {
     await close();
     throw error;
   }
-  const all = [...opened.values()];
+  const all = [...new Set(opened.values())];
   return {
     async read(batch) {
       const answers: Record<string, HostTensors> = {};

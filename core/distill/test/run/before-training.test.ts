@@ -23,17 +23,17 @@ async function refusal(...set: string[]) {
 }
 
 describe('a run with a mistake is refused before anything is trained', () => {
-  it('a metric for `train.select` that no metric gives, with the near name', async () => {
+  it('a figure for `train.select` that no metric gives, with the near name', async () => {
     expect(await refusal('train.select=acuracy')).toMatchObject({
       code: 'RECIPE_BAD_VALUE',
-      message: '`train.select` names the metric `acuracy`, which no metric of the recipe gives',
+      message: '`train.select` names the figure `acuracy`, which no metric of the recipe gives',
       hint: 'did you mean `accuracy`?',
       allowed: expect.arrayContaining(['last', 'accuracy', 'errors', 'agreement']) as unknown,
       location: { line: 1 },
     });
   });
 
-  it('a metric for `train.select` that draws a picture and gives no number', async () => {
+  it('the name of a metric for `train.select` that gives no figure', async () => {
     expect(await refusal('train.select=confusion')).toMatchObject({ code: 'RECIPE_BAD_VALUE' });
   });
 

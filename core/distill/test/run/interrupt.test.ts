@@ -60,7 +60,7 @@ describe('an interrupted run ends', () => {
       ],
     ],
     ['validation', 'baseline', [component, 'preflight.enabled=false', 'data.validation=hanging/batch']],
-    ['evaluation', 'evaluate', [component, 'data.test=hanging/batch']],
+    ['evaluation', 'evaluate', [component, 'preflight.enabled=false', 'data.test=hanging/batch']],
     ['export', 'export', [component, 'export=[hanging/export]']],
   ])('while it waits for %s', async (_what, stage, change) => {
     await expect(
