@@ -1,9 +1,8 @@
 // What is wrong with a recipe, without running it: what is cheap to know, or all that can be known before training.
-import { openRecipe, type OpenRecipe } from '../container/open-recipe.js';
+import type { OpenRecipe } from '../container/open-recipe.js';
 import { PotstillError, type ErrorRecord } from '../errors/potstill-error.js';
 import type { Finding } from '../contracts/index.js';
 
-import { builtInPlugin } from './built-in.js';
 import { dataFingerprints } from './data.js';
 import { findComplete } from './find-runs.js';
 import { identityOf } from './identity.js';
@@ -13,7 +12,9 @@ import { runPreflight } from './preflight-stage.js';
 import { prepareRun, type PreparedRun } from './prepare-run.js';
 import { openRunTeacher } from './run-teacher.js';
 import { aligned } from './task-of.js';
-import { planTeachers, type PlannedRun } from './teachers.js';
+import { planRun } from './run-once.js';
+import { checkPoints } from './series/run-members.js';
+import type { PlannedRun } from './teachers.js';
 import { componentsOf } from './versions.js';
 import { weightsOf } from './weights.js';
 
@@ -33,16 +34,19 @@ export interface CheckedPart {
 }
 
 /**
- * Throws what is wrong, all at once where nothing needs to be made. Writes nothing. With `deep`: the findings of preflight,
- * those of the recipe's teachers first.
+ * Throws what is wrong, all at once where nothing needs to be made; of a sweep, at every point. Writes nothing. With
+ * `deep`: the findings of preflight, those of the recipe's teachers first.
  */
 export async function checkRecipe(recipe: OpenRecipe, options: CheckOptions = {}): Promise<CheckedPart[]> {
-  const { known, deep = false } = options;
-  const planned = await planTeachers(recipe, (file, set) =>
-    openRecipe(file, { set, builtIn: [builtInPlugin], ...(known ? { known } : {}) }),
-  );
+  const { deep = false } = options;
+  const planned = await planRun(recipe, options);
   await checkComponents(planned);
+  const { series } = recipe.plan;
+  for (const { runs } of series?.points ?? [])
+    for (const { plan } of runs.slice(0, 1))
+      await checkComponents(await planRun({ ...recipe, plan }, options));
   if (!deep) return [];
+  if (series) await checkPoints(recipe, series, options);
   const prepared = await prepareRun(planned, options);
   try {
     return await checkPrepared(prepared);

@@ -1,10 +1,10 @@
 // `potstill check`: every mistake of a recipe, without running anything.
 import type { Command } from 'commander';
 import { openRecipe } from '../../container/open-recipe.js';
-import { resolvedRecipe } from '../../recipe/resolved.js';
+import { resolvedSeries } from '../../recipe/resolved.js';
 import { builtInPlugin } from '../../run/built-in.js';
 import { checkRecipe, type CheckedPart } from '../../run/check-recipe.js';
-import { recipeYaml } from '../../run/recipe-yaml.js';
+import { seriesYaml } from '../../run/recipe-yaml.js';
 import { warningText } from '../event-text.js';
 import { collect, pathValue, setHelp } from '../options.js';
 import type { Output } from '../output.js';
@@ -60,11 +60,11 @@ export function addCheck(root: Command, output: Output): void {
             event: 'checked',
             recipe: plan.file,
             name: plan.name,
-            ...(options.resolved ? { resolved: resolvedRecipe(plan) } : {}),
+            ...(options.resolved ? { resolved: resolvedSeries(plan) } : {}),
             ...(deep ? { preflight: parts } : {}),
           }),
         );
-      else if (options.resolved) output.print(recipeYaml(plan).trimEnd());
+      else if (options.resolved) output.print(seriesYaml(plan).trimEnd());
       else output.print([...parts.flatMap(linesOf), `${recipe}: no mistakes found`].join('\n'));
     });
 }

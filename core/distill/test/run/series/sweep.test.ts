@@ -2,6 +2,7 @@
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { checkRecipe } from '../../../src/run/check-recipe.js';
 import { Workplace } from '../tiny.js';
 
 let place: Workplace;
@@ -66,6 +67,19 @@ describe('a recipe with a grid', () => {
     ).rejects.toMatchObject({ code: 'DATA_PARTS_DIFFER' });
     expect(place.events.some(({ event }) => event === 'epoch')).toBe(false);
     expect(await readdir(place.runs).catch(() => [])).toEqual([]);
+  });
+
+  it('is checked at every point, without a run', async () => {
+    const recipe = await place.open(
+      'student.yaml',
+      ...quick,
+      'sweep={grid: {data.train.transforms: [[], [{use: tiny/shorten, to: 3}]]}}',
+    );
+    const where = { runsFolder: place.runs, known: place.known };
+    await expect(checkRecipe(recipe, where)).resolves.toEqual([]);
+    await expect(checkRecipe(recipe, { ...where, deep: true })).rejects.toMatchObject({
+      code: 'DATA_PARTS_DIFFER',
+    });
   });
 
   it('runs each point with each seed, and compares points by their means', async () => {
