@@ -90,7 +90,11 @@ const potstillCommands = (text: string) =>
 /** The commands of potstill, which are read and do nothing. */
 const parser: typeof program = (output) => {
   const commander = program(output);
-  for (const command of commander.commands) command.action(() => undefined);
+  const quiet = (command: ReturnType<typeof program>): void => {
+    if (command.commands.length === 0) command.action(() => undefined);
+    command.commands.forEach(quiet);
+  };
+  commander.commands.forEach(quiet);
   return commander;
 };
 
@@ -179,7 +183,12 @@ describe('recipes that are shown', () => {
 });
 
 describe('potstill check', async () => {
-  it.each(await found('recipes', '.yaml'))('finds no mistake in %s', async (file) => {
+  it.for(await found('recipes', '.yaml'))('finds no mistake in %s', async (file, { skip }) => {
+    const needsData = (await readFile(join(root, file), 'utf8')).includes(' data:models/');
+    if (needsData && !process.env.POTSTILL_DATA) {
+      if (process.env.CI) throw new Error('POTSTILL_DATA must be set in CI');
+      skip('POTSTILL_DATA is not set');
+    }
     const shown = relative(process.cwd(), join(root, file));
     expect(await potstill(['check', shown])).toEqual({ code: 0, said: `${shown}: no mistakes found` });
   });

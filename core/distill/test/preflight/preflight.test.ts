@@ -23,6 +23,7 @@ describe('preflight', () => {
     const { summary } = await place.run('student.yaml', { set: [component, short] });
     expect(summary.preflight.map(({ code, level }) => `${level} ${code}`)).toEqual([
       'ok labels',
+      'ok duplicates',
       'ok sample',
       'ok input x',
       'ok tap logits',

@@ -269,7 +269,7 @@ describe('randomCrop', () => {
 
   it('refuses a piece longer than the sequence', () => {
     expect(() => randomCrop(sequence, 7, training())).toThrow(
-      'randomCrop: a piece of 7 time steps was asked for, and there are 6',
+      'randomCrop: a crop of 7 time steps was requested, but there are only 6',
     );
     expect(() => randomCrop(sequence, 0, predicting)).toThrow(
       'randomCrop: length is 0, it must be a whole number of at least 1',
