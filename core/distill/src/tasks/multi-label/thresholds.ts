@@ -5,6 +5,7 @@ import type { Adjusted, AdjustInput, AdjustmentReport, Section } from '../../con
 import { adjustment } from '../../plugin/define.js';
 import { number, percent } from '../../report/format.js';
 import { html } from '../../report/html.js';
+import { beforeAfter } from '../adjust/before-after.js';
 import { outputBias } from '../adjust/output-layer.js';
 import { validationScores } from '../adjust/validation-scores.js';
 
@@ -80,28 +81,14 @@ function between(high: number | undefined, low: number | undefined): number {
   return low === undefined ? high - 1 : (high + low) / 2;
 }
 
-function thresholdSection({ before, after }: AdjustmentReport): Section {
-  const row = (title: string, name: string, format: (value: number | undefined) => string) =>
-    html`<tr>
-      <th scope="row">${title}</th>
-      <td>${format(before[name] ?? undefined)}</td>
-      <td>${format(after[name] ?? undefined)}</td>
-    </tr>`;
+function thresholdSection(report: AdjustmentReport): Section {
   return {
     id: 'thresholds',
     title: 'Thresholds',
     body: html`<p>Each label has the threshold that is best on the validation data.</p>
-      <table>
-        <thead>
-          <tr>
-            <td></td>
-            <th scope="col">Before</th>
-            <th scope="col">After</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${row('Wrong labels', 'labelErrors', number)} ${row('F1', 'f1', percent)}
-        </tbody>
-      </table>`,
+      ${beforeAfter(report, [
+        ['Wrong labels', 'labelErrors', number],
+        ['F1', 'f1', percent],
+      ])}`,
   };
 }

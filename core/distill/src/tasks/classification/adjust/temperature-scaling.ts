@@ -5,6 +5,7 @@ import { logSumExp } from '../../../evaluate/rows.js';
 import { adjustment } from '../../../plugin/define.js';
 import { number, percent } from '../../../report/format.js';
 import { html } from '../../../report/html.js';
+import { beforeAfter } from '../../adjust/before-after.js';
 import { scaleLogits } from '../../adjust/output-layer.js';
 import { validationScores } from '../../adjust/validation-scores.js';
 
@@ -58,14 +59,8 @@ export function bestTemperature(loss: (temperature: number) => number): number {
   return Math.exp((from + to) / 2);
 }
 
-function temperatureSection({ data, before, after }: AdjustmentReport): Section {
-  const { temperature } = data as { readonly temperature: number };
-  const row = (title: string, name: string, format: (value: number | undefined) => string) =>
-    html`<tr>
-      <th scope="row">${title}</th>
-      <td>${format(before[name] ?? undefined)}</td>
-      <td>${format(after[name] ?? undefined)}</td>
-    </tr>`;
+function temperatureSection(report: AdjustmentReport): Section {
+  const { temperature } = report.data as { readonly temperature: number };
   return {
     id: 'temperature-scaling',
     title: 'Temperature scaling',
@@ -74,18 +69,9 @@ function temperatureSection({ data, before, after }: AdjustmentReport): Section 
         the validation data.
         ${temperature > 1 ? 'The student was overconfident.' : 'The student was underconfident.'}
       </p>
-      <table>
-        <thead>
-          <tr>
-            <td></td>
-            <th scope="col">Before</th>
-            <th scope="col">After</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${row('Calibration error', 'calibrationError', percent)}
-          ${row('Cross-entropy', 'crossEntropy', number)}
-        </tbody>
-      </table>`,
+      ${beforeAfter(report, [
+        ['Calibration error', 'calibrationError', percent],
+        ['Cross-entropy', 'crossEntropy', number],
+      ])}`,
   };
 }
