@@ -69,7 +69,7 @@ describe('verdict', () => {
     const { headline, notes } = say(models);
     expect(headline).toMatch(/^No difference beyond chance: 90 errors .* \(p = 0\.51\)\.$/);
     expect(notes[0]).toMatch(
-      /^Of 10,000 examples, only the distilled student answers 100 right and only the student alone 90 \(McNemar’s exact test\)\. /,
+      /^Of 10,000 examples, 100 are answered right only by the distilled student and 90 only by the student alone \(McNemar’s exact test\)\. /,
     );
     expect(notes[0]).toMatch(/differ at least this much in 51 % of such tests/);
     expect(judge(models)).toMatchObject({ outcome: 'no-difference', closed: undefined });

@@ -55,6 +55,6 @@ export function compareAnswers(first: ComparedModel, second: ComparedModel): Pai
   return {
     p: mcnemar(onlyFirst, onlySecond),
     test: 'McNemar’s exact test',
-    words: `Of ${plural(pairs.length, 'example')}, only ${second.name} answers ${count(onlySecond)} right and only ${first.name} ${count(onlyFirst)} (McNemar’s exact test).`,
+    words: `Of ${plural(pairs.length, 'example')}, ${count(onlySecond)} are answered right only by ${second.name} and ${count(onlyFirst)} only by ${first.name} (McNemar’s exact test).`,
   };
 }

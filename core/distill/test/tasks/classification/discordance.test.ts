@@ -41,7 +41,7 @@ describe('compareAnswers', () => {
       p: mcnemar(6, 1),
       test: 'McNemar’s exact test',
       words:
-        'Of 9 examples, only the distilled student answers 6 right and only the student alone 1 (McNemar’s exact test).',
+        'Of 9 examples, 6 are answered right only by the distilled student and 1 only by the student alone (McNemar’s exact test).',
     });
   });
 
