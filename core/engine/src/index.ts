@@ -59,6 +59,7 @@ export {
   type RecurrentVariables,
 } from './recurrent/variables.js';
 export { checkpoint } from './recompute/checkpoint.js';
+export { stopGradient } from './stop-gradient.js';
 export { withGradients } from './kernels/gradients/install.js';
 export { fit } from './fit/fit.js';
 export { fixBatchNorms } from './fit/batch-norm.js';

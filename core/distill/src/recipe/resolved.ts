@@ -36,11 +36,12 @@ function slot({ component: dataset, transforms, limit }: DatasetSlot): Data {
 function teacher(plan: TeacherPlan): Data {
   const cache = resolvedCache(plan.cache);
   if (plan.kind === 'component') return { ...component(plan.component), ...cache };
+  const live = plan.live ? { live: true } : {};
   const set = plan.set.map((text): [string, unknown] => {
     const equals = text.indexOf('=');
     return [text.slice(0, equals), JSON.parse(text.slice(equals + 1))];
   });
-  return { recipe: plan.written, ...(set.length > 0 ? { set: Object.fromEntries(set) } : {}), ...cache };
+  return { recipe: plan.written, ...(set.length > 0 ? { set: Object.fromEntries(set) } : {}), ...live, ...cache };
 }
 
 /** Left out where it is the default, so that recipes keep the hash they had before there was a choice. */

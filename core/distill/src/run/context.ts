@@ -63,11 +63,15 @@ export interface RunContext {
   readonly executeTeacher: (() => Promise<CompleteRun>) | undefined;
   /** Evaluates beside the teacher there is now. */
   readonly evaluator: Evaluator;
+  /** The same while a student is trained: without a teacher that changes with it. */
+  readonly evaluatorDuring: Evaluator;
   /** Whether the recipe asks for a baseline and something but the teacher can train it. */
   readonly trainsBaseline: boolean;
   /** One student for all trainings of the run; `initial` are the weights it is made with. */
   readonly student: Student;
   readonly initial: HostTensors;
+  /** Likewise, of a teacher that changes in training. */
+  readonly initialTaught: HostTensors;
   /** Identifies recipe, seed and data in checkpoints. */
   readonly identity: string;
   readonly random: RandomStream;
