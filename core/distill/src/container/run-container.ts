@@ -189,7 +189,11 @@ class Run implements RunContainer {
     this.#log.made(`${label} (${path})`, `made by ${plugin.name} ${plugin.version}`);
     let made: Components[K] | null | undefined;
     try {
-      made = await definition.create(options, this.#componentView(`${label} (${path})`, path, random), context);
+      made = await definition.create(
+        options,
+        this.#componentView(`${label} (${path})`, path, random),
+        context,
+      );
     } catch (error) {
       throw relabel(error, plugin, what, path, this.#place, written);
     }

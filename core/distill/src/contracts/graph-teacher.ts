@@ -36,7 +36,7 @@ export interface GraphTeacher {
   readonly asked?: {
     readonly teacher: Teacher;
     /** What is needed of it for these outputs. */
-    needs(outputs: readonly string[]): readonly string[];
+    readonly needs: (outputs: readonly string[]) => readonly string[];
   };
   readonly peers?: Peers;
   /** Outputs that losses can read, where those are not all. */

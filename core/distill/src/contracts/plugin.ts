@@ -51,7 +51,7 @@ export interface TaughtStudent {
    * Another student, made as the recipe's or as `reference` says; its first weights depend on the seed and on `name`.
    * Whoever asks for it disposes of its variables.
    */
-  another(name: string, reference?: ComponentReference): Promise<Student>;
+  readonly another: (name: string, reference?: ComponentReference) => Promise<Student>;
 }
 
 /** What is known when a component of that kind is made, beside its options and the services. */

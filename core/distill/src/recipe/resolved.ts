@@ -41,7 +41,12 @@ function teacher(plan: TeacherPlan): Data {
     const equals = text.indexOf('=');
     return [text.slice(0, equals), JSON.parse(text.slice(equals + 1))];
   });
-  return { recipe: plan.written, ...(set.length > 0 ? { set: Object.fromEntries(set) } : {}), ...live, ...cache };
+  return {
+    recipe: plan.written,
+    ...(set.length > 0 ? { set: Object.fromEntries(set) } : {}),
+    ...live,
+    ...cache,
+  };
 }
 
 /** Left out where it is the default, so that recipes keep the hash they had before there was a choice. */

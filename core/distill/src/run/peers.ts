@@ -17,7 +17,9 @@ export async function comparePeers(
   for (const [name, model] of Object.entries(peers.students)) {
     const predictor = await predictorOf(container.services.engine, model, data.description.inputs, read);
     try {
-      const evaluation = await evaluator.evaluate(comparisonData(context).data, (batch) => predictor.run(batch));
+      const evaluation = await evaluator.evaluate(comparisonData(context).data, (batch) =>
+        predictor.run(batch),
+      );
       const parameters = parameterCount(model);
       compared[name] = { evaluation, size: { parameters, bytes: 4 * parameters, latencyMs: undefined } };
     } finally {

@@ -134,7 +134,8 @@ export async function prepareRun(planned: PlannedRun, options: RunOptions): Prom
     const parts = {
       data: data.training.description,
       student,
-      teacher: teacher ?? (teacherRun && aligned(task.task, untrained(teacherRun, isLive(plan)), description)),
+      teacher:
+        teacher ?? (teacherRun && aligned(task.task, untrained(teacherRun, isLive(plan)), description)),
       metrics,
       task: task.task,
     };

@@ -60,5 +60,8 @@ export function aligned(task: Task, teacher: Teacher, data: DataDescription): Te
   const made = paddedTeacher(task.align?.(teacher, data) ?? teacher, data);
   const { asked } = made.graph ?? {};
   if (!made.graph || !asked) return made;
-  return { ...made, graph: { ...made.graph, asked: { ...asked, teacher: paddedTeacher(asked.teacher, data) } } };
+  return {
+    ...made,
+    graph: { ...made.graph, asked: { ...asked, teacher: paddedTeacher(asked.teacher, data) } },
+  };
 }

@@ -19,7 +19,13 @@ export function taughtBy(
       const made =
         reference === undefined
           ? await container.make(plan.student, { data }, random)
-          : await container.makeNamed('student', reference, { data }, plan.teacher ? 'teacher' : 'student', random);
+          : await container.makeNamed(
+              'student',
+              reference,
+              { data },
+              plan.teacher ? 'teacher' : 'student',
+              random,
+            );
       const patterns = (plan.train.freeze ?? []).filter((pattern) =>
         made.variables.some((variable) => matchesName(pattern, variable.name)),
       );

@@ -90,7 +90,9 @@ export async function takeBest(context: RunContext, name: string): Promise<void>
   const taught = folder.file(name, taughtWeights);
   const own = `${identity} ${name}`;
   // Where nothing reads the teacher, it was not trained and there is none.
-  const needed = name.startsWith('student') && context.plan.losses.some(({ component }) => component.definition.needsTeacher);
+  const needed =
+    name.startsWith('student') &&
+    context.plan.losses.some(({ component }) => component.definition.needsTeacher);
   if (changes(teacher) && taughtVariables(teacher?.graph).length > 0) {
     const kept = needed ? await readOwnWeights(taught, own) : await readOwnWeightsIfThere(taught, own);
     if (kept) loadTaught(teacher?.graph, kept, taught);

@@ -9,10 +9,7 @@ export const taughtWeights = 'teacher.safetensors';
 export const studentLearner = 'student';
 
 /** The student first, then its peers. */
-export function learnersOf(
-  student: Student,
-  graph: GraphTeacher | undefined,
-): ReadonlyMap<string, Student> {
+export function learnersOf(student: Student, graph: GraphTeacher | undefined): ReadonlyMap<string, Student> {
   return new Map([[studentLearner, student], ...Object.entries(graph?.peers?.students ?? {})]);
 }
 
@@ -78,10 +75,7 @@ export function stepTeacher(input: StepTeacherInput): (facing: string | undefine
   const { graph, outputs, asked, read, ...step } = input;
   if (!graph) return () => asked;
   const student = outputs.get(studentLearner) ?? {};
-  const common =
-    read.length > 0
-      ? { ...asked, ...graph.forward({ ...step, asked, student }, read) }
-      : asked;
+  const common = read.length > 0 ? { ...asked, ...graph.forward({ ...step, asked, student }, read) } : asked;
   return (facing) => {
     const faced = facing === undefined ? undefined : outputs.get(facing);
     if (!faced || !graph.peers) return common;

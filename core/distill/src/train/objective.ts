@@ -10,7 +10,14 @@ import type {
 } from '@potstill/engine';
 import type { Batch, GraphTeacher, Loss, Schedule, ScheduleAt, Student } from '../contracts/index.js';
 import { PotstillError } from '../errors/potstill-error.js';
-import { askedOutputs, facedOutputs, learnersOf, stepTeacher, studentLearner, taughtVariables } from './learners.js';
+import {
+  askedOutputs,
+  facedOutputs,
+  learnersOf,
+  stepTeacher,
+  studentLearner,
+  taughtVariables,
+} from './learners.js';
 
 /** A loss as a training uses it. `name` labels it in logs and reports; unique in the training. */
 export interface WeightedLoss {

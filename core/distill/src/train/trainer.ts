@@ -103,12 +103,7 @@ export async function train(training: Training): Promise<TrainingResult> {
       code: 'DATA_EMPTY',
       message: `${training.stage}: the training data has no examples`,
     });
-  const objective = createObjective(
-    training.student,
-    training.inputs,
-    training.losses,
-    training.taughtBy,
-  );
+  const objective = createObjective(training.student, training.inputs, training.losses, training.taughtBy);
   const session = await training.services.engine.training({
     variables: objective.variables,
     loss: (inputs, at) => objective.loss(inputs, at),

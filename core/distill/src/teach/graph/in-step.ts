@@ -1,12 +1,6 @@
 // A teacher that is computed in the step, out of its graph: how it answers when it is asked outside of training.
 import type { Engine, Predictor } from '@potstill/engine';
-import type {
-  Forward,
-  GraphTeacher,
-  NamedVariable,
-  Teacher,
-  TensorSpecs,
-} from '../../contracts/index.js';
+import type { Forward, GraphTeacher, NamedVariable, Teacher, TensorSpecs } from '../../contracts/index.js';
 
 export interface InStepOptions {
   readonly engine: Engine;

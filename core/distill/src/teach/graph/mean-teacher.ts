@@ -35,8 +35,7 @@ export function follow(
   const share = tf.where(begins, tf.scalar(1), tf.mul(due, tf.sub(1, kept)));
   average.variables.forEach(({ variable }, i) => {
     const { variable: own, trainable } = student.variables[i] as NamedVariable;
-    if (trainable !== false)
-      variable.assign(tf.add(tf.mul(variable, tf.sub(1, share)), tf.mul(own, share)));
+    if (trainable !== false) variable.assign(tf.add(tf.mul(variable, tf.sub(1, share)), tf.mul(own, share)));
     // Statistics of the student; in training mode the average has its own, which begin as the student's.
     else if (dropout && variable.dtype === 'float32') variable.assign(tf.where(begins, own, variable));
     else variable.assign(tf.clone(own));
@@ -59,11 +58,18 @@ export const meanTeacher = teacher('mean-teacher', {
   help: 'a running average of the student’s weights, which follows it through the training (Tarvainen & Valpola 2017)',
   outputs: { NAME: 'the output NAME of the student, by the averaged weights' },
   options: z.strictObject({
-    decay: z.number().min(0).lt(1).default(0.999).describe('Share of the average that is kept at each update.'),
+    decay: z
+      .number()
+      .min(0)
+      .lt(1)
+      .default(0.999)
+      .describe('Share of the average that is kept at each update.'),
     rampUp: z
       .boolean()
       .default(true)
-      .describe('At update t the decay is at most 1 - 1 / (t + 1), so that the first weights are soon forgotten.'),
+      .describe(
+        'At update t the decay is at most 1 - 1 / (t + 1), so that the first weights are soon forgotten.',
+      ),
     noise: z
       .number()
       .min(0)

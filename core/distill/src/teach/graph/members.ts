@@ -79,7 +79,10 @@ function askedMembers(members: Named): GraphTeacher['asked'] {
       return needed.length === 0 ? [] : [[name, needed] as const];
     });
   const joined = (answers: Readonly<Record<string, HostTensors>>): HostTensors =>
-    Object.assign({}, ...Object.entries(answers).map(([name, own]) => prefixed(`${name}/`, own))) as HostTensors;
+    Object.assign(
+      {},
+      ...Object.entries(answers).map(([name, own]) => prefixed(`${name}/`, own)),
+    ) as HostTensors;
   return {
     needs: (outputs) => needsOf(outputs).flatMap(([name, needed]) => needed.map((each) => `${name}/${each}`)),
     teacher: {
@@ -87,7 +90,10 @@ function askedMembers(members: Named): GraphTeacher['asked'] {
         {},
         ...hosts.map(({ name, teacher }) => prefixed(`${name}/`, teacher.outputs)),
       ) as Teacher['outputs'],
-      fingerprint: fingerprint('asked', hosts.map(({ name, teacher }) => [name, teacher.fingerprint])),
+      fingerprint: fingerprint(
+        'asked',
+        hosts.map(({ name, teacher }) => [name, teacher.fingerprint]),
+      ),
       combination: {
         members: Object.fromEntries(hosts.map(({ name, teacher }) => [name, teacher])),
         needs: (outputs) => Object.fromEntries(needsOf(outputs)),

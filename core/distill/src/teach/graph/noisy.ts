@@ -31,8 +31,17 @@ export const noisyTeacher = teacher('noisy', {
       .union([z.string(), z.looseObject({ use: z.string() })])
       .describe('The other teacher, as a recipe writes it.'),
     output: z.string().default('logits').describe('The output that is disturbed.'),
-    deviation: z.number().min(0).default(0.5).describe('Standard deviation of the noise, in shares of the logit.'),
-    share: z.number().min(0).max(1).default(0.5).describe('Probability that an example’s logits are disturbed.'),
+    deviation: z
+      .number()
+      .min(0)
+      .default(0.5)
+      .describe('Standard deviation of the noise, in shares of the logit.'),
+    share: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.5)
+      .describe('Probability that an example’s logits are disturbed.'),
   }),
   async create({ teacher: reference, output, deviation, share }, services, context) {
     const inner = await aboutOption('teacher', () => services.make('teacher', reference, context));

@@ -17,7 +17,9 @@ export const peersTeacher = teacher('peers', {
     student: z
       .union([z.string(), z.looseObject({ use: z.string() })])
       .optional()
-      .describe('What the peers are, as a recipe writes a student. Default: the recipe’s own, with other first weights.'),
+      .describe(
+        'What the peers are, as a recipe writes a student. Default: the recipe’s own, with other first weights.',
+      ),
   }),
   async create({ count, student: reference }, { engine }, context) {
     const { model, inputs, another } = taughtStudent('peers', context);
@@ -41,7 +43,11 @@ export const peersTeacher = teacher('peers', {
         fingerprint: fingerprint('peers', JSON.stringify({ count, reference: reference ?? null })),
         labels: context.data.labels,
         graph: { variables: [], peers: { prefix: '', students }, forward: () => ({}) },
-        answer: (tensors, at) => means(all().map((each) => each.forward(tensors, at)), Object.keys(outputs)),
+        answer: (tensors, at) =>
+          means(
+            all().map((each) => each.forward(tensors, at)),
+            Object.keys(outputs),
+          ),
         weights,
         own: weights,
       });
