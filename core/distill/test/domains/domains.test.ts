@@ -193,7 +193,7 @@ describe('frames with transcripts', () => {
       baseline: false,
     });
     expect(summary.student.figures['frame-errors']).toBeLessThan(0.6);
-    expect(await exported({ summary, ...result })).toEqual({
+    expect(await exported(result)).toEqual({
       inputs: { frames: ['batch', 'frames', 6] },
       outputs: { logits: ['batch', 'frames', 4] },
     });
