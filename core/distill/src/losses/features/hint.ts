@@ -1,6 +1,5 @@
 // Hints: a layer of the student learns a layer of the teacher through a regressor (FitNets, Romero et al. 2015, section 2.2).
 import * as tf from '@tensorflow/tfjs-core';
-import { z } from 'zod';
 import type { AnyComponent } from '../../contracts/index.js';
 import { layerPairLoss } from '../parts/layer-pair.js';
 

@@ -49,7 +49,7 @@ export function linear(
   const offset = bias ? variables.add(`${name}.bias`, [to], zeros) : undefined;
   return (x) => {
     const flat = tf.reshape(x, [x.size / from, from]);
-    const mapped = tf.matMul(flat, kernel as tf.Tensor as tf.Tensor2D);
+    const mapped = tf.matMul(flat, kernel);
     return tf.reshape(offset ? tf.add(mapped, offset) : mapped, [...x.shape.slice(0, -1), to]);
   };
 }
