@@ -8,14 +8,7 @@ import { initializers, zeros, type Initializer } from '../../students/init.js';
 import type { VariableSet } from '../../students/variables.js';
 import { channelsOf, shapeOf, type LayerShape } from './layer-shape.js';
 
-const connectorNames = [
-  'none',
-  'auto',
-  'linear',
-  'linear-norm',
-  'linear-norm-relu',
-  'two-layer',
-] as const;
+const connectorNames = ['none', 'auto', 'linear', 'linear-norm', 'linear-norm-relu', 'two-layer'] as const;
 
 export type ConnectorName = (typeof connectorNames)[number];
 
