@@ -6,6 +6,7 @@ export type * from './figure.js';
 export type * from './finding.js';
 export type * from './graph-teacher.js';
 export type * from './loss.js';
+export type * from './method.js';
 export type * from './metric.js';
 export type * from './plugin.js';
 export type * from './report.js';

@@ -65,7 +65,7 @@ async function teacherOf(prepared: PreparedRun) {
   const { teacherRun, container, data, log } = prepared;
   if (!teacherRun) return prepared.teacher;
   const { recipe } = teacherRun.planned;
-  const run = await executeRun(teacherRun, { resume: 'if-there', reuse: true });
+  const run = await executeRun(teacherRun, { resume: 'if-there', reuse: 'student' });
   const live = isLive(prepared.planned.recipe.plan);
   const teacher = await openRunTeacher(recipe, run, data.description, container.services, log, live);
   prepared.onDispose(() => teacher.dispose());

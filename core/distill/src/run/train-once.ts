@@ -69,7 +69,7 @@ export async function trainOnce(
   attempt: Attempt = { stage: training.name, factor: 1 },
 ): Promise<Trained> {
   const { settings } = training;
-  loadWeights(context.student, context.initial, 'the first weights');
+  loadWeights(context.student, context.initial[training.name], 'the first weights');
   loadTaught(context.teacher?.graph, context.initialTaught, 'the first weights');
   const losses = await trainingLosses(context, training.name, training.losses);
   try {

@@ -4,8 +4,8 @@ import { createEngine, randomStream, sgd, type NamedVariable } from '@potstill/e
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Batch, GraphTeacher, Loss, Student, Teacher } from 'potstill';
-import { crossEntropy } from '../../src/losses/cross-entropy.js';
-import { softTargets } from '../../src/losses/soft-targets.js';
+import { crossEntropy } from '../../src/losses/labels/cross-entropy.js';
+import { softTargets } from '../../src/losses/logits/soft-targets.js';
 import { teacherComponents } from '../../src/teach/index.js';
 import { createObjective, type WeightedLoss } from '../../src/train/objective.js';
 import { makeComponent } from '../support/make-component.js';
