@@ -41,7 +41,9 @@ export type SamplerPlan =
   | 'uniform'
   | 'class-balanced'
   | { readonly by: string; readonly temperature?: number | undefined }
-  | { readonly weight: string };
+  | { readonly weight: string }
+  /** A class to its share of an epoch; the other classes have what is left, in proportion. */
+  | { readonly classes: Readonly<Record<string, number>> };
 
 /** The data sets, and how their examples are put into batches. */
 export interface DataPlan {
