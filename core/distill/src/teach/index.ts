@@ -5,6 +5,7 @@ import { ensemble } from './ensemble/ensemble.js';
 import { functionTeacher } from './function.js';
 import { onnx } from './onnx.js';
 import { outputsTeacher } from './outputs-teacher.js';
+import { specialists } from './specialists/specialists.js';
 import { tfjs } from './tfjs/tfjs.js';
 import { transformers } from './transformers/transformers.js';
 
@@ -24,6 +25,7 @@ export const teacherComponents: readonly AnyComponent[] = [
   functionTeacher,
   outputsTeacher,
   ensemble,
+  specialists,
   transformers,
   tfjs,
 ];
