@@ -16,6 +16,9 @@ export { inspectModel, type InnerValue, type InspectedModel, type InspectedValue
 export { openOnnxTeacher, type OnnxTeacherOptions } from './onnx-teacher.js';
 export { paddedTeacher } from './padded.js';
 export { readModelFile, type ModelFile } from './model-file.js';
+export { clusterClasses } from './specialists/cluster.js';
+export { PredictionCovariance } from './specialists/covariance.js';
+export { probabilities } from './specialists/members.js';
 export type { InputOptions } from './input.js';
 export type { OutputRequest, OutputsOption } from './outputs.js';
 
