@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build, root, run, tsc, type Ended } from './processes.js';
 
+const install = ['install', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund'];
 const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
 
 /** What `tsc` is told of a user's plugin: strict, with Node's rules of modules, and without the types of this repository. */
@@ -30,9 +31,14 @@ export class Outside {
     await cp(join(root, '.npmrc'), join(folder, '.npmrc'));
     await outside.write('package.json', JSON.stringify({ private: true, type: 'module' }));
     const tarballs = (await readdir(folder)).filter((name) => name.endsWith('.tgz'));
-    const install = ['install', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund'];
     await outside.must(npm, [...install, ...tarballs.map((name) => `./${name}`), ...others]);
     return outside;
+  }
+
+  /** Packs a package that was made in the folder, and installs it. */
+  async add(source: string): Promise<void> {
+    const packed = await this.must(npm, ['pack', '--silent', '--pack-destination', this.folder], source);
+    await this.must(npm, [...install, `./${packed.trim()}`]);
   }
 
   /** A path in the folder. */

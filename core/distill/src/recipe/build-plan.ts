@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import type { ComponentKind } from '../contracts/index.js';
+import { beginPlan } from './begin.js';
 import { resolveWritten } from './checks.js';
 import type {
   BaselinePlan,
@@ -202,6 +203,7 @@ export function buildPlan(input: BuildInput, changed?: BuildInput): Plan {
     },
     teacher: build.teacher(),
     student: build.component('student', 'student'),
+    begin: beginPlan(data, input.root, file),
     losses: build.losses(),
     train: build.train(),
     task: data.task === undefined ? undefined : build.component('task', 'task'),

@@ -95,6 +95,25 @@ export type TeacherSource =
     }
   | { readonly kind: 'component'; readonly component: ComponentPlan<'teacher'> };
 
+/** Whose finished weights the student begins with; `except`: patterns of variables that begin at random all the same. */
+export type BeginPlan = {
+  readonly except: readonly string[];
+  /** As the recipe writes it. */ readonly written: string;
+} & (
+  | {
+      readonly kind: 'recipe';
+      /** Absolute. */
+      readonly file: string;
+      /** Overrides for that recipe, as `--set` takes them: `path=value`. */
+      readonly set: readonly string[];
+    }
+  | {
+      readonly kind: 'checkpoint';
+      /** Absolute, or `data:…`: a run folder or a file of weights. */
+      readonly path: string;
+    }
+);
+
 export interface LossPlan {
   /** Label in logs and reports; unique in the recipe. Default: the component's name. */
   readonly name: string;
@@ -235,6 +254,8 @@ export interface Plan {
   readonly data: DataPlan;
   readonly teacher: TeacherPlan | undefined;
   readonly student: ComponentPlan<'student'>;
+  /** Undefined: the student begins at random. */
+  readonly begin: BeginPlan | undefined;
   /** At least one. */
   readonly losses: readonly LossPlan[];
   readonly train: TrainPlan;

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { canonicalJson } from './plain-data.js';
 import type {
   BaselinePlan,
+  BeginPlan,
   CachePlan,
   ComponentPlan,
   DatasetSlot,
@@ -36,11 +37,24 @@ function slot({ component: dataset, transforms, limit }: DatasetSlot): Data {
 function teacher(plan: TeacherPlan): Data {
   const cache = resolvedCache(plan.cache);
   if (plan.kind === 'component') return { ...component(plan.component), ...cache };
-  const set = plan.set.map((text): [string, unknown] => {
+  return { recipe: plan.written, ...overrides(plan.set), ...cache };
+}
+
+function begin(plan: BeginPlan): Data {
+  const except = plan.except.length > 0 ? { except: plan.except } : {};
+  return plan.kind === 'recipe'
+    ? { recipe: plan.written, ...overrides(plan.set), ...except }
+    : { checkpoint: plan.written, ...except };
+}
+
+/** `set` of a recipe that another one names. */
+function overrides(set: readonly string[]): Data {
+  if (set.length === 0) return {};
+  const entries = set.map((text): [string, unknown] => {
     const equals = text.indexOf('=');
     return [text.slice(0, equals), JSON.parse(text.slice(equals + 1))];
   });
-  return { recipe: plan.written, ...(set.length > 0 ? { set: Object.fromEntries(set) } : {}), ...cache };
+  return { set: Object.fromEntries(entries) };
 }
 
 /** Left out where it is the default, so that recipes keep the hash they had before there was a choice. */
@@ -103,6 +117,7 @@ export function resolvedRecipe(plan: Plan): Data {
     }),
     teacher: plan.teacher && teacher(plan.teacher),
     student: component(plan.student),
+    begin: plan.begin && begin(plan.begin),
     ...resolvedTraining(plan),
     task: plan.task && component(plan.task),
     evaluate: plan.metrics?.map(metric),

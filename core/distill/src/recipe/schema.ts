@@ -1,6 +1,7 @@
 // The recipe format as one zod schema: it validates, gives the type, and writes docs/recipe.schema.json.
 // Options of components are checked afterwards, by the components' own schemas.
 import { z } from 'zod';
+import { beginSchema } from './begin-schema.js';
 import { seedsSchema, sweepSchema } from './series-schema.js';
 
 const named = (title: string) => ({ title });
@@ -332,6 +333,7 @@ export const recipeSchema = z.strictObject({
       'Several teachers by name, in place of `teacher`. Losses read the answers of each: `teacher: nb/logits`. Where one teacher is expected (figures, checks), it is the mean of them all: the teacher `ensemble` with these members.',
     ),
   student: component.describe('The model that is trained.'),
+  begin: beginSchema.optional(),
   losses: z.array(loss).min(1).describe('What is minimised: their weighted sum.'),
   train: train.describe('How it is trained.'),
   seeds: seedsSchema.optional(),

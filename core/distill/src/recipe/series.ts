@@ -34,9 +34,17 @@ const mostRuns = 1000;
 function canSweep(path: string): boolean {
   const [section = '', key = ''] = path.split('.');
   if (section === 'data') return ['train', 'transfer', 'sampler', 'buckets', 'shuffle'].includes(key);
-  return ['student', 'teacher', 'teachers', 'losses', 'train', 'baseline', 'adjust', 'backend'].includes(
-    section,
-  );
+  return [
+    'student',
+    'begin',
+    'teacher',
+    'teachers',
+    'losses',
+    'train',
+    'baseline',
+    'adjust',
+    'backend',
+  ].includes(section);
 }
 
 /** Undefined for a recipe of one run. The recipe must be right in itself. */

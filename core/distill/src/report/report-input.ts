@@ -55,6 +55,8 @@ export interface ReportInput {
   readonly baseline?: ReportModel;
   /** The distilled student; in a recipe without teacher, simply the trained model. */
   readonly student: ReportModel;
+  /** What the students began with, in a sentence; absent where they began at random. */
+  readonly begun?: string;
   /** All figures that were measured, in the order of the tables. */
   readonly figures: readonly Figure[];
   /** The figure that decides. Default: the first that has a direction. */

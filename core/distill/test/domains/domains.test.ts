@@ -1,4 +1,4 @@
-// Four domains far from classification of images go through whole runs: train, select, report, export.
+// Four domains far from classification of images go through whole runs: train, closing table, report, select, sweep, export.
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +7,8 @@ import { ort, readOnnxModel, type OnnxGraph } from '@potstill/engine';
 import type { Plugin } from 'potstill';
 import { runTiny, type TinyRun } from 'potstill/testing';
 import { afterEach, describe, expect, it } from 'vitest';
+import { seriesTable } from '../../src/cli/series-table.js';
+import { summaryTable } from '../../src/cli/summary-table.js';
 import { boxes } from './boxes.js';
 import { graphs } from './graph.js';
 import { edits, speech } from './speech.js';
@@ -23,6 +25,57 @@ async function run(plugin: Plugin, recipe: Readonly<Record<string, unknown>>): P
   return result;
 }
 
+/**
+ * Runs a recipe as a sweep over its number of epochs, one of them too few: the whole training must be chosen by the figure
+ * that decides, and stand in both closing tables and reports. `report` is that of the chosen run.
+ */
+async function sweep(plugin: Plugin, { train, ...recipe }: SweptRecipe) {
+  const result = await run(plugin, {
+    ...recipe,
+    train,
+    sweep: { grid: { 'train.epochs': [1, train.epochs] } },
+  });
+  const { series, summary, runFolder } = result;
+  if (!series) throw new Error('a sweep gives a series');
+  const { primary, columns, figures, best, points } = series;
+  expect(points).toHaveLength(2);
+  expect(points[best.point]?.values).toEqual({ 'train.epochs': train.epochs });
+  expect(best.validation).toBeLessThan(points[0]?.validation ?? NaN);
+  expect(primary).toBe(train.select);
+  expect(columns).toEqual(summary.columns);
+
+  const table = seriesTable(series);
+  expect(table).toMatch(new RegExp(`^train\\.epochs +${primary} \\(validation\\) +${columns[0]} \\(test\\)`));
+  expect(table).toContain(`Of 2 points, train.epochs=${train.epochs} is best on validation data`);
+  const closing = summaryTable(summary).split('\n');
+  expect(closing[0]?.split(/ {2,}/)).toEqual([
+    'on test data',
+    ...columns,
+    'parameters',
+    'size',
+    expect.stringMatching('latency') as string,
+  ]);
+  expect(closing.slice(1, 4).map((line) => line.split(/ {2,}/)[0])).toEqual([
+    'teacher',
+    'student alone',
+    'distilled',
+  ]);
+
+  const chosen = join(runFolder, best.folder);
+  const report = await readFile(join(chosen, 'report.html'), 'utf8');
+  const all = await readFile(join(runFolder, 'report.html'), 'utf8');
+  const decides = figures.find(({ name }) => name === primary);
+  for (const page of [report, all]) expect(page).toContain(decides?.title ?? 'no title');
+  expect(await readFile(join(runFolder, 'exports/student.onnx'))).toEqual(
+    await readFile(join(chosen, 'exports/student.onnx')),
+  );
+  return { ...result, report };
+}
+
+interface SweptRecipe extends Readonly<Record<string, unknown>> {
+  readonly train: { readonly epochs: number; readonly select: string } & Readonly<Record<string, unknown>>;
+}
+
 /** Names and lengths of the axes of a model's inputs or outputs. */
 function axesOf(values: OnnxGraph['input']): Record<string, (string | number)[]> {
   return Object.fromEntries(
@@ -35,14 +88,14 @@ function axesOf(values: OnnxGraph['input']): Record<string, (string | number)[]>
   );
 }
 
-async function exported({ runFolder }: TinyRun) {
+async function exported({ runFolder }: Pick<TinyRun, 'runFolder'>) {
   const { graph } = readOnnxModel(await readFile(join(runFolder, 'exports/student.onnx')));
   return { inputs: axesOf(graph?.input), outputs: axesOf(graph?.output) };
 }
 
 describe('frames with transcripts', () => {
   it('train in buckets, are selected and judged by word errors, and are exported with free frames', async () => {
-    const result = await run(speech, {
+    const result = await sweep(speech, {
       data: {
         train: { use: 'speech/utterances', size: 90 },
         validation: { use: 'speech/utterances', size: 20, seed: 2 },
@@ -59,7 +112,7 @@ describe('frames with transcripts', () => {
       train: { epochs: 8, batch: 8, rate: 0.02, select: 'word-errors' },
       export: [{ use: 'onnx', outputs: ['logits'] }],
     });
-    const { summary, runFolder } = result;
+    const { summary, runFolder, report } = result;
     expect(summary.task).toBe('speech/recognition');
     expect(summary.primary).toBe('word-errors');
     expect(summary.columns).toEqual(['word-errors', 'frame-errors']);
@@ -73,8 +126,7 @@ describe('frames with transcripts', () => {
       inputs: { frames: ['batch', 'frames', 6], 'frames.length': ['batch'] },
       outputs: { logits: ['batch', 'frames', 4] },
     });
-    const html = await readFile(join(runFolder, 'report.html'), 'utf8');
-    expect(html).toContain('Word errors');
+    expect(report).toContain('Frame errors');
 
     // Padding changes nothing in the file, either.
     const session = await ort.InferenceSession.create(join(runFolder, 'exports/student.onnx'), {
@@ -141,7 +193,7 @@ describe('frames with transcripts', () => {
       baseline: false,
     });
     expect(summary.student.figures['frame-errors']).toBeLessThan(0.6);
-    expect(await exported({ summary, ...result })).toEqual({
+    expect(await exported(result)).toEqual({
       inputs: { frames: ['batch', 'frames', 6] },
       outputs: { logits: ['batch', 'frames', 4] },
     });
@@ -156,7 +208,7 @@ describe('frames with transcripts', () => {
 
 describe('tokens in two languages with two teachers', () => {
   it('learn each language from its own teacher, and are judged by language', async () => {
-    const result = await run(text, {
+    const result = await sweep(text, {
       data: {
         train: { use: 'text/sentences', size: 160 },
         validation: { use: 'text/sentences', size: 30, seed: 2 },
@@ -190,7 +242,7 @@ describe('tokens in two languages with two teachers', () => {
 
 describe('boxes', () => {
   it('are scored beside their image, and moved', async () => {
-    const result = await run(boxes, {
+    const result = await sweep(boxes, {
       data: {
         train: { use: 'boxes/scenes', size: 100 },
         validation: { use: 'boxes/scenes', size: 30, seed: 2 },
@@ -217,10 +269,11 @@ describe('boxes', () => {
 });
 
 describe('one graph with masks', () => {
-  it('is one example: some nodes train, others test', async () => {
-    const result = await run(graphs, {
+  it('is one example: some nodes train, others choose and test', async () => {
+    const result = await sweep(graphs, {
       data: {
         train: { use: 'graph/citations', part: 'train' },
+        validation: { use: 'graph/citations', part: 'validation' },
         test: { use: 'graph/citations', part: 'test' },
       },
       teacher: 'graph/teacher',
@@ -229,7 +282,8 @@ describe('one graph with masks', () => {
         { use: 'cross-entropy', mask: 'counted' },
         { use: 'soft-targets', temperature: 1 },
       ],
-      train: { epochs: 60, batch: 1, rate: 0.05 },
+      train: { epochs: 60, batch: 1, rate: 0.05, select: 'node-errors' },
+      export: ['onnx'],
     });
     expect(result.summary.student.figures['node-errors']).toBeLessThan(0.3);
     expect(await exported(result)).toEqual({

@@ -1,4 +1,4 @@
-// One graph with masks: nodes and edges are axes of a single example; training and test differ in which nodes count.
+// One graph with masks: nodes and edges are axes of a single example; the parts differ in which nodes count.
 import { randomStream } from '@potstill/engine';
 import * as tf from '@tensorflow/tfjs-core';
 import {
@@ -18,11 +18,12 @@ import { dense, weight } from './weights.js';
 
 const nodes = 60;
 const features = 5;
+const parts = ['train', 'validation', 'test'] as const;
 const classes = ['left', 'right', 'middle'];
 const logits = { dtype: 'float32', shape: [null, classes.length], free: ['nodes'] } satisfies TensorSpec;
 
 /** Neighbours are mostly of one class; the nodes' own features say little of it. */
-function graph(part: 'train' | 'test') {
+function graph(part: (typeof parts)[number]) {
   const random = randomStream(3);
   const label = Int32Array.from({ length: nodes }, (_, i) =>
     random.child('label').integer(classes.length, i),
@@ -35,7 +36,7 @@ function graph(part: 'train' | 'test') {
       const likely = label[a] === label[b] ? 0.3 : 0.02;
       if (a === b || (random.child('edge').at(a).uniform(nodes)[b] ?? 1) < likely) edges.push(a, b);
     }
-  const counted = Uint8Array.from({ length: nodes }, (_, i) => Number((i % 3 === 0) === (part === 'train')));
+  const counted = Uint8Array.from({ length: nodes }, (_, i) => Number(parts[i % parts.length] === part));
   return {
     x: { dtype: 'float32', shape: [nodes, features], data: x },
     edges: { dtype: 'int32', shape: [edges.length / 2, 2], data: Int32Array.from(edges) },
@@ -51,7 +52,7 @@ export const graphs = definePlugin({
   components: [
     dataset('graph/citations', {
       help: 'One graph; which nodes count is a mask.',
-      options: z.strictObject({ part: z.enum(['train', 'test']).describe('Whose nodes count.') }),
+      options: z.strictObject({ part: z.enum(parts).describe('Whose nodes count.') }),
       create: ({ part }) =>
         examplesDataset({
           description: {

@@ -23,6 +23,7 @@ const whole: Record<string, unknown> = {
   data: { train: 'digits', validation: 'digits' },
   teacher: { use: 'onnx', file: 'teacher.onnx' },
   student: { use: 'mlp', hidden: [8] },
+  begin: { checkpoint: 'runs/other' },
   losses: ['cross-entropy'],
   train: { epochs: 1 },
   seeds: 2,

@@ -20,6 +20,7 @@ const examples = `
 Examples:
   potstill list --plugin @potstill/vision
   potstill list --kind loss
+  potstill list --kind loss --json | jq '.components[] | {name, paper: .method.paper}'
   potstill list --json | jq -r '.components[].name'`;
 
 function page(registry: Registry, found: readonly FoundComponent[]): string {
@@ -52,6 +53,7 @@ export function addList(root: Command, output: Output): void {
         name: definition.name,
         help: definition.help,
         ...(definition.outputs === undefined ? {} : { outputs: definition.outputs }),
+        ...(definition.method === undefined ? {} : { method: definition.method }),
         plugin: from.name,
       }));
       output.print(JSON.stringify({ plugins: registry.plugins, components }));

@@ -1,0 +1,4 @@
+// Losses on feature maps and layers, one of the student beside one of the teacher.
+import type { AnyComponent } from '../../contracts/index.js';
+
+export const featureLosses: readonly AnyComponent[] = [];
