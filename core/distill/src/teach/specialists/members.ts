@@ -67,7 +67,7 @@ export async function makeMembers(
           const long =
             typeof entry === 'object' && 'teacher' in entry
               ? (entry as { teacher: z.output<typeof reference>; classes?: string[] })
-              : { teacher: entry as z.output<typeof reference> };
+              : { teacher: entry };
           return specialistOf(await make(name, long.teacher), long.classes, generalist, labels);
         }),
       );
@@ -123,7 +123,7 @@ function specialistOf(
       `the scores of \`${name}\` have the axes [${axes(teacher)}] before the classes, those of the generalist [${axes(generalist)}]`,
     );
   const own = teacher.labels;
-  if (!own || own.length !== count || !labels)
+  if (own?.length !== count || !labels)
     throw teacherInvalid(
       `the classes of the specialist \`${name}\` are matched by name, and ${labels ? 'it' : 'the data'} gives no names`,
       'name them in its `labels`, in the order of its scores',
