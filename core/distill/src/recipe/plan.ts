@@ -108,6 +108,11 @@ export type BeginPlan = {
       readonly set: readonly string[];
     }
   | {
+      readonly kind: 'stage';
+      /** The stage before. */
+      readonly plan: Plan;
+    }
+  | {
       readonly kind: 'checkpoint';
       /** Absolute, or `data:…`: a run folder or a file of weights. */
       readonly path: string;
@@ -270,6 +275,8 @@ export interface Plan {
   readonly backend: BackendName;
   readonly threads: number;
   readonly preflight: PreflightPlan;
+  /** Which stage of a recipe with `stages` it is: the names of the recipe, and of all stages up to it. */
+  readonly stage: { readonly recipe: string; readonly names: readonly string[] } | undefined;
   /** The runs that `seeds` and `sweep` make of the recipe; undefined for one run. */
   readonly series: SeriesPlan | undefined;
 }

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { beginSchema } from './begin-schema.js';
 import { seedsSchema, sweepSchema } from './series-schema.js';
+import { stagesSchema } from './stages-schema.js';
 
 const named = (title: string) => ({ title });
 
@@ -336,6 +337,7 @@ export const recipeSchema = z.strictObject({
   begin: beginSchema.optional(),
   losses: z.array(loss).min(1).describe('What is minimised: their weighted sum.'),
   train: train.describe('How it is trained.'),
+  stages: stagesSchema.optional(),
   seeds: seedsSchema.optional(),
   sweep: sweepSchema.optional(),
   task: component
