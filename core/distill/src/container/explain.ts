@@ -1,5 +1,5 @@
 // What `potstill explain` prints: an error code, a component or an option of it, a key of recipes.
-import type { ComponentKind } from '../contracts/index.js';
+import type { ComponentKind, Method } from '../contracts/index.js';
 import { explainCode, nearestCode } from '../errors/explain.js';
 import { PotstillError } from '../errors/potstill-error.js';
 import { didYouMean, nearest } from '../errors/suggest.js';
@@ -78,13 +78,24 @@ export function explainComponent(found: FoundComponent): string {
           ['option', 'accepts', 'default', ''],
           ...rows.map((row) => [row.name, row.type, row.default, row.help]),
         ]);
-  const parts = [head, definition.help, options];
+  const parts = [head, definition.help, ...methodPart(definition.method), options];
   const outputs = Object.entries(definition.outputs ?? {});
   if (outputs.length > 0) parts.push(table([['output', ''], ...outputs]));
   if (definition.needsTeacher === true)
     parts.push('It compares with a teacher, so the recipe must have one.');
   if (beside.length > 0) parts.push(`A recipe may write beside these: ${beside.map(quote).join(', ')}.`);
   return parts.join('\n\n');
+}
+
+/** Citation, formula and the names that other libraries give a published method. */
+function methodPart(method: Method | undefined): readonly string[] {
+  if (method === undefined) return [];
+  const elsewhere = Object.entries(method.aliases ?? {}).map(([library, names]) => [
+    library,
+    names.join(', '),
+  ]);
+  const rows = [['paper', method.paper], ['', method.url], ['formula', method.formula], ...elsewhere];
+  return [table(rows), ...(method.note === undefined ? [] : [method.note])];
 }
 
 /** `mlp.hidden`: one option of a component. */
@@ -99,6 +110,17 @@ function explainOption(topic: string, registry: Registry): readonly string[] {
     const head = `${topic}: option of the ${kindWords[definition.kind]} ${definition.name}`;
     return [[head, ...(row.help === '' ? [] : [row.help]), `It takes ${row.type}.${value}`].join('\n\n')];
   });
+}
+
+/** The pages of what another library calls by that name. */
+function explainAlias(topic: string, registry: Registry): readonly string[] {
+  return registry
+    .aliased(topic)
+    .map(({ found, alias, library }) =>
+      [`${alias} of ${library} is ${quote(found.definition.name)} here.`, explainComponent(found)].join(
+        '\n\n',
+      ),
+    );
 }
 
 function findAll(name: string, registry: Registry): readonly FoundComponent[] {
@@ -126,6 +148,7 @@ export function explain(
   const pages = [
     ...more.pages,
     ...findAll(topic, registry).map(explainComponent),
+    ...explainAlias(topic, registry),
     ...explainOption(topic, registry),
     ...(key === undefined ? [] : [key]),
   ];

@@ -32,6 +32,22 @@ const optionsSchema = z
   })
   .meta({ title: 'a zod object' });
 
+const names = z.array(z.string().min(1));
+
+const methodShape = z.looseObject({
+  paper: z.string().min(1),
+  url: z.url(),
+  formula: z.string().min(1),
+  family: z.string().min(1),
+  student: names,
+  teacher: names,
+  labels: z.boolean().optional(),
+  sameShape: z.boolean().optional(),
+  aliases: z.record(z.string(), names).optional(),
+  example: z.union([z.string(), z.looseObject({ use: z.string() })]),
+  note: z.string().optional(),
+});
+
 const componentShape = z
   .looseObject({
     kind: z.enum(kinds),
@@ -43,6 +59,7 @@ const componentShape = z
     options: optionsSchema,
     needsTeacher: z.boolean().optional(),
     outputs: z.record(z.string(), z.string()).optional(),
+    method: methodShape.optional(),
     check: isFunction.optional(),
     create: isFunction,
   })

@@ -4,7 +4,7 @@ import type { AnyComponent, ComponentKind, Plugin, ServiceName } from '../contra
 import type { ErrorCodeName } from '../errors/codes.js';
 import { PotstillError, type ErrorRecord } from '../errors/potstill-error.js';
 import { allowedWords, didYouMean } from '../errors/suggest.js';
-import type { ComponentLookup, FoundComponent } from '../recipe/lookup.js';
+import type { AliasedComponent, ComponentLookup, FoundComponent } from '../recipe/lookup.js';
 import type { PluginIdentity } from '../recipe/plan.js';
 import { either, kindWords, quote } from '../recipe/words.js';
 import { host } from './host.js';
@@ -62,6 +62,17 @@ export class Registry implements ComponentLookup {
   all(): readonly FoundComponent[] {
     return [...this.#components.keys()].flatMap((kind) =>
       this.names(kind).flatMap((name) => this.find(kind, name) ?? []),
+    );
+  }
+
+  aliased(alias: string): readonly AliasedComponent[] {
+    const wanted = alias.toLowerCase();
+    return this.all().flatMap((found) =>
+      Object.entries(found.definition.method?.aliases ?? {}).flatMap(([library, names]) =>
+        names
+          .filter((name) => name.toLowerCase() === wanted)
+          .map((name) => ({ found, alias: name, library })),
+      ),
     );
   }
 

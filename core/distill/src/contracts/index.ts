@@ -5,6 +5,7 @@ export type * from './exporter.js';
 export type * from './figure.js';
 export type * from './finding.js';
 export type * from './loss.js';
+export type * from './method.js';
 export type * from './metric.js';
 export type * from './plugin.js';
 export type * from './report.js';

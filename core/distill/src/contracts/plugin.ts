@@ -5,6 +5,7 @@ import type { Adjustment } from './adjustment.js';
 import type { DataDescription, Dataset, Transform } from './dataset.js';
 import type { Exporter } from './exporter.js';
 import type { Loss } from './loss.js';
+import type { Method } from './method.js';
 import type { Metric } from './metric.js';
 import type { Schedule } from './schedule.js';
 import type { ServiceName, Services } from './services.js';
@@ -89,6 +90,8 @@ export interface ComponentDefinition<
   readonly options: O;
   /** Losses and metrics: true when it compares with a teacher, so that a recipe without one is refused before anything is made. */
   readonly needsTeacher?: boolean;
+  /** The published method that it is: citation, formula, names elsewhere. */
+  readonly method?: Method;
   /**
    * Teachers and students: their outputs, for `potstill explain`. A name, with `N` for a number, and what it holds:
    * `'hidden.N': 'hidden layer N, from 0: [units]'`.

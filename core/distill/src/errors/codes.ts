@@ -86,6 +86,9 @@ const own = {
     help: 'Warning: examples of the validation or test data have the same inputs as examples that are trained on. Figures on them say what the student remembers, not what it has learnt. Remove them, or split by what they have in common with `data.split.by`.',
   },
   DATA_EMPTY: { help: 'A data set has no examples.' },
+  BEGIN_INVALID: {
+    help: 'The student cannot begin with the weights that `begin` names: there are none, or variables differ in name or shape. `begin.except` names variables that begin at random all the same.',
+  },
   TEACHER_INVALID: { help: 'The teacher cannot be loaded, or its inputs do not match the data.' },
   TEACHER_PREPROCESSING: {
     help: 'Warning: the teacher was trained on inputs that were scaled or normalised differently from those it gets now.',
@@ -173,6 +176,9 @@ const own = {
   },
   LOSS_INVALID: {
     help: 'A loss got tensors of the wrong shape or type, or its options do not fit the data.',
+  },
+  LOSS_CONNECTOR: {
+    help: 'Warning: student and teacher have outputs of different shapes, so the loss made a regressor between them. It is trained beside the student and not exported. Ask for one with the option `connector`, or say `connector: none`.',
   },
   STUDENT_INVALID: { help: 'The student cannot be built for this data, or its model file cannot be used.' },
   EXPORT_FAILED: {

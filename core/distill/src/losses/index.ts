@@ -1,22 +1,24 @@
-// The losses of the core, and the list that is registered.
+// The losses of the core, and the list that is registered. One folder a family; what families share lies in parts/.
 import type { AnyComponent } from '../contracts/index.js';
-import { binaryCrossEntropyLoss } from './binary-cross-entropy.js';
-import { crossEntropyLoss } from './cross-entropy.js';
-import { logitMatchingLoss } from './logit-matching.js';
-import { softTargetsLoss } from './soft-targets.js';
-import { squaredErrorLoss } from './squared-error.js';
+import { attentionLosses } from './attention/index.js';
+import { contrastiveLosses } from './contrastive/index.js';
+import { featureLosses } from './features/index.js';
+import { labelLosses } from './labels/index.js';
+import { logitLosses } from './logits/index.js';
+import { relationLosses } from './relations/index.js';
 
-export { binaryCrossEntropy } from './binary-cross-entropy.js';
-export { crossEntropy } from './cross-entropy.js';
-export { logitMatching } from './logit-matching.js';
-export { lengthMask, maskedMean } from './mask.js';
-export { softTargets, type SoftTargetsOptions } from './soft-targets.js';
-export { squaredError } from './squared-error.js';
+export { binaryCrossEntropy } from './labels/binary-cross-entropy.js';
+export { crossEntropy } from './labels/cross-entropy.js';
+export { squaredError } from './labels/squared-error.js';
+export { logitMatching } from './logits/logit-matching.js';
+export { softTargets, type SoftTargetsOptions } from './logits/soft-targets.js';
+export { lengthMask, maskedMean } from './parts/mask.js';
 
 export const lossComponents: readonly AnyComponent[] = [
-  crossEntropyLoss,
-  softTargetsLoss,
-  logitMatchingLoss,
-  squaredErrorLoss,
-  binaryCrossEntropyLoss,
+  ...labelLosses,
+  ...logitLosses,
+  ...featureLosses,
+  ...relationLosses,
+  ...attentionLosses,
+  ...contrastiveLosses,
 ];

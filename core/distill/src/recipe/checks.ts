@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { ErrorCodeName } from '../errors/codes.js';
+import { beginForm } from './begin.js';
 import type { ComponentPlan } from './plan.js';
 import type { Problem } from './problems.js';
 import { isRecord } from './slots.js';
@@ -241,5 +242,6 @@ export function crossChecks(input: CheckInput): Problem[] {
     sweepNeeds,
     lossNames,
     teacherForm,
+    beginForm,
   ].flatMap((check) => check(input));
 }

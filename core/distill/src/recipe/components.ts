@@ -32,6 +32,15 @@ function pluginHint(name: string, lookup: ComponentLookup): string | undefined {
   return `${quote(name)} comes from ${family}: add it to \`plugins\``;
 }
 
+/** What a name of another library is called here. */
+function aliasHint(kind: ComponentKind, name: string, lookup: ComponentLookup): string | undefined {
+  const same = lookup.aliased(name).filter(({ found }) => found.definition.kind === kind);
+  const [first] = same;
+  if (first === undefined) return undefined;
+  const here = [...new Set(same.map(({ found }) => quote(found.definition.name)))];
+  return `${quote(first.alias)} of ${first.library} is ${either(here)} here`;
+}
+
 function unknownComponent(written: WrittenComponent, lookup: ComponentLookup): ErrorRecord {
   const { kind } = written.slot;
   // Wherever a schedule may stand, a number may: its name was not meant.
@@ -52,7 +61,9 @@ function unknownComponent(written: WrittenComponent, lookup: ComponentLookup): E
       ...allowedWords(written.use, names),
     };
   }
-  const hint = meant === undefined ? pluginHint(written.use, lookup) : `did you mean ${quote(meant)}?`;
+  const hint =
+    aliasHint(kind, written.use, lookup) ??
+    (meant === undefined ? pluginHint(written.use, lookup) : `did you mean ${quote(meant)}?`);
   return {
     code: 'RECIPE_UNKNOWN_COMPONENT',
     message: `unknown ${kindWords[kind]} ${quote(written.use)}`,

@@ -3,7 +3,7 @@ import { slotAt } from './slots.js';
 import type { Path, Traced, TracedMap } from './trace.js';
 
 function chosen(map: TracedMap): string | undefined {
-  for (const key of ['use', 'recipe']) {
+  for (const key of ['use', 'recipe', 'checkpoint']) {
     const value = map.entries.get(key)?.value;
     if (value?.kind === 'scalar') return `${key} ${String(value.value)}`;
   }
@@ -18,7 +18,7 @@ export function asComponentMap(node: Traced, path: Path): Traced {
 
 /**
  * Maps are merged key by key; lists and scalars are replaced. A map that chooses another component (`use`, or a
- * teacher's `recipe`) replaces the whole map, since the old one's options are not its own. `key: null` removes what the
+ * `recipe` or `checkpoint` of a teacher or of `begin`) replaces the whole map, since the old one's options are not its own. `key: null` removes what the
  * base has there.
  */
 export function mergeTraced(base: Traced, over: Traced, path: Path = []): Traced {

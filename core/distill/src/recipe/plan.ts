@@ -41,7 +41,9 @@ export type SamplerPlan =
   | 'uniform'
   | 'class-balanced'
   | { readonly by: string; readonly temperature?: number | undefined }
-  | { readonly weight: string };
+  | { readonly weight: string }
+  /** A class to its share of an epoch; the other classes have what is left, in proportion. */
+  | { readonly classes: Readonly<Record<string, number>> };
 
 /** The data sets, and how their examples are put into batches. */
 export interface DataPlan {
@@ -92,6 +94,30 @@ export type TeacherSource =
       readonly set: readonly string[];
     }
   | { readonly kind: 'component'; readonly component: ComponentPlan<'teacher'> };
+
+/** Whose finished weights the student begins with; `except`: patterns of variables that begin at random all the same. */
+export type BeginPlan = {
+  readonly except: readonly string[];
+  /** As the recipe writes it. */ readonly written: string;
+} & (
+  | {
+      readonly kind: 'recipe';
+      /** Absolute. */
+      readonly file: string;
+      /** Overrides for that recipe, as `--set` takes them: `path=value`. */
+      readonly set: readonly string[];
+    }
+  | {
+      readonly kind: 'stage';
+      /** The stage before. */
+      readonly plan: Plan;
+    }
+  | {
+      readonly kind: 'checkpoint';
+      /** Absolute, or `data:…`: a run folder or a file of weights. */
+      readonly path: string;
+    }
+);
 
 export interface LossPlan {
   /** Label in logs and reports; unique in the recipe. Default: the component's name. */
@@ -233,6 +259,8 @@ export interface Plan {
   readonly data: DataPlan;
   readonly teacher: TeacherPlan | undefined;
   readonly student: ComponentPlan<'student'>;
+  /** Undefined: the student begins at random. */
+  readonly begin: BeginPlan | undefined;
   /** At least one. */
   readonly losses: readonly LossPlan[];
   readonly train: TrainPlan;
@@ -247,6 +275,8 @@ export interface Plan {
   readonly backend: BackendName;
   readonly threads: number;
   readonly preflight: PreflightPlan;
+  /** Which stage of a recipe with `stages` it is: the names of the recipe, and of all stages up to it. */
+  readonly stage: { readonly recipe: string; readonly names: readonly string[] } | undefined;
   /** The runs that `seeds` and `sweep` make of the recipe; undefined for one run. */
   readonly series: SeriesPlan | undefined;
 }

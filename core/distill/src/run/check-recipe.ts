@@ -56,7 +56,7 @@ export async function checkRecipe(recipe: OpenRecipe, options: CheckOptions = {}
 }
 
 /** What components say without data, teachers' recipes included: optimizers, schedules and exporters are made, the others asked. */
-async function checkComponents({ recipe, teacher }: PlannedRun): Promise<void> {
+async function checkComponents({ recipe, teacher, begin }: PlannedRun): Promise<void> {
   const container = await quietContainer(recipe, recipe.plan.folder);
   const records: ErrorRecord[] = [];
   try {
@@ -76,13 +76,15 @@ async function checkComponents({ recipe, teacher }: PlannedRun): Promise<void> {
   }
   const [first, ...others] = records;
   if (first) throw new PotstillError([first, ...others]);
+  if (begin?.kind === 'run') await checkComponents(begin.run);
   if (teacher) await checkComponents(teacher);
 }
 
 async function checkPrepared(prepared: PreparedRun): Promise<CheckedPart[]> {
-  const { planned, container, data, task, student, teacherRun, log, trainsBaseline } = prepared;
+  const { planned, container, data, task, student, teacherRun, beginRun, log, trainsBaseline } = prepared;
   const { plan } = planned.recipe;
-  const before = teacherRun ? await checkPrepared(teacherRun) : [];
+  const before: CheckedPart[] = [];
+  for (const run of [beginRun, teacherRun]) if (run) before.push(...(await checkPrepared(run)));
   const { services } = container;
   let { teacher } = prepared;
   if (teacherRun) {
@@ -95,13 +97,14 @@ async function checkPrepared(prepared: PreparedRun): Promise<CheckedPart[]> {
     teacher = aligned(task.task, opened, data.description);
   }
   if (!plan.preflight.enabled) return [...before, { recipe: plan.name, findings: [] }];
+  const first = weightsOf(student);
   const findings = await runPreflight({
     plan,
     container,
     data,
     task,
     student,
-    initial: weightsOf(student),
+    initial: { student: first, baseline: first },
     teacher,
     random: services.random,
     trainsBaseline,

@@ -2,13 +2,27 @@
 import { createHash } from 'node:crypto';
 import { readIfThere } from '../files/read-file.js';
 import type { RunFolder } from './folder.js';
-import { finalWeights, metricsFile, reportFile, resolvedRecipeFile, teacherRecipeFile } from './names.js';
+import {
+  beginRecipeFile,
+  finalWeights,
+  metricsFile,
+  reportFile,
+  resolvedRecipeFile,
+  teacherRecipeFile,
+} from './names.js';
 import type { RecordedSummary } from './run-files.js';
 import type { Summary } from './summary.js';
 import { verifyRun } from './verify.js';
 
 /** Files whose checksums the summary holds. Others carry their own, or only grow. */
-const recorded = [resolvedRecipeFile, teacherRecipeFile, metricsFile, reportFile, finalWeights];
+const recorded = [
+  resolvedRecipeFile,
+  teacherRecipeFile,
+  beginRecipeFile,
+  metricsFile,
+  reportFile,
+  finalWeights,
+];
 
 /** The summary with the checksums of what lies beside it. */
 export async function completeSummary(folder: RunFolder, summary: Summary): Promise<RecordedSummary> {

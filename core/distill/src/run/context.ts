@@ -5,6 +5,8 @@ import type { Adjustment, Exporter, Figure, Finding, Metric, Student, Teacher } 
 import type { Plan } from '../recipe/plan.js';
 import type { Labelled } from '../train/label-ahead.js';
 import type { MadeAdjustment } from './adjust-stage.js';
+import type { Begun } from './begin/begin-stage.js';
+import type { BeginWeights } from './begin/begin-weights.js';
 import type { RunData } from './data.js';
 import type { Comparison } from './evaluate-stage.js';
 import type { Evaluator } from './evaluation.js';
@@ -16,12 +18,14 @@ import type { Summary } from './summary.js';
 import type { ChosenTask } from './task-of.js';
 import type { PlannedRun } from './teachers.js';
 import type { Timings } from './timings.js';
-import type { Trained } from './train-student.js';
+import type { Trained, TrainedStage } from './train-student.js';
 
 /** The result of each stage, by its name. */
 export interface StageResults {
   /** The run whose student is the teacher; undefined for other teachers. */
   readonly teacher: CompleteRun | undefined;
+  /** Undefined where the student begins at random. */
+  readonly begin: Begun | undefined;
   readonly preflight: readonly Finding[];
   readonly baseline: Trained;
   /** Undefined where no loss reads the teacher. */
@@ -65,9 +69,11 @@ export interface RunContext {
   readonly evaluator: Evaluator;
   /** Whether the recipe asks for a baseline and something but the teacher can train it. */
   readonly trainsBaseline: boolean;
-  /** One student for all trainings of the run; `initial` are the weights it is made with. */
+  /** Runs the recipe that the student begins from, or finds its complete run. Undefined where there is none. */
+  readonly executeBegin: (() => Promise<BeginWeights>) | undefined;
+  /** One student for all trainings of the run; `initial` are the weights that each begins with, once the stage `begin` is done. */
   readonly student: Student;
-  readonly initial: HostTensors;
+  initial: Readonly<Record<TrainedStage, HostTensors>>;
   /** Identifies recipe, seed and data in checkpoints. */
   readonly identity: string;
   readonly random: RandomStream;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import type { Plan } from '../recipe/plan.js';
 import { resolvedRecipe } from '../recipe/resolved.js';
-import { resolvedRecipeFile, teacherRecipeFile } from './names.js';
+import { beginRecipeFile, resolvedRecipeFile, teacherRecipeFile } from './names.js';
 import type { RunIdentity } from './run-files.js';
 import type { PlannedRun } from './teachers.js';
 
@@ -12,7 +12,7 @@ import type { PlannedRun } from './teachers.js';
 const told = 4;
 
 /** Keys that decide no weights. */
-const without = /^(description|threads|preflight|baseline|export|data\.test)(\.|$)/;
+const without = /^(stages\.\d+\.)?(description|threads|preflight|baseline|export|data\.test)(\.|$)/;
 
 /** Keys in which a folder's run differs so that its trained weights are not those of `identity`. */
 export function differingKeys(found: RunIdentity, identity: Partial<RunIdentity>): (keyof RunIdentity)[] {
@@ -32,15 +32,19 @@ export async function differences(
   const words: string[] = [];
   const keys = differingKeys(found, identity);
   if (keys.includes('trainHash') || keys.includes('recipeHash'))
-    words.push(...(await recipeWords(join(folder, resolvedRecipeFile), planned.recipe.plan, 'the recipe')));
+    words.push(
+      ...(await recipeWords(join(folder, resolvedRecipeFile), planned.recipe.plan, 'the recipe', '')),
+    );
   if (keys.includes('teacherHash'))
     words.push(
       ...(await recipeWords(
         join(folder, teacherRecipeFile),
         planned.teacher?.recipe.plan,
         "the teacher's recipe",
+        'teacher: ',
       )),
     );
+  if (keys.includes('beginHash')) words.push(...(await beginWords(folder, planned)));
   if (keys.includes('versions')) words.push(...versionWords(found.versions, identity.versions));
   for (const key of ['name', 'seed', 'backend', 'threads'] as const)
     if (
@@ -52,7 +56,25 @@ export async function differences(
   return [...words.slice(0, told), ...(rest > 0 ? [`and ${rest} more`] : [])].join('; ');
 }
 
-async function recipeWords(file: string, plan: Plan | undefined, what: string): Promise<string[]> {
+function beginWords(folder: string, { recipe, begin }: PlannedRun): Promise<string[]> | string[] {
+  // recipe.yaml of a stage holds those before it.
+  if (recipe.plan.begin?.kind === 'stage') return [];
+  if (begin?.kind === 'run')
+    return recipeWords(
+      join(folder, beginRecipeFile),
+      begin.run.recipe.plan,
+      'the recipe to begin from',
+      'begin: ',
+    );
+  return recipe.plan.begin ? [`the weights of ${recipe.plan.begin.written} are others`] : [];
+}
+
+async function recipeWords(
+  file: string,
+  plan: Plan | undefined,
+  what: string,
+  prefix: string,
+): Promise<string[]> {
   const before = await readFile(file, 'utf8').then(readData, () => undefined);
   const now = plan && flat(resolvedRecipe(plan));
   if (!before || !now) return [`${what} is another`];
@@ -61,7 +83,6 @@ async function recipeWords(file: string, plan: Plan | undefined, what: string): 
     (path) => was.get(path) !== now.get(path),
   );
   const deciding = paths.filter((path) => !without.test(path));
-  const prefix = what === 'the recipe' ? '' : 'teacher: ';
   return deciding.length > 0
     ? deciding.map((path) => `${prefix}${changed(path, was.get(path), now.get(path))}`)
     : [`${what} is another`];

@@ -1,6 +1,7 @@
 // Executes a prepared run: chooses its folder, runs the stages, writes the summary.
 import type { Logger } from 'pino';
 import { fingerprint } from '../data/index.js';
+import { weightsOfRun } from './begin/begin-weights.js';
 import { memoryTeacherStore } from '../store/index.js';
 import { describeMachine } from '../report/machine.js';
 import { exitCodeOfError } from '../errors/records.js';
@@ -10,16 +11,18 @@ import { completeSummary, filesToRestore } from './complete-run.js';
 import { resultOf, type RunContext } from './context.js';
 import { dataFingerprints } from './data.js';
 import { createEvaluator } from './evaluation.js';
-import { findComplete } from './find-runs.js';
+import { findComplete, type FoundRun } from './find-runs.js';
 import type { RunFolder } from './folder.js';
 import { identityOf } from './identity.js';
-import { resolvedRecipeFile, teacherRecipeFile } from './names.js';
+import { beginRecipeFile, resolvedRecipeFile, teacherRecipeFile } from './names.js';
 import type { PreparedRun } from './prepare-run.js';
 import { recipeYaml } from './recipe-yaml.js';
 import type { ReuseMode } from './reuse-mode.js';
 import type { CompleteRun } from './run-teacher.js';
 import { runStages } from './stages.js';
 import { Timings } from './timings.js';
+import type { TrainingRecord } from './train-once.js';
+import { baselineSettings } from './train-student.js';
 import { weightsOf } from './weights.js';
 
 /** Runs the stages that are not done yet, then frees what was prepared. */
@@ -30,7 +33,9 @@ export async function executeRun(prepared: PreparedRun, mode: ReuseMode): Promis
     const identity = identityOf(planned);
     const fingerprints = dataFingerprints(data);
     const recorded = { fingerprints, description: data.description };
-    const known = mode.reuse ? await findComplete(runsFolder, identity, fingerprints) : undefined;
+    const known = mode.reuse
+      ? await findComplete(runsFolder, identity, fingerprints, (run) => canTake(prepared, mode, run))
+      : undefined;
     // A resumed run also has its teacher's missing files made again.
     if (known && (mode.resume === false || (await filesToRestore(known.folder.path)).length === 0)) {
       const detail = `done before: ${known.folder.path}`;
@@ -57,6 +62,9 @@ export async function executeRun(prepared: PreparedRun, mode: ReuseMode): Promis
     log.openIn(folder.path, { event: 'run', runFolder: folder.path, resumed, notes });
     await folder.write(resolvedRecipeFile, recipeYaml(planned.recipe.plan));
     if (planned.teacher) await folder.write(teacherRecipeFile, recipeYaml(planned.teacher.recipe.plan));
+    // That of a stage before stands in recipe.yaml itself.
+    if (planned.begin?.kind === 'run' && planned.recipe.plan.begin?.kind === 'recipe')
+      await folder.write(beginRecipeFile, recipeYaml(planned.begin.run.recipe.plan));
     const timings = await Timings.open(folder.path, container.services.clock, prepared.begun);
     container.services.logger.info({ ...identity, fingerprints, machine: describeMachine() }, 'run');
     const { recipeHash: _recipe, ...ofTraining } = identity;
@@ -86,6 +94,17 @@ export async function executeRun(prepared: PreparedRun, mode: ReuseMode): Promis
   }
 }
 
+/** Whether a complete run with the same student is all that is asked for. */
+function canTake({ planned, data }: PreparedRun, { reuse }: ReuseMode, run: FoundRun): boolean {
+  const { baseline } = planned.recipe.plan;
+  const { folder, summary } = run;
+  if (reuse === 'whole')
+    return summary.recipeHash === planned.hash && run.data.fingerprints.test === dataFingerprints(data).test;
+  if (reuse !== 'students' || !baseline) return true;
+  const { settings } = folder.finished<TrainingRecord>('baseline') ?? {};
+  return settings?.split(' ')[0] === baselineSettings(baseline);
+}
+
 function logFailure(logger: Logger, error: unknown): void {
   try {
     logger.error({ err: error }, 'stopped');
@@ -100,7 +119,8 @@ function contextOf(
   own: Pick<RunContext, 'folder' | 'timings' | 'identity'>,
 ): RunContext {
   const { planned, container, log, data, student, task, metrics, figures, adjustments } = prepared;
-  const { exporters, teacherRun, options } = prepared;
+  const { exporters, teacherRun, beginRun, options } = prepared;
+  const first = weightsOf(student);
   const { random } = container.services;
   const store = memoryTeacherStore();
   const context: RunContext = {
@@ -119,13 +139,20 @@ function contextOf(
     // An interrupted run of the teacher is resumed; a complete one is reused.
     executeTeacher:
       teacherRun &&
-      (() => executeRun(teacherRun, { resume: resume === false ? false : 'if-there', reuse: true })),
+      (() => executeRun(teacherRun, { resume: resume === false ? false : 'if-there', reuse: 'student' })),
     get evaluator() {
       return createEvaluator({ metrics, teacher: context.teacher, store, random });
     },
     trainsBaseline: prepared.trainsBaseline,
     student,
-    initial: weightsOf(student),
+    executeBegin:
+      beginRun &&
+      (async () => {
+        const reuse = prepared.trainsBaseline ? 'students' : 'student';
+        const run = await executeRun(beginRun, { resume: resume === false ? false : 'if-there', reuse });
+        return weightsOfRun(run, log, beginRun.trainsBaseline);
+      }),
+    initial: { baseline: first, student: first },
     random,
     resume: resume !== false,
     signal: options.signal,

@@ -45,18 +45,27 @@ export async function findNamesake(
   return undefined;
 }
 
-/** The latest complete run with the same training on the same data; whatever machine and number of threads made it. */
+/** A complete run, and the data that it recorded. */
+export interface FoundRun {
+  readonly folder: RunFolder;
+  readonly summary: Summary;
+  readonly data: RecordedData;
+}
+
+/** The latest complete run with the same training on the same data; whatever machine and number of threads made it; of those that `accepts` takes. */
 export async function findComplete(
   runsFolder: string,
   identity: RunIdentity,
   fingerprints: RecordedData['fingerprints'],
-): Promise<{ readonly folder: RunFolder; readonly summary: Summary } | undefined> {
+  accepts: (run: FoundRun) => boolean = () => true,
+): Promise<FoundRun | undefined> {
   for (const path of (await findRuns(runsFolder, identity)).reverse()) {
     const folder = await RunFolder.read(path);
     const summary = await folder.summary();
     const data = await folder.recordedData();
-    if (summary && data && changedTrainingData(data, { fingerprints }).length === 0)
-      return { folder, summary };
+    if (!summary || !data || changedTrainingData(data, { fingerprints }).length > 0) continue;
+    const run = { folder, summary, data };
+    if (accepts(run)) return run;
   }
   return undefined;
 }

@@ -6,7 +6,14 @@ import { writeJson } from '../files/json.js';
 import { makeFolder, removeLeftovers, writeAtomically, writeFailed } from '../files/write-atomically.js';
 import { differences, differingKeys } from './differences.js';
 import { lockRun, type Lock } from './lock.js';
-import { eventsFile, logFile, metricsFile, resolvedRecipeFile, teacherRecipeFile } from './names.js';
+import {
+  beginRecipeFile,
+  eventsFile,
+  logFile,
+  metricsFile,
+  resolvedRecipeFile,
+  teacherRecipeFile,
+} from './names.js';
 import {
   readRunFile,
   runFiles,
@@ -141,14 +148,25 @@ export class RunFolder {
 
   /** Whether nothing has been trained here, by this process or an earlier one. */
   get isUntouched(): boolean {
-    return !this.beginning.resumed && Object.keys(this.stages).every((name) => name === 'teacher');
+    return (
+      !this.beginning.resumed &&
+      Object.keys(this.stages).every((name) => name === 'teacher' || name === 'begin')
+    );
   }
 
   /** Removes what the run has written so far, and the folder when nothing else is in it. */
   async discard(): Promise<void> {
     await this.close();
     const names = Object.values(runFiles).map(({ name }) => name);
-    for (const name of [...names, resolvedRecipeFile, teacherRecipeFile, metricsFile, eventsFile, logFile])
+    for (const name of [
+      ...names,
+      resolvedRecipeFile,
+      teacherRecipeFile,
+      beginRecipeFile,
+      metricsFile,
+      eventsFile,
+      logFile,
+    ])
       await rm(this.file(name), { force: true });
     await rmdir(this.path).catch(() => undefined);
   }

@@ -64,7 +64,7 @@ async function teacherOf(prepared: PreparedRun) {
   const { teacherRun, container, data, log } = prepared;
   if (!teacherRun) return prepared.teacher;
   const { recipe } = teacherRun.planned;
-  const run = await executeRun(teacherRun, { resume: 'if-there', reuse: true });
+  const run = await executeRun(teacherRun, { resume: 'if-there', reuse: 'student' });
   const teacher = await openRunTeacher(recipe, run, data.description, container.services, log);
   prepared.onDispose(() => teacher.dispose());
   return aligned(prepared.task.task, teacher, data.description);

@@ -11,6 +11,8 @@ export const seriesFile = 'series.json';
 export const exportsFolder = 'exports';
 /** The recipe of a teacher that is a recipe, resolved. */
 export const teacherRecipeFile = 'teacher.yaml';
+/** The recipe that the student begins from, resolved. */
+export const beginRecipeFile = 'begin.yaml';
 export const metricsFile = 'metrics.jsonl';
 export const eventsFile = 'events.jsonl';
 export const logFile = 'run.log';

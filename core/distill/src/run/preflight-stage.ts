@@ -37,7 +37,7 @@ export type PreflightContext = LossContext & Pick<RunContext, 'initial' | 'rando
 /** See `preflight`. Leaves the first weights in the student. */
 export async function runPreflight(context: PreflightContext): Promise<Finding[]> {
   const { plan, container, data, task, student, teacher, random } = context;
-  loadWeights(student, context.initial, 'the first weights');
+  loadWeights(student, context.initial.student, 'the first weights');
   // First of all: losses refuse what does not fit in their own, narrower words.
   const parts = task.task.checkParts?.({ data: data.description, student, teacher }) ?? [];
   const stream = random.child('preflight');

@@ -2,7 +2,18 @@
 import { join, resolve } from 'node:path';
 import { pino } from 'pino';
 import type { RunContainer } from '../container/run-container.js';
-import type { Adjustment, Exporter, Figure, Metric, Paths, Student, Teacher } from '../contracts/index.js';
+import type {
+  Adjustment,
+  Exporter,
+  Figure,
+  Metric,
+  Paths,
+  ProgressSink,
+  Student,
+  Teacher,
+} from '../contracts/index.js';
+import { beginEvents, stageEvents } from './begin/begin-events.js';
+import { fitWeights, formsOf } from './begin/fit.js';
 import { checkFolderNames } from './choose-folder.js';
 import { checkExportNames } from './check-exports.js';
 import { checkParts } from './check-parts.js';
@@ -13,6 +24,7 @@ import { RunLog } from './log.js';
 import { openContainer } from './open-container.js';
 import type { RunOptions } from './options.js';
 import { checkAccumulation, withFrozenVariables } from './parameters.js';
+import { placed } from './placed.js';
 import { teacherEvents } from './run-teacher.js';
 import { aligned, metricsOf, taskOf, type ChosenTask } from './task-of.js';
 import { checkTeacherData, checkTeacherParts } from './teacher-data.js';
@@ -38,6 +50,8 @@ export interface PreparedRun {
   readonly teacher: Teacher | undefined;
   /** The run whose student is the teacher. */
   readonly teacherRun: PreparedRun | undefined;
+  /** The run whose student's weights the student begins with. */
+  readonly beginRun: PreparedRun | undefined;
   /** Whether the recipe asks for a baseline and something but the teacher can train it. */
   readonly trainsBaseline: boolean;
   /** Milliseconds since 1970. */
@@ -106,7 +120,10 @@ export async function prepareRun(planned: PlannedRun, options: RunOptions): Prom
     checkExportNames(plan, exporters);
     for (const exporter of exporters) exporter.check?.({ student, data: description });
 
-    const teacherRun = planned.teacher && (await prepareRun(planned.teacher, teacherOptions(options, log)));
+    const beginRun = await preparedBegin(planned, student, options, log);
+    if (beginRun) disposals.push(() => beginRun.dispose());
+    const teacherRun =
+      planned.teacher && (await prepareRun(planned.teacher, nestedOptions(options, teacherEvents(log))));
     if (teacherRun) {
       disposals.push(() => teacherRun.dispose());
       checkTeacherData(teacherRun.planned.recipe.plan.name, teacherRun.data.description, description);
@@ -154,6 +171,7 @@ export async function prepareRun(planned: PlannedRun, options: RunOptions): Prom
       exporters,
       teacher,
       teacherRun,
+      beginRun,
       trainsBaseline,
       begun,
       useFolder: (path) => (runFolder = path),
@@ -185,7 +203,28 @@ function untrained({ student, data: { description } }: PreparedRun): Teacher {
   };
 }
 
-/** The teacher's run has a folder of its own, and its events are told as the teacher's. */
-function teacherOptions({ runFolder: _, ...options }: RunOptions, log: RunLog): RunOptions {
-  return { ...options, services: { ...options.services, progress: teacherEvents(log) } };
+/** A run that another stands on has a folder of its own, and its events are told as its part of the other. */
+function nestedOptions({ runFolder: _, ...options }: RunOptions, progress: ProgressSink): RunOptions {
+  return { ...options, services: { ...options.services, progress } };
+}
+
+/** Prepares the run to begin from, if that is one, and holds its student's variables against those of `student`. */
+async function preparedBegin(
+  { begin, recipe: { plan } }: PlannedRun,
+  student: Student,
+  options: RunOptions,
+  log: RunLog,
+): Promise<PreparedRun | undefined> {
+  if (!begin || !plan.begin) return undefined;
+  const events =
+    plan.begin.kind === 'stage' ? stageEvents(log, plan.begin.plan.stage?.names ?? []) : beginEvents(log);
+  const run = begin.kind === 'run' ? await prepareRun(begin.run, nestedOptions(options, events)) : undefined;
+  try {
+    const theirs = begin.kind === 'run' ? run && formsOf(run.student) : begin.weights.student;
+    fitWeights(begin.from, theirs ?? {}, formsOf(student), plan.begin.except);
+    return run;
+  } catch (error) {
+    await run?.dispose().catch(() => undefined);
+    throw placed(error, plan.trace);
+  }
 }

@@ -3,6 +3,7 @@ import { describeMachine } from '../report/machine.js';
 import type { ReportModel, SectionBuilder } from '../contracts/index.js';
 import { writeReport } from '../report/write-report.js';
 import type { EpochRecord } from '../train/checkpoint.js';
+import { begunWords } from './begin/words.js';
 import { comparisonData, type Compared } from './compare.js';
 import { judgingOf } from './judging.js';
 import { resultOf, stage, type RunContext, type Stage } from './context.js';
@@ -60,6 +61,12 @@ async function report(context: RunContext, summary: Summary): Promise<void> {
     finishedAt: container.services.clock.now(),
     test: transformed(comparison.data, context.random.child('report')),
     evaluatedOn: comparison.role,
+    ...(summary.begun
+      ? {
+          begun: begunWords(summary.begun, compared.baseline !== undefined),
+          chain: summary.begun.chain,
+        }
+      : {}),
     figures: context.figures,
     primary: context.task.task.primary,
     compare: judgingOf(context).compare,

@@ -15,6 +15,8 @@ export interface RunIdentity {
   readonly trainHash?: string | undefined;
   /** Hash of the teacher's recipe, its own teacher's included; null for other teachers and none. */
   readonly teacherHash: string | null;
+  /** Hash of what the student begins from: the recipe with its teacher and beginning, or the weights. Absent where it begins at random. */
+  readonly beginHash?: string | undefined;
   readonly seed: number;
   /** Versions of potstill and of the plugins whose components are used. */
   readonly versions: string;
@@ -44,6 +46,7 @@ const identity: z.ZodType<RunIdentity> = z.object({
   recipeHash: z.string(),
   trainHash: z.string().optional(),
   teacherHash: z.string().nullable(),
+  beginHash: z.string().optional(),
   seed: z.number(),
   versions: z.string(),
   backend: z.string(),

@@ -21,7 +21,7 @@ export interface RunResult {
  *     plan the recipe and, recursively, the recipes of its teachers
  *     prepare: open data, student, metrics, exporters and teacher; check them against each other
  *     folder = the folder to resume, or a new one
- *     for each stage of teacher, preflight, baseline, label, student, adjust, evaluate, export, report:
+ *     for each stage of begin, teacher, preflight, baseline, label, student, adjust, evaluate, export, report:
  *       if the recipe asks for it:
  *         results[stage] = what the folder has of it, else stage.run(context)
  *     write summary.json

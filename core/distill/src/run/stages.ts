@@ -1,6 +1,7 @@
 // The stages of a run, in their order.
 import { adjustStage } from './adjust-stage.js';
 import { baselineStage } from './baseline-stage.js';
+import { beginStage } from './begin/begin-stage.js';
 import type { RunContext, Stage, StageName } from './context.js';
 import { evaluateStage } from './evaluate-stage.js';
 import { exportStage } from './export-stage.js';
@@ -12,6 +13,7 @@ import { teacherStage } from './teacher-stage.js';
 import { aborted, stopped, untilAborted } from '../train/until-aborted.js';
 
 const stages = [
+  beginStage,
   teacherStage,
   { name: 'preflight', run: preflightStage },
   baselineStage,
@@ -31,7 +33,7 @@ export async function runStages(context: RunContext): Promise<void> {
 async function runStage<N extends StageName>(stage: Stage<N>, context: RunContext): Promise<void> {
   if (stage.applies?.(context) === false) return;
   // Trainings stop by themselves, with a checkpoint.
-  const trains = stage.name === 'teacher' || stage.name === 'baseline' || stage.name === 'student';
+  const trains = ['begin', 'teacher', 'baseline', 'student'].includes(stage.name);
   const result = await context.timings.time(stage.name, () =>
     untilAborted(trains ? undefined : context.signal, stage.run(context)),
   );

@@ -25,6 +25,7 @@ export function summarize(context: RunContext): Summary {
     primary: judging.primary?.name ?? null,
     columns: task.task.columns.filter((name) => names.includes(name)),
     figures,
+    ...(results.begin ? { begun: results.begin } : {}),
     teacher: teacher ? modelSummary(teacher.evaluation, teacher.size) : null,
     baseline: baseline ? modelSummary(baseline.evaluation, baseline.size) : null,
     student: modelSummary(student.evaluation, size),

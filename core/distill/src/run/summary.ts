@@ -2,6 +2,7 @@
 import type { AdjustmentReport, ExportResult, Figure, Finding } from '../contracts/index.js';
 import type { Labelled } from '../train/label-ahead.js';
 import type { Outcome } from '../report/verdict.js';
+import type { Begun } from './begin/begin-stage.js';
 import type { Coverage } from './data-coverage.js';
 import type { RateSearch } from './rate-search.js';
 
@@ -52,6 +53,8 @@ export interface Summary {
   readonly columns: readonly string[];
   /** What every figure is called, and how it is read. */
   readonly figures: readonly Figure[];
+  /** What the student began with. Absent where it began at random. */
+  readonly begun?: Begun;
   /** Null when the recipe has no teacher. */
   readonly teacher: ModelSummary | null;
   /** Null when no baseline was trained. */

@@ -68,7 +68,7 @@ export async function trainOnce(
   attempt: Attempt = { stage: training.name, factor: 1 },
 ): Promise<Trained> {
   const { settings } = training;
-  loadWeights(context.student, context.initial, 'the first weights');
+  loadWeights(context.student, context.initial[training.name], 'the first weights');
   const losses = await lossesOf(context, training.name, training.losses);
   try {
     const { steps, best, history } = await run(context, training, attempt, losses);

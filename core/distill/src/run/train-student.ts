@@ -1,8 +1,9 @@
 // The student from its first weights to its best, with its teacher or without, or what an earlier process made of it.
 import { fingerprint } from '../data/index.js';
-import type { LossPlan, TrainPlan } from '../recipe/plan.js';
+import type { BaselinePlan, LossPlan, TrainPlan } from '../recipe/plan.js';
 import { resolvedTraining } from '../recipe/resolved.js';
 import type { EpochRecord } from '../train/checkpoint.js';
+import { weightsHash } from './begin/begin-weights.js';
 import { stage, type RunContext } from './context.js';
 import { searchRate, type RateSearch } from './rate-search.js';
 import { finishedTraining, selectionOf, trainOnce } from './train-once.js';
@@ -32,8 +33,22 @@ function trainingOf(context: RunContext, name: TrainedStage): StudentTraining {
   const { train, losses, baseline } = context.plan;
   if (name === 'student') return { name, train, losses, settings: choosing(context, train) };
   if (!baseline) throw new Error('internal: a baseline that the recipe does not have');
-  const settings = [fingerprint(resolvedTraining(baseline)), choosing(context, baseline.train)];
+  const settings = [
+    baselineSettings(baseline),
+    choosing(context, baseline.train),
+    beginning(context.initial),
+  ];
   return { name, ...baseline, settings: settings.filter((part) => part !== '').join(' ') };
+}
+
+/** Changes with what the baseline alone is trained by. */
+export function baselineSettings(baseline: BaselinePlan): string {
+  return fingerprint(resolvedTraining(baseline));
+}
+
+/** Changes with the weights that the baseline begins with, where the student begins with others. */
+function beginning({ student, baseline }: RunContext['initial']): string {
+  return student === baseline ? '' : weightsHash(baseline);
 }
 
 /** Changes with the options of the metric that chooses the epoch; empty where they are the defaults. */
@@ -53,7 +68,7 @@ function choosing(context: RunContext, { select }: TrainPlan): string {
 
 /**
  * Trains, or takes what is finished, and leaves the student with the kept weights in `<name>/best.safetensors`. Both
- * students begin with the same weights, see the same batches and drop the same units: losses, and what `baseline.set`
+ * students begin with the same weights (but see the stage `begin`), see the same batches and drop the same units: losses, and what `baseline.set`
  * changes, are the only difference.
  */
 export async function trainStudent(context: RunContext, name: TrainedStage): Promise<Trained> {

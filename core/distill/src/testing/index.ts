@@ -2,6 +2,7 @@
 export { allClose, type Tolerance } from './all-close.js';
 export { applyTransform, type TransformTrial } from './apply-transform.js';
 export { checkGradients, type GradientTolerance } from './check-gradients.js';
+export { checkGoldenCases, goldenCases, trialOf, type GoldenCase } from './check-golden-cases.js';
 export { golden } from './golden.js';
 export { makeComponent, type Given } from './make-component.js';
 export { runLoss, type LossRun, type LossTrial } from './run-loss.js';

@@ -20,6 +20,8 @@ export interface LossTrial extends Given {
   readonly teacher?: Readonly<Record<string, Values>>;
   /** Fields of the batch; write class indices as `int32([0, 2])`. */
   readonly batch?: Readonly<Record<string, Values>>;
+  /** Values of the loss's own variables by name, in place of those that it begins with. */
+  readonly variables?: Readonly<Record<string, Values>>;
   /** Where training stands. Default: the start. */
   readonly progress?: { readonly step?: number; readonly epoch?: number; readonly fraction?: number };
   /** What `create` is told of data, student and teacher. Default: the tiny data set, and outputs of the shapes given here. */
@@ -57,7 +59,19 @@ export async function makeLoss(component: AnyComponent, trial: LossTrial): Promi
         `\`${component.name}\` needs ${from}.${missing.join(`, ${from}.`)}; the test gives ${given.join(', ') || 'none'}`,
       );
   }
+  setVariables(component.name, loss, trial.variables ?? {});
   return loss;
+}
+
+function setVariables(name: string, loss: Loss, values: Readonly<Record<string, Values>>): void {
+  for (const [variable, each] of Object.entries(values)) {
+    const own = loss.variables?.find((one) => one.name === variable);
+    if (!own) {
+      const there = loss.variables?.map((one) => one.name).join(', ') ?? '';
+      throw new Error(`\`${name}\` has no variable \`${variable}\`; it has ${there || 'none'}`);
+    }
+    tf.tidy(() => own.variable.assign(tensor(hostTensor(each))));
+  }
 }
 
 export function differentiate(loss: Loss, trial: LossTrial): LossRun {
@@ -68,7 +82,7 @@ export function differentiate(loss: Loss, trial: LossTrial): LossRun {
       values.dtype === 'float32' ? [{ name, variable: tf.variable(tensor(values)) }] : [],
     );
     try {
-      const own = loss.variables ?? [];
+      const own = (loss.variables ?? []).filter(({ trainable }) => trainable !== false);
       const all = [...outputs, ...own].map(({ variable }) => variable);
       const { value, grads } = tf.variableGrads(() => compute(loss, trial, outputs), all);
       const read = (variables: readonly NamedVariable[]) =>

@@ -88,9 +88,10 @@ function caption(input: ReportInput): string {
     seen === undefined
       ? 'What is known of the models.'
       : `Measured on ${count(seen)} ${role === 'train' ? 'training' : role} examples.`;
-  return input.baseline === undefined
-    ? measured
-    : `${measured} Bold: the better of the two students, only beyond chance where chance was tested.`;
+  const bold =
+    input.baseline !== undefined &&
+    'Bold: the better of the two students, only beyond chance where chance was tested.';
+  return [measured, bold, input.begun].filter(Boolean).join(' ');
 }
 
 function scale(input: ReportInput, models: readonly ShownModel[]): Html | undefined {

@@ -70,7 +70,7 @@ export async function runMembers(
     const detail = `run ${members.length + 1} of ${all.length}`;
     progress?.emit({ event: 'stage', stage: name, state: 'start', detail });
     const one = memberOf(recipe, run, options, name);
-    const mode = { resume: options.resume === true ? ('if-there' as const) : false, reuse: true };
+    const mode = { resume: options.resume === true ? ('if-there' as const) : false, reuse: 'whole' as const };
     let failure: PotstillError | undefined;
     const complete = await runOnce(one.recipe, one.options, mode).catch((error: unknown) => {
       if (series.paths.length === 0 || !isNotFinite(error)) throw error;

@@ -1,9 +1,9 @@
 // Where a loss finds out which positions of a padded output count.
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
-import type { DataDescription, LossInputs, TensorSpec, TensorSpecs } from '../contracts/index.js';
-import { freeAxes, freeAxesOf, onlyAxis } from '../data/index.js';
-import { PotstillError } from '../errors/potstill-error.js';
+import type { DataDescription, LossInputs, TensorSpec, TensorSpecs } from '../../contracts/index.js';
+import { freeAxes, freeAxesOf, onlyAxis } from '../../data/index.js';
+import { PotstillError } from '../../errors/potstill-error.js';
 import { pick } from './check.js';
 import { lengthMask } from './mask.js';
 

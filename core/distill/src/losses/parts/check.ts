@@ -1,8 +1,8 @@
 // Checks of what a loss was given, with messages that name the loss and the tensor.
 import type * as tf from '@tensorflow/tfjs-core';
-import type { NamedTensors, TensorSpecs } from '../contracts/index.js';
-import { classIndex } from '../data/index.js';
-import { PotstillError } from '../errors/potstill-error.js';
+import type { NamedTensors, TensorSpecs } from '../../contracts/index.js';
+import { classIndex } from '../../data/index.js';
+import { PotstillError } from '../../errors/potstill-error.js';
 
 function fail(message: string, hint: string): never {
   throw new PotstillError({ code: 'LOSS_INVALID', message, hint });

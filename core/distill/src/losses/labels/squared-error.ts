@@ -1,11 +1,11 @@
 // Mean squared error: the student's numbers beside the data's, or beside a teacher's.
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
-import type { AnyComponent } from '../contracts/index.js';
-import { loss } from '../plugin/define.js';
-import { checkSameNumbers, pick, targetField } from './check.js';
-import { maskedMean } from './mask.js';
-import { maskOption, positionsOf } from './positions.js';
+import type { AnyComponent } from '../../contracts/index.js';
+import { loss } from '../../plugin/define.js';
+import { checkSameNumbers, pick, targetField } from '../parts/check.js';
+import { maskedMean } from '../parts/mask.js';
+import { maskOption, positionsOf } from '../parts/positions.js';
 
 /**
  * `(z - y)^2`, mean over all elements: PyTorch's `mse_loss`. Student's `z` and truth `y` have one shape, [batch, ...]. With a
@@ -27,6 +27,18 @@ export function squaredError(student: tf.Tensor, truth: tf.Tensor, mask?: tf.Ten
 const name = 'squared-error';
 
 export const squaredErrorLoss: AnyComponent = loss(name, {
+  method: {
+    paper: 'mean squared error, as PyTorch’s `mse_loss`',
+    url: 'https://docs.pytorch.org/docs/stable/generated/torch.nn.MSELoss.html',
+    formula: 'mean (z - y)^2',
+    family: 'labels',
+    student: ['logits', 'embedding', 'feature map', 'hidden states'],
+    teacher: ['logits', 'embedding', 'feature map', 'hidden states'],
+    labels: true,
+    sameShape: true,
+    aliases: { PyTorch: ['MSELoss'] },
+    example: { use: 'squared-error', teacher: 'logits' },
+  },
   help: 'Mean squared difference between an output of the student and the data’s numbers, or a teacher’s.',
   options: z.strictObject({
     student: z.string().default('logits').describe('The student’s output, [batch, ...].'),

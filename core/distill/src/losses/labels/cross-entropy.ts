@@ -1,12 +1,12 @@
 // Cross-entropy with hard labels.
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
-import type { AnyComponent } from '../contracts/index.js';
-import { loss } from '../plugin/define.js';
-import { checkLabels, checkLogits, pick, targetField } from './check.js';
-import { logitRows, normalised } from './mask.js';
-import { maskOption, positionsOf } from './positions.js';
-import { logSoftmax } from './softmax.js';
+import type { AnyComponent } from '../../contracts/index.js';
+import { loss } from '../../plugin/define.js';
+import { checkLabels, checkLogits, pick, targetField } from '../parts/check.js';
+import { logitRows, normalised } from '../parts/mask.js';
+import { maskOption, positionsOf } from '../parts/positions.js';
+import { logSoftmax } from '../parts/softmax.js';
 
 /**
  * `-sum_i y_i log softmax(z)_i`, mean over the rows that have a label, where `y` is one-hot, or with label smoothing `s`
@@ -49,6 +49,17 @@ export function crossEntropy(
 
 export const crossEntropyLoss: AnyComponent = loss('cross-entropy', {
   help: 'Cross-entropy with the data’s labels, optionally smoothed.',
+  method: {
+    paper: 'Szegedy et al. 2016: Rethinking the Inception Architecture, section 7 (label smoothing)',
+    url: 'https://arxiv.org/abs/1512.00567',
+    formula: '-sum_i y_i log softmax(z)_i, y = (1 - s) onehot + s / N',
+    family: 'labels',
+    student: ['logits'],
+    teacher: [],
+    labels: true,
+    aliases: { PyTorch: ['CrossEntropyLoss'] },
+    example: 'cross-entropy',
+  },
   options: z.strictObject({
     labelSmoothing: z
       .number()

@@ -1,20 +1,25 @@
 // Binary cross-entropy: each label of its own, against the truth or against a teacher's probabilities.
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
-import type { AnyComponent } from '../contracts/index.js';
-import { loss } from '../plugin/define.js';
-import { checkSameNumbers, pick, targetField } from './check.js';
-import { maskedMean } from './mask.js';
-import { maskOption, positionsOf } from './positions.js';
+import type { AnyComponent } from '../../contracts/index.js';
+import { loss } from '../../plugin/define.js';
+import { checkSameNumbers, pick, targetField } from '../parts/check.js';
+import { maskedMean } from '../parts/mask.js';
+import { maskOption, positionsOf } from '../parts/positions.js';
 
 /**
  * `max(z, 0) - z y + log(1 + exp(-|z|))`, mean over all elements: PyTorch's `binary_cross_entropy_with_logits`, without
- * overflow. Logits `z` and probabilities `y` have one shape, [batch, ..., labels]. A `y` below 0 or NaN is not known and does not
- * count; nothing flows back to `y`.
+ * overflow. Logits `z` and probabilities `y` have one shape, [batch, ..., labels]. Nothing flows back to `y`. A `y` below 0 or
+ * NaN is not known and does not count, unless `all` are known, as a teacher's are: then NaN stays NaN.
  */
-export function binaryCrossEntropy(logits: tf.Tensor, truth: tf.Tensor, mask?: tf.Tensor): tf.Scalar {
+export function binaryCrossEntropy(
+  logits: tf.Tensor,
+  truth: tf.Tensor,
+  mask?: tf.Tensor,
+  all = false,
+): tf.Scalar {
   const given = tf.cast(truth, 'float32');
-  const known = tf.cast(tf.greaterEqual(given, 0), 'float32');
+  const known = all ? tf.onesLike(given) : tf.cast(tf.greaterEqual(given, 0), 'float32');
   const wide = mask && tf.reshape(tf.cast(mask, 'float32'), widened(logits.shape, mask.shape.length));
   const counts = wide ? tf.mul(known, wide) : known;
   // Cut first, so that NaN in padding has no gradient.
@@ -33,6 +38,19 @@ const name = 'binary-cross-entropy';
 
 export const binaryCrossEntropyLoss: AnyComponent = loss(name, {
   help: 'Cross-entropy of each label of its own, with the data’s labels or a teacher’s probabilities.',
+  method: {
+    paper: 'binary cross-entropy, as PyTorch’s `binary_cross_entropy_with_logits`',
+    url: 'https://docs.pytorch.org/docs/stable/generated/torch.nn.BCEWithLogitsLoss.html',
+    formula:
+      '-y log sigmoid(z) - (1 - y) log(1 - sigmoid(z)), mean over the labels; y = sigmoid(v / T) with a teacher',
+    family: 'labels',
+    student: ['logits'],
+    teacher: ['logits'],
+    labels: true,
+    sameShape: true,
+    aliases: { PyTorch: ['BCEWithLogitsLoss'] },
+    example: { use: 'binary-cross-entropy', teacher: 'logits' },
+  },
   options: z.strictObject({
     student: z.string().default('logits').describe('The student’s logits, [batch, ..., labels].'),
     teacher: z
@@ -76,7 +94,7 @@ export const binaryCrossEntropyLoss: AnyComponent = loss(name, {
         const theirs = pick(name, 'teacher', at.teacher, options.teacher);
         checkSameNumbers(name, own, theirs);
         const soft = tf.sigmoid(tf.div(theirs, temperature));
-        const value = binaryCrossEntropy(tf.div(own, temperature), soft, positions.mask(at, own.shape));
+        const value = binaryCrossEntropy(tf.div(own, temperature), soft, positions.mask(at, own.shape), true);
         return tf.mul<tf.Scalar>(value, temperature * temperature);
       },
     };

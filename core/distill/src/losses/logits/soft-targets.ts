@@ -1,12 +1,12 @@
 // Soft targets: the teacher's probabilities at a raised temperature (Hinton, Vinyals & Dean 2015, section 2).
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
-import type { AnyComponent } from '../contracts/index.js';
-import { loss } from '../plugin/define.js';
-import { checkClasses, checkLogits, checkSameShape, classIndices, pick } from './check.js';
-import { logitRows, shared } from './mask.js';
-import { maskOption, positionsOf } from './positions.js';
-import { logSoftmax } from './softmax.js';
+import type { AnyComponent } from '../../contracts/index.js';
+import { classIndices } from '../parts/check.js';
+import { constant } from '../parts/constant.js';
+import { logitPairLoss } from '../parts/logit-pair.js';
+import { logitRows, shared } from '../parts/mask.js';
+import { logSoftmax } from '../parts/softmax.js';
 
 export interface SoftTargetsOptions {
   readonly temperature: number;
@@ -60,17 +60,6 @@ function divergence(p: tf.Tensor, q: tf.Tensor, r: tf.Tensor): tf.Tensor {
   return tf.mul(tf.add(p, q), tf.sub(tf.mul(half, tf.add(t, 1)), t));
 }
 
-/** The engine holds up to so many numbers of one constant. */
-const chunk = 1024;
-
-/** Numbers of the host as a constant of any length. */
-function constant(values: readonly number[]): tf.Tensor {
-  const parts = Array.from({ length: Math.ceil(values.length / chunk) }, (_, i) =>
-    tf.tensor1d(values.slice(i * chunk, (i + 1) * chunk)),
-  );
-  return parts.length === 1 ? (parts[0] as tf.Tensor) : tf.concat(parts);
-}
-
 /** A mask and not a gather: its closed-form gradient needs no scatter. */
 function restrict(logits: tf.Tensor, count: number, classes: readonly number[] | undefined): tf.Tensor {
   if (classes === undefined) return logits;
@@ -80,56 +69,44 @@ function restrict(logits: tf.Tensor, count: number, classes: readonly number[] |
   return tf.add(tf.mul(logits, factor), constant(mask.map((keep) => (keep ? 0 : excluded))));
 }
 
-export const softTargetsLoss: AnyComponent = loss('soft-targets', {
+export const softTargetsLoss: AnyComponent = logitPairLoss('soft-targets', {
   help: 'KL divergence from the teacher’s softened probabilities, times T^2 (Hinton et al. 2015).',
-  options: z.strictObject({
+  method: {
+    paper:
+      'Hinton, Vinyals & Dean 2015: Distilling the Knowledge in a Neural Network, section 2, equations 1 and 2',
+    url: 'https://arxiv.org/abs/1503.02531',
+    formula: 'T^2 KL(softmax(v / T) || softmax(z / T))',
+    family: 'logits',
+    student: ['logits'],
+    teacher: ['logits'],
+    sameShape: true,
+    aliases: {
+      torchdistill: ['KDLoss'],
+      TextBrewer: ['kd_ce_loss'],
+      mdistiller: ['KD'],
+      MMRazor: ['KLDivergence'],
+      DistillKit: ['kl'],
+      KD_Lib: ['VanillaKD'],
+    },
+    example: { use: 'soft-targets', temperature: 4 },
+    note: 'KL and not cross-entropy, so that 0 is perfect; the gradients are the same. torchdistill’s KDLoss adds the cross-entropy with the labels: write it as a second loss.',
+  },
+  options: {
     temperature: z.number().positive().default(4).describe('T: divides both logits before the softmax.'),
-    student: z
-      .string()
-      .default('logits')
-      .describe('The student’s output with the logits, [batch, ..., classes].'),
-    teacher: z
-      .string()
-      .default('logits')
-      .describe('The teacher’s output with the logits, [batch, ..., classes].'),
     classes: z
       .array(z.union([z.int().min(0), z.string()]))
       .min(2)
       .optional()
       .describe('Class indices or names; only these take part in both softmaxes. Default: all.'),
-    mask: maskOption,
-  }),
-  needsTeacher: true,
-  create(options, _services, { data, student, teacher }) {
-    checkClasses(
-      'soft-targets',
-      { outputs: student.outputs, output: options.student },
-      { outputs: teacher?.outputs, output: options.teacher },
-    );
-    const positions = positionsOf('soft-targets', {
-      data,
-      outputs: student.outputs,
-      output: options.student,
-      mask: options.mask,
-    });
+  },
+  create({ temperature, classes }, { data }) {
     const settings = {
-      temperature: options.temperature,
-      ...(options.classes && { classes: classIndices('soft-targets', options.classes, data.labels) }),
+      temperature,
+      ...(classes && { classes: classIndices('soft-targets', classes, data.labels) }),
     };
     return {
-      needs: {
-        student: [options.student, ...positions.student],
-        teacher: [options.teacher],
-        batch: positions.batch,
-      },
-      compute(at) {
-        const z = pick('soft-targets', 'student', at.student, options.student);
-        const v = pick('soft-targets', 'teacher', at.teacher, options.teacher);
-        checkLogits('soft-targets', 'student', z);
-        checkLogits('soft-targets', 'teacher', v);
-        checkSameShape('soft-targets', z, v);
-        return softTargets(z, v, { ...settings, mask: positions.mask(at, z.shape.slice(0, -1)) });
-      },
+      compute: ({ whole: { student, teacher, mask } }) =>
+        softTargets(student, teacher, { ...settings, mask }),
     };
   },
 });

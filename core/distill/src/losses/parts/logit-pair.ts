@@ -1,0 +1,163 @@
+// Losses that compare the student's logits with a teacher's, row by row: what all of them have in common.
+import * as tf from '@tensorflow/tfjs-core';
+import { z } from 'zod';
+import type {
+  AnyComponent,
+  ComponentServices,
+  Contexts,
+  LossInputs,
+  Method,
+  NamedVariable,
+} from '../../contracts/index.js';
+import { loss } from '../../plugin/define.js';
+import { checkClasses, checkLabels, checkLogits, checkSameShape, pick, targetField } from './check.js';
+import { logitRows } from './mask.js';
+import { maskOption, positionsOf } from './positions.js';
+
+/** Logits of student and teacher as rows: an example, or a position of one. */
+export interface LogitPair {
+  /** The student's, float32 [rows, classes]. Zeros where a row does not count. */
+  readonly z: tf.Tensor2D;
+  /** The teacher's, likewise. Nothing flows back to it. */
+  readonly v: tf.Tensor2D;
+  /** Class index of each row, int32 [rows], -1 where it has none; only for losses that read labels. */
+  readonly labels: tf.Tensor1D | undefined;
+  /** What each row counts in the mean, float32 [rows, 1], of sum 1; of 0 where nothing counts. */
+  readonly share: tf.Tensor2D;
+  /** Mean over the rows that count of one number a row, [rows] or [rows, 1]. */
+  readonly mean: (each: tf.Tensor) => tf.Scalar;
+  readonly inputs: LossInputs;
+  /** The tensors as they came, for losses that look beyond rows, and the mask of their leading axes. */
+  readonly whole: {
+    readonly student: tf.Tensor;
+    readonly teacher: tf.Tensor;
+    readonly mask: tf.Tensor | undefined;
+  };
+}
+
+/** What `create` of a loss on logits gives. */
+export interface LogitPairLoss {
+  readonly variables?: readonly NamedVariable[];
+  /** Needs the examples' indices in the training data. */
+  readonly index?: boolean;
+  compute(pair: LogitPair): tf.Scalar;
+}
+
+interface Definition<S extends z.ZodRawShape> {
+  readonly help: string;
+  readonly method?: Method;
+  /** Options of its own; `student`, `teacher`, `mask` and, with `labels`, `target` are added. */
+  readonly options: S;
+  /** Reads the truth: rows without a label do not count. */
+  readonly labels?: boolean;
+  create(
+    options: z.output<z.ZodObject<S>>,
+    context: Contexts['loss'] & { readonly services: ComponentServices },
+  ): LogitPairLoss;
+}
+
+const output = (whose: string) =>
+  z.string().default('logits').describe(`The ${whose}’s output with the logits, [batch, ..., classes].`);
+
+const ownOptions = { student: output('student'), teacher: output('teacher'), mask: maskOption };
+
+const targetOption = z
+  .string()
+  .optional()
+  .describe(
+    'The field with the class index, int32 [batch, ...]; rows of -1 are not counted. Default: the target that the data set names.',
+  );
+
+type OwnOptions = {
+  readonly student: string;
+  readonly teacher: string;
+  readonly mask?: string;
+  readonly target?: string;
+};
+
+/**
+ * A loss component on the logits of student and teacher. Both are [batch, ..., classes] of one shape; padding, rows that a
+ * `mask` leaves out and, for losses that read labels, rows without one do not count.
+ */
+export function logitPairLoss<S extends z.ZodRawShape>(
+  name: string,
+  definition: Definition<S>,
+): AnyComponent {
+  const { help, method, labels = false } = definition;
+  return loss(name, {
+    help,
+    ...(method ? { method } : {}),
+    needsTeacher: true,
+    options: z.strictObject({
+      ...definition.options,
+      ...ownOptions,
+      ...(labels ? { target: targetOption } : {}),
+    }),
+    create(given, services, context) {
+      // The type of spread shapes is beyond what can be inferred; zod has checked the values.
+      const options = given as unknown as OwnOptions & z.output<z.ZodObject<S>>;
+      const { data, student, teacher } = context;
+      checkClasses(
+        name,
+        { outputs: student.outputs, output: options.student },
+        { outputs: teacher?.outputs, output: options.teacher },
+      );
+      const target = labels ? targetField(name, options.target, data.target) : undefined;
+      const positions = positionsOf(name, {
+        data,
+        outputs: student.outputs,
+        output: options.student,
+        target,
+        mask: options.mask,
+      });
+      const made = definition.create(options, { ...context, services });
+      return {
+        needs: {
+          student: [options.student, ...positions.student],
+          teacher: [options.teacher],
+          batch: [...(target === undefined ? [] : [target]), ...positions.batch],
+          ...(made.index ? { index: true } : {}),
+        },
+        ...(made.variables ? { variables: made.variables } : {}),
+        compute(at) {
+          const own = pick(name, 'student', at.student, options.student);
+          const theirs = pick(name, 'teacher', at.teacher, options.teacher);
+          checkLogits(name, 'student', own);
+          checkLogits(name, 'teacher', theirs);
+          checkSameShape(name, own, theirs);
+          const truth = target === undefined ? undefined : pick(name, 'batch', at.batch, target);
+          if (truth) checkLabels(name, truth, own);
+          const mask = positions.mask(at, own.shape.slice(0, -1));
+          return made.compute(pairOf({ own, theirs, truth, mask, inputs: at }));
+        },
+      };
+    },
+  });
+}
+
+function pairOf(given: {
+  readonly own: tf.Tensor;
+  readonly theirs: tf.Tensor;
+  readonly truth: tf.Tensor | undefined;
+  readonly mask: tf.Tensor | undefined;
+  readonly inputs: LossInputs;
+}): LogitPair {
+  const { own, theirs, truth, inputs } = given;
+  const mask = truth ? withLabels(truth, own.shape.at(-1) ?? 1, given.mask) : given.mask;
+  const { rows, flat, mean, share } = logitRows(own.shape, mask);
+  return {
+    z: flat(own),
+    v: flat(theirs),
+    labels: truth && tf.reshape(truth, [rows]),
+    share: (share[0] ?? tf.fill([rows, 1], 1 / rows)) as tf.Tensor2D,
+    mean: (each) => tf.reshape(mean(tf.reshape(each, [rows, 1])), []),
+    inputs,
+    whole: { student: own, teacher: theirs, mask },
+  };
+}
+
+/** Rows that have a label among the classes, within the mask. */
+function withLabels(truth: tf.Tensor, classes: number, mask: tf.Tensor | undefined): tf.Tensor {
+  const known = tf.cast(tf.logicalAnd(tf.greaterEqual(truth, 0), tf.less(truth, classes)), 'float32');
+  return mask ? tf.mul(known, tf.cast(mask, 'float32')) : known;
+}
