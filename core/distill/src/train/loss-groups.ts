@@ -26,7 +26,8 @@ export function lossGroups(losses: readonly WeightedLoss[]): Pick<Objective, 'gr
     turns ??= studentTurns;
     const ownRate = rate ?? training.rate;
     const ownOptimizer = optimizer ?? training.optimizer;
-    const apart = loss.own !== undefined || ownOptimizer || ownRate !== undefined || training.turns;
+    const settings = [ownOptimizer, ownRate, training.turns];
+    const apart = loss.own !== undefined || settings.some((each) => each !== undefined);
     if (variables.length === 0 || !apart) continue;
     groups.push({
       name,
