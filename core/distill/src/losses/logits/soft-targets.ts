@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import type { AnyComponent } from '../../contracts/index.js';
 import { classIndices } from '../parts/check.js';
+import { constant } from '../parts/constant.js';
 import { kullbackLeibler, rowDivergence } from '../parts/divergences.js';
 import { logitPairLoss } from '../parts/logit-pair.js';
 import { logitRows } from '../parts/mask.js';
@@ -34,24 +35,9 @@ export function softTargets(student: tf.Tensor, teacher: tf.Tensor, options: Sof
 }
 
 /** One number a row, [rows, 1]. */
-function divergences(
-  z: tf.Tensor,
-  v: tf.Tensor,
-  classes: readonly number[] | undefined,
-): tf.Tensor {
+function divergences(z: tf.Tensor, v: tf.Tensor, classes: readonly number[] | undefined): tf.Tensor {
   const count = z.shape.at(-1) ?? 1;
   return rowDivergence(restrict(v, count, classes), restrict(z, count, classes), kullbackLeibler);
-}
-
-/** The engine holds up to so many numbers of one constant. */
-const chunk = 1024;
-
-/** Numbers of the host as a constant of any length. */
-function constant(values: readonly number[]): tf.Tensor {
-  const parts = Array.from({ length: Math.ceil(values.length / chunk) }, (_, i) =>
-    tf.tensor1d(values.slice(i * chunk, (i + 1) * chunk)),
-  );
-  return parts.length === 1 ? (parts[0] as tf.Tensor) : tf.concat(parts);
 }
 
 /** A mask and not a gather: its closed-form gradient needs no scatter. */
@@ -75,15 +61,16 @@ export const softTargetsLoss: AnyComponent = logitPairLoss('soft-targets', {
     teacher: ['logits'],
     sameShape: true,
     aliases: {
-      torchdistill: ['KDLoss'],
+      torchdistill: ['KDLoss', 'SKDInstanceLoss'],
       TextBrewer: ['kd_ce_loss'],
       mdistiller: ['KD'],
-      MMRazor: ['KLDivergence'],
-      DistillKit: ['kl'],
+      MMRazor: ['KLDivergence', 'KDSoftCELoss'],
+      DistillKit: ['kl', 'forward_kl'],
+      CTKD: ['DistillKL', 'Global_T'],
       KD_Lib: ['VanillaKD'],
     },
     example: { use: 'soft-targets', temperature: 4 },
-    note: 'KL and not cross-entropy, so that 0 is perfect; the gradients are the same. torchdistill’s KDLoss adds the cross-entropy with the labels: write it as a second loss.',
+    note: 'KL and not cross-entropy, so that 0 is perfect; the gradients are the same. torchdistill’s KDLoss adds the cross-entropy with the labels: write it as a second loss. The instance term of streamlined KD (equation 1, SKDInstanceLoss in its mode `paper`) is this over T^2. With a temperature for each row, the row is multiplied by its own T^2; TextBrewer does not multiply.',
   },
   temperature: 4,
   options: {

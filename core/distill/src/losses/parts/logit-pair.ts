@@ -21,11 +21,17 @@ import {
 } from './check.js';
 import { logitRows } from './mask.js';
 import { maskOption, positionsOf } from './positions.js';
-import { temperatureOf, temperatureOption, type Softened, type Temperature, type TemperatureOption } from './temperature.js';
+import {
+  temperatureOf,
+  temperatureOption,
+  type Softened,
+  type Temperature,
+  type TemperatureOption,
+} from './temperature.js';
 
 /** Logits of student and teacher as rows: an example, or a position of one. */
 export interface LogitPair {
-  /** The student's, float32 [rows, classes]. Zeros where a row does not count. */
+  /** The student's, float32 [rows, classes], prepared. Zeros where a row does not count. */
   readonly z: tf.Tensor2D;
   /** The teacher's, likewise. Nothing flows back to it. */
   readonly v: tf.Tensor2D;
@@ -63,6 +69,8 @@ interface Definition<S extends z.ZodRawShape> {
   readonly options: S;
   /** Has a temperature: its published default. */
   readonly temperature?: number;
+  /** What both logits, as rows, go through before the temperature. */
+  readonly prepare?: (logits: tf.Tensor2D) => tf.Tensor2D;
   /** Reads the truth: rows without a label do not count. */
   readonly labels?: boolean;
   /** Student and teacher may have other classes. */
@@ -78,7 +86,7 @@ const output = (whose: string) =>
 
 const ownOptions = { student: output('student'), teacher: output('teacher'), mask: maskOption };
 
-const targetOption = z
+export const targetOption = z
   .string()
   .optional()
   .describe(
@@ -101,7 +109,7 @@ export function logitPairLoss<S extends z.ZodRawShape>(
   name: string,
   definition: Definition<S>,
 ): AnyComponent {
-  const { help, method, labels = false, otherClasses = false } = definition;
+  const { help, method, labels = false, otherClasses = false, prepare = (x) => x } = definition;
   return loss(name, {
     help,
     ...(method ? { method } : {}),
@@ -153,7 +161,7 @@ export function logitPairLoss<S extends z.ZodRawShape>(
           const truth = target === undefined ? undefined : pick(name, 'batch', at.batch, target);
           if (truth) checkLabels(name, truth, own);
           const mask = positions.mask(at, own.shape.slice(0, -1));
-          return made.compute(pairOf({ own, theirs, truth, mask, inputs: at, temperature }));
+          return made.compute(pairOf({ own, theirs, truth, mask, inputs: at, temperature, prepare }));
         },
       };
     },
@@ -167,12 +175,13 @@ function pairOf(given: {
   readonly mask: tf.Tensor | undefined;
   readonly inputs: LossInputs;
   readonly temperature: Temperature;
+  readonly prepare: (logits: tf.Tensor2D) => tf.Tensor2D;
 }): LogitPair {
   const { own, theirs, truth, inputs } = given;
   const mask = truth ? withLabels(truth, own.shape.at(-1) ?? 1, given.mask) : given.mask;
   const { rows, flat, share, mean: meanOfRows } = logitRows(own.shape, mask);
   const mean = (each: tf.Tensor): tf.Scalar => tf.reshape(meanOfRows(tf.reshape(each, [rows, 1])), []);
-  const [z, v] = [flat(own), logitRows(theirs.shape, mask).flat(theirs)];
+  const [z, v] = [given.prepare(flat(own)), given.prepare(logitRows(theirs.shape, mask).flat(theirs))];
   return {
     z,
     v,
@@ -186,7 +195,7 @@ function pairOf(given: {
 }
 
 /** Rows that have a label among the classes, within the mask. */
-function withLabels(truth: tf.Tensor, classes: number, mask: tf.Tensor | undefined): tf.Tensor {
+export function withLabels(truth: tf.Tensor, classes: number, mask: tf.Tensor | undefined): tf.Tensor {
   const known = tf.cast(tf.logicalAnd(tf.greaterEqual(truth, 0), tf.less(truth, classes)), 'float32');
   return mask ? tf.mul(known, tf.cast(mask, 'float32')) : known;
 }
