@@ -39,10 +39,12 @@ export function reservedKeys(kind: ComponentKind): readonly string[] {
 
 /** The slot at a path, or undefined when no component stands there. */
 export function slotAt(path: Path): Slot | undefined {
+  // A stage has the components of a recipe.
+  const within = path[0] === 'stages' ? path.slice(2) : path;
   return slots.find(
     (slot) =>
-      slot.path.length === path.length &&
-      slot.path.every((key, index) => key === '*' || key === String(path[index])),
+      slot.path.length === within.length &&
+      slot.path.every((key, index) => key === '*' || key === String(within[index])),
   );
 }
 

@@ -62,7 +62,8 @@ export async function executeRun(prepared: PreparedRun, mode: ReuseMode): Promis
     log.openIn(folder.path, { event: 'run', runFolder: folder.path, resumed, notes });
     await folder.write(resolvedRecipeFile, recipeYaml(planned.recipe.plan));
     if (planned.teacher) await folder.write(teacherRecipeFile, recipeYaml(planned.teacher.recipe.plan));
-    if (planned.begin?.kind === 'run')
+    // That of a stage before stands in recipe.yaml itself.
+    if (planned.begin?.kind === 'run' && planned.recipe.plan.begin?.kind === 'recipe')
       await folder.write(beginRecipeFile, recipeYaml(planned.begin.run.recipe.plan));
     const timings = await Timings.open(folder.path, container.services.clock, prepared.begun);
     container.services.logger.info({ ...identity, fingerprints, machine: describeMachine() }, 'run');

@@ -12,7 +12,7 @@ import type {
   Student,
   Teacher,
 } from '../contracts/index.js';
-import { beginEvents } from './begin/begin-events.js';
+import { beginEvents, stageEvents } from './begin/begin-events.js';
 import { fitWeights, formsOf } from './begin/fit.js';
 import { checkFolderNames } from './choose-folder.js';
 import { checkExportNames } from './check-exports.js';
@@ -216,8 +216,9 @@ async function preparedBegin(
   log: RunLog,
 ): Promise<PreparedRun | undefined> {
   if (!begin || !plan.begin) return undefined;
-  const run =
-    begin.kind === 'run' ? await prepareRun(begin.run, nestedOptions(options, beginEvents(log))) : undefined;
+  const events =
+    plan.begin.kind === 'stage' ? stageEvents(log, plan.begin.plan.stage?.names ?? []) : beginEvents(log);
+  const run = begin.kind === 'run' ? await prepareRun(begin.run, nestedOptions(options, events)) : undefined;
   try {
     const theirs = begin.kind === 'run' ? run && formsOf(run.student) : begin.weights.student;
     fitWeights(begin.from, theirs ?? {}, formsOf(student), plan.begin.except);

@@ -61,7 +61,12 @@ async function report(context: RunContext, summary: Summary): Promise<void> {
     finishedAt: container.services.clock.now(),
     test: transformed(comparison.data, context.random.child('report')),
     evaluatedOn: comparison.role,
-    ...(summary.begun ? { begun: begunWords(summary.begun, compared.baseline !== undefined) } : {}),
+    ...(summary.begun
+      ? {
+          begun: begunWords(summary.begun, compared.baseline !== undefined),
+          chain: summary.begun.chain,
+        }
+      : {}),
     figures: context.figures,
     primary: context.task.task.primary,
     compare: judgingOf(context).compare,

@@ -5,6 +5,7 @@ import { ensemble } from './ensemble/ensemble.js';
 import { functionTeacher } from './function.js';
 import { onnx } from './onnx.js';
 import { outputsTeacher } from './outputs-teacher.js';
+import { specialists } from './specialists/specialists.js';
 import { tfjs } from './tfjs/tfjs.js';
 import { transformers } from './transformers/transformers.js';
 
@@ -15,6 +16,9 @@ export { inspectModel, type InnerValue, type InspectedModel, type InspectedValue
 export { openOnnxTeacher, type OnnxTeacherOptions } from './onnx-teacher.js';
 export { paddedTeacher } from './padded.js';
 export { readModelFile, type ModelFile } from './model-file.js';
+export { clusterClasses } from './specialists/cluster.js';
+export { PredictionCovariance } from './specialists/covariance.js';
+export { probabilities } from './specialists/members.js';
 export type { InputOptions } from './input.js';
 export type { OutputRequest, OutputsOption } from './outputs.js';
 
@@ -24,6 +28,7 @@ export const teacherComponents: readonly AnyComponent[] = [
   functionTeacher,
   outputsTeacher,
   ensemble,
+  specialists,
   transformers,
   tfjs,
 ];
