@@ -1,4 +1,6 @@
-// Losses on the layers of transformers: hidden states and attention.
+// Losses on attention and hidden states of transformers.
 import type { AnyComponent } from '../../contracts/index.js';
+import { attentionDivergenceLoss } from './attention-divergence.js';
+import { attentionMatchingLoss } from './attention-matching.js';
 
-export const attentionLosses: readonly AnyComponent[] = [];
+export const attentionLosses: readonly AnyComponent[] = [attentionDivergenceLoss, attentionMatchingLoss];
