@@ -24,7 +24,7 @@ beforeAll(async () => {
   folder = outside.folder;
   await mkdir(outside.path('src'));
   for (const { files } of pages)
-    for (const [file, text] of files) if (file.endsWith('.ts')) await outside.write(file, text);
+    for (const [file, text] of files) if (/\.(ts|json)$/.test(file)) await outside.write(file, text);
   for (const { file, text } of runnable) await outside.write(file, withKeys(alone, text));
   compiled = await outside.tsc(['src'], { types: ['node'], rootDir: 'src', outDir: 'dist' });
   const plugin = 'node_modules/@acme/potstill-losses';
@@ -154,6 +154,25 @@ describe('a plugin outside the repository', () => {
     expect(await readFile(join(done.runFolder, 'recipe.yaml'), 'utf8')).toContain('use: acme/absolute');
     // Guessing makes 200.
     expect(done.summary.student.figures.errors).toBeLessThan(150);
+  }, 120_000);
+
+  it('gives a published method of its own the service of potstill’s: page, names elsewhere, state in checkpoints', async () => {
+    const plugin = ['-p', './dist/prototypes.js'];
+    const page = await potstill('list', 'losses', '--markdown', ...plugin);
+    expect(page.out).toContain('## Prototypes');
+    expect(page.out).toContain(
+      '[Doe & Roe 2024: Prototypes as Teachers, section 3, equation 2](https://example.org/prototypes)',
+    );
+    expect((await potstill('explain', 'protoloss', ...plugin)).out).toContain(
+      'ProtoLoss of acme is `acme/prototypes` here.',
+    );
+    const { code, out } = await potstill('run', 'prototypes.yaml', '--json');
+    expect({ code, out: code === 0 ? '' : out }).toEqual({ code: 0, out: '' });
+    const { runFolder } = JSON.parse(out.trim().split('\n').at(-1) ?? '') as { readonly runFolder: string };
+    const kept = await readFile(join(runFolder, 'student/last.safetensors'), 'latin1');
+    expect(kept).toContain('losses/acme/prototypes/prototypes');
+    const final = await readFile(join(runFolder, 'student.safetensors'), 'latin1');
+    expect(final).not.toContain('losses/');
   }, 120_000);
 
   it('may ask for a backend that is not installed, and is told how to install it', async () => {

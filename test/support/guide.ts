@@ -1,4 +1,4 @@
-// The files that the plugin guide shows: code blocks whose first line is a comment with the file's name.
+// The files that the plugin guide shows: code blocks whose first line is a comment with the file's name; for JSON, the comment stands before.
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { root } from './processes.js';
@@ -11,6 +11,7 @@ export interface GuidePage {
 }
 
 const fence = /^```(?:ts|yaml)\n(?:\/\/|#) (\S+)\n([^]*?)^```/gm;
+const jsonFence = /^<!-- (\S+) -->\n\n```json\n([^]*?)^```/gm;
 
 /** All pages of the guide, in order of their names. */
 export async function guidePages(): Promise<readonly GuidePage[]> {
@@ -19,7 +20,8 @@ export async function guidePages(): Promise<readonly GuidePage[]> {
   return Promise.all(
     ['plugin.md', ...names].map(async (name) => {
       const text = await readFile(join(folder, name), 'utf8');
-      const files = new Map([...text.matchAll(fence)].map(([, file = '', content = '']) => [file, content]));
+      const blocks = [fence, jsonFence].flatMap((pattern) => [...text.matchAll(pattern)]);
+      const files = new Map(blocks.map(([, file = '', content = '']) => [file, content]));
       return { name: name.replace(/^plugin\/|\.md$/g, ''), files };
     }),
   );

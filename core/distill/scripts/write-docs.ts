@@ -1,13 +1,15 @@
-// Writes docs/errors.md, docs/recipe.schema.json and the package's copy of it. Run from the root: npx tsx --conditions=potstill-source core/distill/scripts/write-docs.ts
+// Writes docs/errors.md, docs/methods.md, docs/recipe.schema.json and the package's copy of it. Run from the root: npx tsx --conditions=potstill-source core/distill/scripts/write-docs.ts
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import prettier from 'prettier';
 import { errorsPage } from '../src/errors/explain.js';
+import { methodsDocument } from './methods-document.js';
 import { recipeJsonSchema } from '../src/recipe/json-schema.js';
 
 const schema = JSON.stringify(recipeJsonSchema());
 const pages = {
   '../../../docs/errors.md': errorsPage(),
+  '../../../docs/methods.md': methodsDocument(),
   '../../../docs/recipe.schema.json': schema,
   '../recipe.schema.json': schema,
 };

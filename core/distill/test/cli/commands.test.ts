@@ -65,7 +65,7 @@ describe('potstill', () => {
     [['run'], "missing required argument 'recipe'"],
     [['evaluate', 'x.yaml', '--data', 'tset'], /argument 'tset' is invalid\. Allowed choices are train/],
     [['run', 'x.yaml', '--set'], /option '--set <path=value>' argument missing/],
-    [['list', 'x.yaml'], /too many arguments/],
+    [['list', 'x.yaml'], /'x.yaml' is invalid for argument 'kind'/],
     [['run', 'x.yaml', '--folder', ''], /option '--folder <folder>' argument '' is invalid\. It is empty\./],
     [['evaluate', ' '], /argument value ' ' is invalid for argument 'recipe'\. It is empty\./],
   ])('refuses %j', async (words, message) => {
@@ -143,6 +143,23 @@ describe('potstill check', () => {
   });
 });
 
+describe('names of other libraries', () => {
+  it('are explained as what they are called here', async () => {
+    const { out } = await potstill(['explain', 'kdloss']);
+    expect(out[0]).toBe('KDLoss of torchdistill is `soft-targets` here.');
+  });
+
+  it('are told in a recipe', async () => {
+    const file = join(folder, 'alias.yaml');
+    await writeFile(
+      file,
+      JSON.stringify({ name: 'a', plugins: [], data: {}, student: 'mlp', losses: [{ use: 'KDLoss' }] }),
+    );
+    const { err } = await potstill(['check', file]);
+    expect(err.join('\n')).toContain('`KDLoss` of torchdistill is `soft-targets` here');
+  });
+});
+
 describe('potstill list', () => {
   it('lists components by kind, those of plugins asked for too', async () => {
     const { code, out } = await potstill(['list', '-p', pluginFile]);
@@ -163,15 +180,30 @@ describe('potstill list', () => {
   });
 
   it('lists one kind, and what students give', async () => {
-    const { out } = await potstill(['list', '--kind', 'student']);
+    const { out } = await potstill(['list', 'students']);
     expect(out.filter((line) => /^[a-z]+$/.test(line))).toEqual(['student']);
-    const json = await potstill(['list', '--kind', 'student', '--json']);
+    const json = await potstill(['list', 'student', '--json']);
     const listed = JSON.parse(json.out[0] ?? '') as { components: { kind: string; outputs: object }[] };
     expect(listed.components.map(({ kind }) => kind)).toEqual(['student', 'student', 'student']);
     for (const { outputs } of listed.components) expect(outputs).toHaveProperty('logits');
-    const wrong = await potstill(['list', '--kind', 'losses']);
+    const wrong = await potstill(['list', 'loses']);
     expect(wrong.code).toBe(2);
-    expect(wrong.err[0]).toMatch(/'losses' is invalid. Allowed choices are teacher, student, loss/);
+    expect(wrong.err[0]).toMatch(
+      /'loses' is invalid for argument 'kind'. Allowed choices are teachers, students, losses/,
+    );
+  });
+
+  it('prints published methods as a page, with citation and names elsewhere', async () => {
+    const { code, out } = await potstill(['list', 'losses', '--markdown']);
+    expect(code).toBe(0);
+    expect(out.join('\n')).toMatch(
+      /### soft-targets\n[^]*Hinton, Vinyals & Dean 2015[^]*`KDLoss` \(torchdistill\)/,
+    );
+    const json = JSON.parse((await potstill(['list', 'losses', '--json'])).out[0] ?? '') as {
+      components: { name: string; method: { paper: string } }[];
+    };
+    expect(json.components.find(({ name }) => name === 'soft-targets')?.method.paper).toMatch(/Hinton/);
+    expect((await potstill(['list', '--json', '--markdown'])).code).toBe(2);
   });
 
   it('says how to get a plugin that is not installed', async () => {

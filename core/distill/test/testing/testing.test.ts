@@ -1,5 +1,5 @@
 // The public door `potstill/testing`, as a plugin's tests use it.
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
@@ -15,6 +15,7 @@ import {
 import {
   allClose,
   applyTransform,
+  checkGoldenCases,
   checkGradients,
   golden,
   int32,
@@ -106,6 +107,51 @@ describe('runLoss', () => {
   });
 });
 
+describe('checkGoldenCases', () => {
+  const tensor = (data: number[], shape = [1, data.length]) => ({ dtype: 'float32', shape, data });
+  const right = {
+    name: 'by hand',
+    options: { center: false },
+    student: { logits: tensor([1, 3]) },
+    teacher: { logits: tensor([0, 1]) },
+    value: (1 + 4) / 4,
+    gradients: { student: { logits: tensor([0.5, 1]) } },
+  };
+  const matching = () => component(lossComponents, 'logit-matching');
+  const check = async (change: object) => {
+    const folder = await mkdtemp(join(tmpdir(), 'golden-cases-'));
+    try {
+      const file = join(folder, 'cases.json');
+      await writeFile(file, JSON.stringify({ madeBy: 'hand', cases: [{ ...right, ...change }] }));
+      await checkGoldenCases(matching(), file);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  };
+
+  it('passes the right numbers', () => check({}));
+
+  it.each<[object, RegExp]>([
+    [
+      { value: 1.2501 },
+      /cases\.json, case `by hand`: value: 1 of 1 numbers differ by more than 0\.00001 of the largest; number 0 is 1\.25, expected 1\.2501/,
+    ],
+    [
+      { gradients: { student: { logits: tensor([0.5, 1.1]) } } },
+      /gradient in `logits`: 1 of 2 numbers differ .* number 1 is 1, expected 1\.1/,
+    ],
+    [{ gradients: {} }, /the file has no gradient of `logits`/],
+    [
+      { gradients: { student: { logits: tensor([0.5, 1], [2]) } } },
+      /gradient in `logits`: shape \[1, 2\], expected \[2\]/,
+    ],
+    [{ variables: { bank: tensor([1]) } }, /`logit-matching` has no variable `bank`; it has none/],
+    [{ after: { bank: tensor([1]) } }, /`bank` afterwards: shape \[0\], expected \[1, 1\]/],
+  ])('refuses %j', async (change, message) => {
+    await expect(check(change)).rejects.toThrow(message);
+  });
+});
+
 describe('checkGradients', () => {
   const trial = { student: { logits: [[0.3, -0.2, 0.8]] }, teacher: { logits: [[0, 1, -1]] } };
 
@@ -115,6 +161,25 @@ describe('checkGradients', () => {
       student: trial.student,
       batch: { label: int32([2]) },
     });
+  });
+
+  it('undoes what a loss assigns to its variables between two values', async () => {
+    const running = loss('acme/running', {
+      help: 'distance from a mean that moves',
+      options: z.strictObject({}),
+      create: () => {
+        const mean = tf.variable(tf.zeros([3]));
+        return {
+          needs: { student: ['logits'], teacher: ['logits'], batch: [] },
+          variables: [{ name: 'mean', variable: mean, trainable: false }],
+          compute(at) {
+            mean.assign(tf.add(mean, tf.mean(at.teacher.logits as tf.Tensor2D, 0)));
+            return tf.mean(tf.square(tf.sub(at.student.logits as tf.Tensor2D, mean)));
+          },
+        };
+      },
+    });
+    await checkGradients(running, trial);
   });
 
   it('finds a gradient that is wrong by a factor', async () => {

@@ -1,5 +1,6 @@
 // `potstill list`: plugins and their components, one line each.
-import { Option, type Command } from 'commander';
+import { Argument, Option, type Command } from 'commander';
+import { methodsPage } from '../../container/methods-page.js';
 import type { Registry } from '../../container/registry.js';
 import type { ComponentKind } from '../../contracts/index.js';
 import type { FoundComponent } from '../../recipe/lookup.js';
@@ -10,17 +11,22 @@ import type { Output } from '../output.js';
 
 interface ListOptions {
   readonly plugin?: readonly string[];
-  readonly kind?: ComponentKind;
   readonly json?: boolean;
+  readonly markdown?: boolean;
 }
 
 const kinds = Object.keys(kindWords) as readonly ComponentKind[];
 
+/** `losses` for `loss`. */
+const plurals: Readonly<Record<string, ComponentKind>> = Object.fromEntries(
+  kinds.map((kind) => [kind === 'loss' ? 'losses' : `${kind}s`, kind]),
+);
+
 const examples = `
 Examples:
   potstill list --plugin @potstill/vision
-  potstill list --kind loss
-  potstill list --kind loss --json | jq '.components[] | {name, paper: .method.paper}'
+  potstill list losses
+  potstill list losses --json | jq '.components[] | {name, paper: .method.paper}'
   potstill list --json | jq -r '.components[].name'`;
 
 function page(registry: Registry, found: readonly FoundComponent[]): string {
@@ -40,13 +46,19 @@ export function addList(root: Command, output: Output): void {
   root
     .command('list')
     .description('list plugins and the components that recipes can `use`')
+    .addArgument(
+      new Argument('[kind]', 'only components of this kind').choices([...Object.keys(plurals), ...kinds]),
+    )
     .option('-p, --plugin <name>', 'a plugin to list too: npm name or path; may be repeated', collect)
-    .addOption(new Option('--kind <kind>', 'only components of this kind').choices(kinds))
-    .option('--json', 'print as JSON')
+    .addOption(new Option('--json', 'print as JSON').conflicts('markdown'))
+    .option('--markdown', 'print the published methods as a page: citations, formulas, options')
     .addHelpText('after', examples)
-    .action(async ({ plugin = [], kind, json }: ListOptions) => {
+    .action(async (named: string | undefined, options: ListOptions) => {
+      const { plugin = [], json, markdown } = options;
+      const kind = named === undefined ? undefined : (plurals[named] ?? named);
       const registry = await openRegistry(plugin);
       const found = registry.all().filter(({ definition }) => kind === undefined || definition.kind === kind);
+      if (markdown) return output.print(methodsPage(found));
       if (!json) return output.print(page(registry, found));
       const components = found.map(({ definition, plugin: from }) => ({
         kind: definition.kind,
