@@ -177,6 +177,9 @@ const own = {
   LOSS_INVALID: {
     help: 'A loss got tensors of the wrong shape or type, or its options do not fit the data.',
   },
+  LOSS_CONNECTOR: {
+    help: 'Warning: student and teacher have outputs of different shapes, so the loss made a regressor between them. It is trained beside the student and not exported. Ask for one with the option `connector`, or say `connector: none`.',
+  },
   STUDENT_INVALID: { help: 'The student cannot be built for this data, or its model file cannot be used.' },
   EXPORT_FAILED: {
     help: 'The student could not be exported, or the exported model gives different results.',

@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import type { AnyComponent } from '../../contracts/index.js';
 import { classIndices } from '../parts/check.js';
+import { constant } from '../parts/constant.js';
 import { logitPairLoss } from '../parts/logit-pair.js';
 import { logitRows, shared } from '../parts/mask.js';
 import { logSoftmax } from '../parts/softmax.js';
@@ -57,17 +58,6 @@ function divergence(p: tf.Tensor, q: tf.Tensor, r: tf.Tensor): tf.Tensor {
   const half = tf.mul(r, 0.5);
   const t = tf.tanh(half);
   return tf.mul(tf.add(p, q), tf.sub(tf.mul(half, tf.add(t, 1)), t));
-}
-
-/** The engine holds up to so many numbers of one constant. */
-const chunk = 1024;
-
-/** Numbers of the host as a constant of any length. */
-function constant(values: readonly number[]): tf.Tensor {
-  const parts = Array.from({ length: Math.ceil(values.length / chunk) }, (_, i) =>
-    tf.tensor1d(values.slice(i * chunk, (i + 1) * chunk)),
-  );
-  return parts.length === 1 ? (parts[0] as tf.Tensor) : tf.concat(parts);
 }
 
 /** A mask and not a gather: its closed-form gradient needs no scatter. */
