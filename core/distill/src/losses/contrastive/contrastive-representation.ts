@@ -9,10 +9,12 @@ import { embedding } from '../parts/embedding.js';
 import { memoryBank } from '../parts/memory-bank.js';
 import { noiseContrast, normaliser, otherExamples } from '../parts/noise-contrast.js';
 
+const name = 'contrastive-representation';
+
 const output = (whose: string) =>
   z.string().default('features').describe(`The ${whose}’s output, of a fixed shape; read as one vector.`);
 
-export const contrastiveRepresentationLoss: AnyComponent = loss('contrastive-representation', {
+export const contrastiveRepresentationLoss: AnyComponent = loss(name, {
   help: 'Student’s and teacher’s embeddings against a memory bank of all examples (CRD, Tian et al. 2020).',
   method: {
     paper: 'Tian, Krishnan & Isola 2020: Contrastive Representation Distillation, section 3',
@@ -45,10 +47,10 @@ export const contrastiveRepresentationLoss: AnyComponent = loss('contrastive-rep
       .describe('Share of an example’s vector in the bank that stays when the example is seen.'),
   }),
   create(options, services, { examples, student, teacher }) {
-    const variables = new VariableSet(services.random.child('contrastive-representation'));
+    const variables = new VariableSet(services.random.child(`loss ${name}`), 'the loss');
     const { size, temperature, momentum, negatives } = options;
     const of = (side: 'student' | 'teacher', outputs = {}) => ({
-      embed: embedding('contrastive-representation', { variables, side, outputs, output: options[side], size }),
+      embed: embedding(name, { variables, side, outputs, output: options[side], size }),
       bank: memoryBank(variables, `${side}.bank`, examples, size),
       scale: normaliser(variables, `${side}.normaliser`),
     });
@@ -58,9 +60,9 @@ export const contrastiveRepresentationLoss: AnyComponent = loss('contrastive-rep
       needs: { student: [options.student], teacher: [options.teacher], batch: [], index: true },
       variables: variables.list,
       compute({ student: outputs, teacher: answers, index, at }) {
-        if (!index) throw new Error('internal: contrastive-representation without indices');
-        const a = mine.embed(pick('contrastive-representation', 'student', outputs, options.student));
-        const b = theirs.embed(pick('contrastive-representation', 'teacher', answers, options.teacher));
+        if (!index) throw new Error(`internal: ${name} without indices`);
+        const a = mine.embed(pick(name, 'student', outputs, options.student), at);
+        const b = theirs.embed(pick(name, 'teacher', answers, options.teacher), at);
         const others = otherExamples(index, examples, negatives, at.random);
         const shared = { index, others, temperature };
         // Each is held against what the bank has of the other.

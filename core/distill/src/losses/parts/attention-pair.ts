@@ -111,11 +111,15 @@ function pairOf(
   const [batch = 1, , length = 1] = student.shape;
   const mask = positions.mask(at, [batch, length]);
   const weights = mask ? tf.cast(mask, 'float32') : tf.ones([batch, length]);
-  const queries = tf.reshape(weights, [batch, 1, length, 1]) as tf.Tensor4D;
-  const keys = tf.reshape(weights, [batch, 1, 1, length]) as tf.Tensor4D;
+  const queries = tf.reshape<tf.Rank.R4>(weights, [batch, 1, length, 1]);
+  const keys = tf.reshape<tf.Rank.R4>(weights, [batch, 1, 1, length]);
   const within = (attention: tf.Tensor) => {
     const merged =
-      heads === 'each' ? attention : heads === 'sum' ? tf.sum(attention, 1, true) : tf.mean(attention, 1, true);
+      heads === 'each'
+        ? attention
+        : heads === 'sum'
+          ? tf.sum(attention, 1, true)
+          : tf.mean(attention, 1, true);
     if (mask === undefined) return merged as tf.Tensor4D;
     return tf.where(tf.greater(tf.mul(queries, keys), 0), merged, tf.zerosLike(merged)) as tf.Tensor4D;
   };

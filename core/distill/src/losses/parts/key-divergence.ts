@@ -14,9 +14,7 @@ interface Distribution {
 /** Softmax over the last axis, of the keys that count (where `keys`, broadcast, is above 0). */
 export function ofScores(scores: tf.Tensor, keys?: tf.Tensor): Distribution {
   const counted =
-    keys === undefined
-      ? scores
-      : tf.where(tf.greater(keys, 0), scores, tf.fill(scores.shape, excluded));
+    keys === undefined ? scores : tf.where(tf.greater(keys, 0), scores, tf.fill(scores.shape, excluded));
   const { shifted, logSum, probabilities } = logSoftmax(counted);
   return { probabilities, logarithms: tf.sub(shifted, logSum) };
 }

@@ -12,20 +12,18 @@ export interface MemoryBank {
 }
 
 /** Variable `name` [examples, size], uniform within `sqrt(3 / size)` at first, not trained. */
-export function memoryBank(
-  variables: VariableSet,
-  name: string,
-  examples: number,
-  size: number,
-): MemoryBank {
+export function memoryBank(variables: VariableSet, name: string, examples: number, size: number): MemoryBank {
   const limit = Math.sqrt(3 / size);
   const bank = variables.add(name, [examples, size], uniform(-limit, limit), { trainable: false });
   return {
     read: () => tf.clone(bank) as tf.Tensor as tf.Tensor2D,
     update(index, rows, momentum) {
-      const old = tf.gather(bank, index);
-      const moved = unit(tf.add(tf.mul(old, momentum), tf.mul(rows, 1 - momentum)));
-      bank.assign(tf.tensorScatterUpdate(tf.clone(bank), tf.expandDims(index, 1), moved));
+      const moved = unit(tf.add(tf.mul(tf.gather(bank, index), momentum), tf.mul(rows, 1 - momentum)));
+      const places = tf.expandDims(index, 1);
+      // An example that the batch has twice gets the mean. (TF.js's tensorScatterUpdate writes into its input.)
+      const hits = tf.expandDims(tf.scatterND(places, tf.onesLike(tf.cast(index, 'float32')), [examples]), 1);
+      const sums = tf.scatterND(places, moved, [examples, size]);
+      bank.assign(tf.where(tf.greater(hits, 0), tf.div(sums, tf.maximum(hits, 1)), bank));
     },
   };
 }

@@ -1,5 +1,5 @@
 // Noise-contrastive estimation: a vector beside its own and beside others of a bank (as Wu et al. 2018 and CRD do it).
-import type { StepRandom } from '@potstill/engine';
+import type { StepContext } from '@potstill/engine';
 import * as tf from '@tensorflow/tfjs-core';
 import { zeros } from '../../students/init.js';
 import type { VariableSet } from '../../students/variables.js';
@@ -33,13 +33,14 @@ export function otherExamples(
   index: tf.Tensor1D,
   examples: number,
   count: number,
-  random: StepRandom,
+  random: StepContext['random'],
 ): tf.Tensor2D | undefined {
   if (count >= examples - 1) return undefined;
   const [batch] = index.shape;
   const steps = tf.floor(tf.mul(random.uniform([batch, count]), examples - 1));
-  const shift = tf.add(tf.cast(tf.minimum(steps, examples - 2), 'int32'), 1);
-  return tf.mod<tf.Tensor2D>(tf.add(tf.reshape(index, [batch, 1]), shift), tf.scalar(examples, 'int32'));
+  const shift = tf.cast(tf.add(tf.minimum(steps, examples - 2), 1), 'int32');
+  const places = tf.add(tf.reshape(index, [batch, 1]), shift);
+  return tf.mod<tf.Tensor2D>(places, tf.scalar(examples, 'int32'));
 }
 
 /**
@@ -55,15 +56,12 @@ export function noiseContrast({ rows, bank, index, others, temperature, scale }:
   const positive = tf.sum(tf.mul(all, own), 1, true);
   const negative = others ? tf.gather(flat, tf.add(starts, others)) : all;
   const counts = others ? tf.onesLike(negative) : tf.sub(1, own);
-  const m = others ? (others.shape[1] as number) : examples - 1;
-  const mean = tf.div(
-    tf.add(tf.sum(positive), tf.sum(tf.mul(negative, counts))),
-    batch * (m + 1),
-  );
+  const m = others ? others.shape[1] : examples - 1;
+  const mean = tf.div(tf.add(tf.sum(positive), tf.sum(tf.mul(negative, counts))), batch * (m + 1));
   const z = tf.where(tf.greater(scale, 0), scale, tf.mul(mean, examples));
   // What is kept is a number: nothing flows through it.
   const kept = detached(z);
-  scale.assign(kept as tf.Tensor<tf.Rank.R0>);
+  scale.assign(kept);
   const noise = m / examples;
   const p = tf.div(positive, kept);
   const q = tf.div(negative, kept);
