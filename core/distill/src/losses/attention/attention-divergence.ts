@@ -5,13 +5,13 @@ import type { AnyComponent } from '../../contracts/index.js';
 import { attentionPairLoss, type AttentionPair } from '../parts/attention-pair.js';
 import { keyDivergence, ofProbabilities, ofScores, queryMean } from '../parts/key-divergence.js';
 
-export interface AttentionDivergenceOptions {
+interface AttentionDivergenceOptions {
   /** What the outputs are: probabilities, or scores before the softmax. */
   readonly of: 'probabilities' | 'scores';
 }
 
 /** Mean over heads and queries that count of `KL(v || z)` over the keys that count. */
-export function attentionDivergence(
+function attentionDivergence(
   { student, teacher, queries, keys }: AttentionPair,
   { of }: AttentionDivergenceOptions,
 ): tf.Scalar {

@@ -4,7 +4,7 @@ import type { AnyComponent } from '../../contracts/index.js';
 import { attentionPairLoss, type AttentionPair } from '../parts/attention-pair.js';
 
 /** Mean over heads, queries and keys that count of `(z - v)^2`. */
-export function attentionMatching({ student, teacher, queries, keys }: AttentionPair): tf.Scalar {
+function attentionMatching({ student, teacher, queries, keys }: AttentionPair): tf.Scalar {
   const counts = tf.mul(queries, keys);
   const total = tf.mul(tf.sum(counts), student.shape[1]);
   const error = tf.sum(tf.mul(tf.squaredDifference(student, teacher), counts));

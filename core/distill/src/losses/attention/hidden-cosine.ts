@@ -5,7 +5,7 @@ import { layerPairLoss } from '../parts/layer-pair.js';
 import { unit } from '../parts/relation-matrix.js';
 
 /** `1 - cos(z, v)` of each vector of the last axis: [batch, ..., channels] to [batch, ...]. */
-export function cosineDistance(student: tf.Tensor, teacher: tf.Tensor): tf.Tensor {
+function cosineDistance(student: tf.Tensor, teacher: tf.Tensor): tf.Tensor {
   return tf.sub(1, tf.sum(tf.mul(unit(student), unit(teacher)), -1));
 }
 

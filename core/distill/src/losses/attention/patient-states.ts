@@ -12,7 +12,7 @@ function firstToken(states: tf.Tensor): tf.Tensor2D {
 }
 
 /** `| z / |z| - v / |v| |^2` of the first token, mean over the batch. */
-export function patientStates(student: tf.Tensor, teacher: tf.Tensor): tf.Scalar {
+function patientStates(student: tf.Tensor, teacher: tf.Tensor): tf.Scalar {
   const difference = tf.squaredDifference(unit(firstToken(student)), unit(firstToken(teacher)));
   return tf.mean(tf.sum(difference, 1));
 }

@@ -9,7 +9,7 @@ import { gram } from '../parts/relation-matrix.js';
 const products = (states: tf.Tensor) => tf.div(gram(states), states.shape.at(-1) ?? 1);
 
 /** Mean over the pairs of positions that both count of the squared difference of their products. `mask`: [batch, length]. */
-export function positionSimilarity(student: tf.Tensor, teacher: tf.Tensor, mask?: tf.Tensor): tf.Scalar {
+function positionSimilarity(student: tf.Tensor, teacher: tf.Tensor, mask?: tf.Tensor): tf.Scalar {
   const pairs = mask && tf.mul(tf.expandDims(mask, 2), tf.expandDims(mask, 1));
   return maskedMean(tf.squaredDifference(products(student), products(teacher)), pairs);
 }

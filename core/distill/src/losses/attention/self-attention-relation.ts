@@ -19,7 +19,7 @@ function relation(states: tf.Tensor, heads: number): tf.Tensor4D {
 }
 
 /** Mean over heads and positions that count of `KL(softmax(V V^T / sqrt(d)) || softmax(Z Z^T / sqrt(d)))`. `mask`: [batch, length]. */
-export function selfAttentionRelation(
+function selfAttentionRelation(
   student: tf.Tensor,
   teacher: tf.Tensor,
   heads: number,

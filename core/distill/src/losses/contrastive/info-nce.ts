@@ -7,7 +7,7 @@ import { diagonal, unit } from '../parts/relation-matrix.js';
 import { logSoftmax } from '../parts/softmax.js';
 import { similarityOption, type Similarity } from '../parts/similarity.js';
 
-export interface InfoNceOptions {
+interface InfoNceOptions {
   readonly temperature: number;
   readonly similarity: Similarity;
   /** Also the other way: the teacher's embedding picks the student's. */
@@ -18,7 +18,7 @@ export interface InfoNceOptions {
  * `- log softmax over j of (s(z_i, v_j) / temperature)` at `j = i`, mean over the batch; `symmetric`: the mean of that and of
  * the same with both exchanged.
  */
-export function infoNce(student: tf.Tensor2D, teacher: tf.Tensor2D, options: InfoNceOptions): tf.Scalar {
+function infoNce(student: tf.Tensor2D, teacher: tf.Tensor2D, options: InfoNceOptions): tf.Scalar {
   const { temperature, similarity, symmetric } = options;
   const ready = (x: tf.Tensor2D) => (similarity === 'cosine' ? unit(x) : x);
   const scores = tf.div<tf.Tensor2D>(tf.matMul(ready(student), ready(teacher), false, true), temperature);

@@ -12,7 +12,7 @@ function affinityOf(map: tf.Tensor): tf.Tensor3D {
 }
 
 /** Sum over the positions of the length of the difference of their rows, mean over the batch. Channels may differ. */
-export function affinity(student: tf.Tensor, teacher: tf.Tensor): tf.Scalar {
+function affinity(student: tf.Tensor, teacher: tf.Tensor): tf.Scalar {
   const difference = tf.sub(affinityOf(student), affinityOf(teacher));
   return tf.div(tf.sum(lengths(difference)), student.shape[0] ?? 1);
 }

@@ -12,7 +12,7 @@ function correlation(map: tf.Tensor): tf.Tensor3D {
 }
 
 /** Mean over the batch of the squared difference of the correlations, divided by the channels. */
-export function interChannelCorrelation(student: tf.Tensor, teacher: tf.Tensor): tf.Scalar {
+function interChannelCorrelation(student: tf.Tensor, teacher: tf.Tensor): tf.Scalar {
   const [z, v] = [correlation(student), correlation(teacher)];
   return tf.div(squareSum(tf.sub(z, v)), z.shape[0] * z.shape[1]);
 }

@@ -5,7 +5,7 @@ import type { AnyComponent } from '../../contracts/index.js';
 import { layerPairLoss } from '../parts/layer-pair.js';
 import { lengths } from '../parts/relation-matrix.js';
 
-export interface AdaptationOptions {
+interface AdaptationOptions {
   /** Order of the norm of the difference. */
   readonly p: 1 | 2;
   /** Order of the norm that vectors are divided by. */
@@ -18,7 +18,7 @@ function norm(x: tf.Tensor, order: 1 | 2): tf.Tensor {
 }
 
 /** `|| z / |z|_q - v / |v|_q ||_p` of each vector of the last axis: [batch, ..., channels] to [batch, ...]. */
-export function adaptation(student: tf.Tensor, teacher: tf.Tensor, { p, q }: AdaptationOptions): tf.Tensor {
+function adaptation(student: tf.Tensor, teacher: tf.Tensor, { p, q }: AdaptationOptions): tf.Tensor {
   const scaled = (x: tf.Tensor) => tf.div(x, tf.maximum(norm(x, q), 1e-12));
   return tf.squeeze(norm(tf.sub(scaled(student), scaled(teacher)), p), [-1]);
 }

@@ -4,7 +4,7 @@ import type { AnyComponent } from '../../contracts/index.js';
 import { logitPairLoss } from '../parts/logit-pair.js';
 
 /** Scores [rows, candidates], the right one first, to the mean over the others of the squared difference of margins: [rows]. */
-export function marginMatching(student: tf.Tensor2D, teacher: tf.Tensor2D): tf.Tensor {
+function marginMatching(student: tf.Tensor2D, teacher: tf.Tensor2D): tf.Tensor {
   const candidates = student.shape[1];
   const margins = (scores: tf.Tensor2D) => tf.sub(tf.slice(scores, [0, 0], [-1, 1]), scores);
   const squares = tf.squaredDifference(margins(student), margins(teacher));

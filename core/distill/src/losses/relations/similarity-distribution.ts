@@ -7,7 +7,7 @@ import { diagonal, gram, unit } from '../parts/relation-matrix.js';
 import { similarityOption, type Similarity } from '../parts/similarity.js';
 import { vectorPairLoss } from '../parts/vector-pairs.js';
 
-export interface SimilarityDistributionOptions {
+interface SimilarityDistributionOptions {
   readonly similarity: Similarity;
   /** Divides the student's similarities, and the teacher's. */
   readonly temperature: number;
@@ -15,7 +15,7 @@ export interface SimilarityDistributionOptions {
 }
 
 /** Mean over examples of `KL(softmax(s(v_i, .) / T') || softmax(s(z_i, .) / T))` over the others of the batch; 0 for one example. */
-export function similarityDistribution(
+function similarityDistribution(
   student: tf.Tensor2D,
   teacher: tf.Tensor2D,
   { similarity, temperature, teacherTemperature }: SimilarityDistributionOptions,

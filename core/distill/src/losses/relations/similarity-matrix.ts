@@ -6,11 +6,7 @@ import { similarityOption, type Similarity } from '../parts/similarity.js';
 import { vectorPairLoss } from '../parts/vector-pairs.js';
 
 /** Mean over all pairs of examples of the squared difference of their similarities. */
-export function similarityMatrix(
-  student: tf.Tensor2D,
-  teacher: tf.Tensor2D,
-  similarity: Similarity,
-): tf.Scalar {
+function similarityMatrix(student: tf.Tensor2D, teacher: tf.Tensor2D, similarity: Similarity): tf.Scalar {
   const matrix = (x: tf.Tensor2D) => gram(similarity === 'cosine' ? unit(x) : x);
   return tf.mean(tf.squaredDifference(matrix(student), matrix(teacher)));
 }
