@@ -6,6 +6,7 @@ import { beginPlan } from './begin.js';
 import { resolveWritten } from './checks.js';
 import type {
   BaselinePlan,
+  BeginPlan,
   CachePlan,
   Clipping,
   ComponentPlan,
@@ -21,6 +22,7 @@ import type {
 } from './plan.js';
 import type { RecipeData } from './schema.js';
 import { isRecord } from './slots.js';
+import type { WrittenStage } from './stages.js';
 import type { Path, Traced } from './trace.js';
 
 export interface BuildInput {
@@ -31,6 +33,14 @@ export interface BuildInput {
   readonly plugins: readonly PluginReference[];
   readonly trace: RecipeTrace;
   readonly series: SeriesPlan | undefined;
+  /** Of a stage. */
+  readonly stage?: StageInput | undefined;
+}
+
+/** Which stage a recipe is, and whose student it takes up. */
+export interface StageInput {
+  readonly written: Pick<WrittenStage, 'recipe' | 'name' | 'except'>;
+  readonly before: Plan | undefined;
 }
 
 function hasValidation({ validation, split }: RecipeData['data']): boolean {
@@ -92,6 +102,7 @@ class Builder {
       kind: 'recipe',
       file: resolveWritten(root, ['teacher', 'recipe'], teacher.recipe, file),
       written: teacher.recipe,
+      live: teacher.live === true,
       cache,
       // JSON is YAML, so any value survives the way through --set.
       set: set.map(([key, value]) => `${key}=${JSON.stringify(value)}`),
@@ -179,9 +190,17 @@ function baselinePlan(input: BuildInput, changed: BuildInput | undefined): Basel
   };
 }
 
+/** A stage after the first takes up the student of the one before. */
+function stageBegin(stage: StageInput | undefined): BeginPlan | undefined {
+  if (!stage?.before) return undefined;
+  const { before, written } = stage;
+  const name = before.stage?.names.at(-1) ?? before.name;
+  return { kind: 'stage', plan: before, written: name, except: written.except ?? [] };
+}
+
 /** The plan of a recipe without problems; `changed` as the baseline sees it. */
 export function buildPlan(input: BuildInput, changed?: BuildInput): Plan {
-  const { data, file, trace, plugins } = input;
+  const { data, file, trace, plugins, stage } = input;
   const build = new Builder(input);
   return Object.freeze({
     name: data.name,
@@ -203,7 +222,7 @@ export function buildPlan(input: BuildInput, changed?: BuildInput): Plan {
     },
     teacher: build.teacher(),
     student: build.component('student', 'student'),
-    begin: beginPlan(data, input.root, file),
+    begin: stageBegin(input.stage) ?? beginPlan(data, input.root, file),
     losses: build.losses(),
     train: build.train(),
     task: data.task === undefined ? undefined : build.component('task', 'task'),
@@ -214,6 +233,10 @@ export function buildPlan(input: BuildInput, changed?: BuildInput): Plan {
     backend: data.backend,
     threads: data.threads ?? availableParallelism(),
     preflight: data.preflight,
+    stage: stage && {
+      recipe: stage.written.recipe,
+      names: [...(stage.before?.stage?.names ?? []), stage.written.name],
+    },
     series: input.series,
   });
 }

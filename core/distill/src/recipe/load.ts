@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { PotstillError, type ErrorRecord } from '../errors/potstill-error.js';
 import { baselineRecipe } from './baseline.js';
-import { buildPlan } from './build-plan.js';
+import { buildPlan, type StageInput } from './build-plan.js';
 import { crossChecks, resolveWritten } from './checks.js';
 import { checkComponent } from './components.js';
 import { problemsOf } from './issues.js';
@@ -14,6 +14,7 @@ import { readChain } from './read-file.js';
 import { recipeSchema } from './schema.js';
 import { firstOfEach, seriesOf } from './series.js';
 import { isRecord, writtenComponents } from './slots.js';
+import { stageNameProblems, stagesOf } from './stages.js';
 import { locate, placeOf, toData, type Path, type Source, type Traced } from './trace.js';
 
 export interface ReadOptions {
@@ -112,7 +113,7 @@ function checkParts(file: string, root: Traced, lookup: ComponentLookup, before:
 interface Checked {
   readonly data: unknown;
   readonly problems: readonly Problem[];
-  plan(series: SeriesPlan | undefined): Plan;
+  plan(series: SeriesPlan | undefined, stage?: StageInput): Plan;
 }
 
 /** Checks one root wholly: its components, what holds between them, and both again with what `baseline.set` changes. */
@@ -139,13 +140,43 @@ function checkRoot(
   return {
     data,
     problems,
-    plan: (series) => buildPlan({ ...input({ data, components }), series }, changed && input(changed)),
+    plan: (series, stage) =>
+      buildPlan({ ...input({ data, components }), series, stage }, changed && input(changed)),
+  };
+}
+
+/** The same with all stages of the root, each checked as a recipe; the plan is that of the last. */
+function checkStages(
+  recipe: WrittenRecipe,
+  root: Traced,
+  lookup: ComponentLookup,
+  before: readonly Problem[],
+): Checked {
+  const whole = checkRoot(recipe, root, lookup, before);
+  const stages = whole.problems.length === 0 ? stagesOf(root) : undefined;
+  if (!stages) return whole;
+  const checked = stages.map((written) => ({
+    written,
+    of: checkRoot(recipe, written.root, lookup, formProblems(toData(written.root))),
+  }));
+  return {
+    data: whole.data,
+    problems: [
+      ...stageNameProblems(root),
+      ...checked.flatMap(({ written, of }) => written.ownProblems(of.problems)),
+    ],
+    plan: (series) =>
+      checked.reduce<Plan | undefined>(
+        (last, { written, of }, at) =>
+          of.plan(at === checked.length - 1 ? series : undefined, { written, before: last }),
+        undefined,
+      ) as Plan,
   };
 }
 
 /**
  * Phase two: checks every component against `lookup`, then what holds between them; both again with what `baseline.set`
- * changes, and for every run of a series. Throws all problems of both phases as one error, in the order of files and lines;
+ * changes, and for every stage and every run of a series. Throws all problems of both phases as one error, in the order of files and lines;
  * those of single runs once the recipe itself has none. `others` are problems met on the way, such as plugins that are
  * missing.
  */
@@ -155,15 +186,15 @@ export function planRecipe(
   others: readonly Problem[] = [],
 ): Plan {
   const { root, sources } = recipe;
-  const checked = checkRoot(recipe, root, lookup, [...recipe.problems, ...others]);
-  throwProblems(checked.problems, root, sources);
+  const checked = checkStages(recipe, root, lookup, [...recipe.problems, ...others]);
+  throwProblems(firstOfEach(checked.problems), root, sources);
   const written = seriesOf(root);
   if (!written) return checked.plan(undefined);
   const problems = [...written.problems];
   const points = written.points.map(({ values, runs }) => ({
     values,
     runs: runs.map((run) => {
-      const one = checkRoot(recipe, run.root, lookup, formProblems(toData(run.root)));
+      const one = checkStages(recipe, run.root, lookup, formProblems(toData(run.root)));
       problems.push(...written.ownProblems(one.problems, run));
       return { seed: run.seed, plan: () => one.plan(undefined) };
     }),

@@ -41,7 +41,9 @@ export type SamplerPlan =
   | 'uniform'
   | 'class-balanced'
   | { readonly by: string; readonly temperature?: number | undefined }
-  | { readonly weight: string };
+  | { readonly weight: string }
+  /** A class to its share of an epoch; the other classes have what is left, in proportion. */
+  | { readonly classes: Readonly<Record<string, number>> };
 
 /** The data sets, and how their examples are put into batches. */
 export interface DataPlan {
@@ -90,6 +92,8 @@ export type TeacherSource =
       readonly written: string;
       /** Overrides for that recipe, as `--set` takes them: `path=value`. */
       readonly set: readonly string[];
+      /** Whether it runs in the training step instead of being asked beforehand. */
+      readonly live: boolean;
     }
   | { readonly kind: 'component'; readonly component: ComponentPlan<'teacher'> };
 
@@ -104,6 +108,11 @@ export type BeginPlan = {
       readonly file: string;
       /** Overrides for that recipe, as `--set` takes them: `path=value`. */
       readonly set: readonly string[];
+    }
+  | {
+      readonly kind: 'stage';
+      /** The stage before. */
+      readonly plan: Plan;
     }
   | {
       readonly kind: 'checkpoint';
@@ -268,6 +277,8 @@ export interface Plan {
   readonly backend: BackendName;
   readonly threads: number;
   readonly preflight: PreflightPlan;
+  /** Which stage of a recipe with `stages` it is: the names of the recipe, and of all stages up to it. */
+  readonly stage: { readonly recipe: string; readonly names: readonly string[] } | undefined;
   /** The runs that `seeds` and `sweep` make of the recipe; undefined for one run. */
   readonly series: SeriesPlan | undefined;
 }

@@ -1,6 +1,7 @@
 // A plan as plain data again, with every default written out, and its hash.
 import { createHash } from 'node:crypto';
 import { canonicalJson } from './plain-data.js';
+import { resolvedStage } from './resolved-stages.js';
 import type {
   BaselinePlan,
   BeginPlan,
@@ -37,11 +38,14 @@ function slot({ component: dataset, transforms, limit }: DatasetSlot): Data {
 function teacher(plan: TeacherPlan): Data {
   const cache = resolvedCache(plan.cache);
   if (plan.kind === 'component') return { ...component(plan.component), ...cache };
-  return { recipe: plan.written, ...overrides(plan.set), ...cache };
+  const live = plan.live ? { live: true } : {};
+  return { recipe: plan.written, ...overrides(plan.set), ...live, ...cache };
 }
 
 function begin(plan: BeginPlan): Data {
   const except = plan.except.length > 0 ? { except: plan.except } : {};
+  // What the stage before is of, so that stages after different ones differ.
+  if (plan.kind === 'stage') return { stage: trainHash(plan.plan), ...except };
   return plan.kind === 'recipe'
     ? { recipe: plan.written, ...overrides(plan.set), ...except }
     : { checkpoint: plan.written, ...except };
@@ -96,9 +100,31 @@ function given(data: Data): Data {
 
 /**
  * The recipe that the plan stands for: no `extends`, no overrides, every default filled. Read again from the same folder
- * it gives the same plan.
+ * it gives the same plan; of a stage, with all stages before it.
  */
 export function resolvedRecipe(plan: Plan): Data {
+  const { stage } = plan;
+  if (!stage) return ownRecipe(plan);
+  const chain = [plan];
+  for (let at = plan; at.begin?.kind === 'stage'; at = at.begin.plan) chain.unshift(at.begin.plan);
+  const base = { ...ownRecipe(plan), name: stage.recipe };
+  const first = chain[0]?.begin;
+  return given({
+    ...base,
+    begin: first && begin(first),
+    stages: chain.map((each, at) =>
+      resolvedStage(
+        stage.names[at] ?? each.name,
+        base,
+        ownRecipe(each),
+        at > 0 ? (each.begin?.except ?? []) : [],
+      ),
+    ),
+  });
+}
+
+/** One recipe alone, or one stage of it. */
+function ownRecipe(plan: Plan): Data {
   return given({
     potstill: 1,
     name: plan.name,
@@ -144,12 +170,7 @@ function sha256(value: unknown): string {
  * Paths are taken as written, so that a moved folder keeps its hash.
  */
 export function recipeHash(plan: Plan): string {
-  const {
-    description: _description,
-    threads: _threads,
-    preflight: _preflight,
-    ...rest
-  } = resolvedRecipe(plan);
+  const { description: _description, threads: _threads, preflight: _preflight, ...rest } = ownRecipe(plan);
   return sha256(rest);
 }
 
@@ -166,7 +187,7 @@ export function trainHash(plan: Plan): string {
     export: _export,
     evaluate: _evaluate,
     ...rest
-  } = resolvedRecipe(plan);
+  } = ownRecipe(plan);
   const { test: _test, ...data } = rest.data as Data;
   return sha256({ ...rest, data });
 }

@@ -32,7 +32,9 @@ const mostRuns = 1000;
 
 /** Whether runs that differ there are still of one problem and can be compared, and differ in their weights. */
 function canSweep(path: string): boolean {
-  const [section = '', key = ''] = path.split('.');
+  const [section = '', key = '', ...rest] = path.split('.');
+  if (section === 'stages')
+    return rest.length > 0 && rest.join('.') !== 'train.seed' && canSweep(rest.join('.'));
   if (section === 'data') return ['train', 'transfer', 'sampler', 'buckets', 'shuffle'].includes(key);
   return [
     'student',

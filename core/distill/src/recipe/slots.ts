@@ -34,15 +34,17 @@ export const slots: readonly Slot[] = [
 /** Keys that an option of a component of that kind cannot have, since the recipe takes them for itself. */
 export function reservedKeys(kind: ComponentKind): readonly string[] {
   const own = new Set(slots.filter((slot) => slot.kind === kind).flatMap((slot) => slot.own));
-  return ['use', ...(kind === 'teacher' ? ['recipe', 'set'] : []), ...own];
+  return ['use', ...(kind === 'teacher' ? ['recipe', 'set', 'live'] : []), ...own];
 }
 
 /** The slot at a path, or undefined when no component stands there. */
 export function slotAt(path: Path): Slot | undefined {
+  // A stage has the components of a recipe.
+  const within = path[0] === 'stages' ? path.slice(2) : path;
   return slots.find(
     (slot) =>
-      slot.path.length === path.length &&
-      slot.path.every((key, index) => key === '*' || key === String(path[index])),
+      slot.path.length === within.length &&
+      slot.path.every((key, index) => key === '*' || key === String(within[index])),
   );
 }
 

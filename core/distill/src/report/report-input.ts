@@ -57,6 +57,13 @@ export interface ReportInput {
   readonly student: ReportModel;
   /** What the students began with, in a sentence; absent where they began at random. */
   readonly begun?: string;
+  /** The runs that led to this one, in their order: folders are from that of the report. Figures that are not known are null. */
+  readonly chain?: readonly {
+    readonly name: string;
+    readonly path: string;
+    readonly student: Readonly<Record<string, number | null>>;
+    readonly baseline: Readonly<Record<string, number | null>> | null;
+  }[];
   /** All figures that were measured, in the order of the tables. */
   readonly figures: readonly Figure[];
   /** The figure that decides. Default: the first that has a direction. */

@@ -12,7 +12,7 @@ import type { PlannedRun } from './teachers.js';
 const told = 4;
 
 /** Keys that decide no weights. */
-const without = /^(description|threads|preflight|baseline|export|data\.test)(\.|$)/;
+const without = /^(stages\.\d+\.)?(description|threads|preflight|baseline|export|data\.test)(\.|$)/;
 
 /** Keys in which a folder's run differs so that its trained weights are not those of `identity`. */
 export function differingKeys(found: RunIdentity, identity: Partial<RunIdentity>): (keyof RunIdentity)[] {
@@ -57,6 +57,8 @@ export async function differences(
 }
 
 function beginWords(folder: string, { recipe, begin }: PlannedRun): Promise<string[]> | string[] {
+  // recipe.yaml of a stage holds those before it.
+  if (recipe.plan.begin?.kind === 'stage') return [];
   if (begin?.kind === 'run')
     return recipeWords(
       join(folder, beginRecipeFile),

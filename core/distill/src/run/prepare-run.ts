@@ -12,7 +12,7 @@ import type {
   Student,
   Teacher,
 } from '../contracts/index.js';
-import { beginEvents } from './begin/begin-events.js';
+import { beginEvents, stageEvents } from './begin/begin-events.js';
 import { fitWeights, formsOf } from './begin/fit.js';
 import { checkFolderNames } from './choose-folder.js';
 import { checkExportNames } from './check-exports.js';
@@ -25,9 +25,10 @@ import { openContainer } from './open-container.js';
 import type { RunOptions } from './options.js';
 import { checkAccumulation, withFrozenVariables } from './parameters.js';
 import { placed } from './placed.js';
-import { teacherEvents } from './run-teacher.js';
+import { frozenStudent, teacherEvents } from './run-teacher.js';
 import { aligned, metricsOf, taskOf, type ChosenTask } from './task-of.js';
 import { checkTeacherData, checkTeacherParts } from './teacher-data.js';
+import { isLive, taughtBy } from './taught.js';
 import type { PlannedRun } from './teachers.js';
 
 /** A run about to be executed. */
@@ -135,6 +136,7 @@ export async function prepareRun(planned: PlannedRun, options: RunOptions): Prom
             await container.make(plan.teacher.component, {
               data: description,
               read: (part) => readPart(data[part], container.services.random),
+              student: taughtBy(plan, container, description, student),
             }),
             description,
           )
@@ -150,7 +152,8 @@ export async function prepareRun(planned: PlannedRun, options: RunOptions): Prom
       data: data.training.description,
       examples: data.training.size,
       student,
-      teacher: teacher ?? (teacherRun && aligned(task.task, untrained(teacherRun), description)),
+      teacher:
+        teacher ?? (teacherRun && aligned(task.task, untrained(teacherRun, isLive(plan)), description)),
       metrics,
       task: task.task,
     };
@@ -194,10 +197,11 @@ const noBaseline = {
 };
 
 /** What the student of a run will say of itself as a teacher. */
-function untrained({ student, data: { description } }: PreparedRun): Teacher {
+function untrained({ student, data: { description } }: PreparedRun, live: boolean): Teacher {
   return {
     outputs: student.outputs,
     fingerprint: '',
+    ...(live ? { graph: frozenStudent(student) } : {}),
     ...(description.labels ? { labels: description.labels } : {}),
     label: () => Promise.reject(new Error('internal: a teacher is asked before it is trained')),
     dispose: () => Promise.resolve(),
@@ -217,8 +221,9 @@ async function preparedBegin(
   log: RunLog,
 ): Promise<PreparedRun | undefined> {
   if (!begin || !plan.begin) return undefined;
-  const run =
-    begin.kind === 'run' ? await prepareRun(begin.run, nestedOptions(options, beginEvents(log))) : undefined;
+  const events =
+    plan.begin.kind === 'stage' ? stageEvents(log, plan.begin.plan.stage?.names ?? []) : beginEvents(log);
+  const run = begin.kind === 'run' ? await prepareRun(begin.run, nestedOptions(options, events)) : undefined;
   try {
     const theirs = begin.kind === 'run' ? run && formsOf(run.student) : begin.weights.student;
     fitWeights(begin.from, theirs ?? {}, formsOf(student), plan.begin.except);

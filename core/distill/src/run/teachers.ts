@@ -10,7 +10,7 @@ import { placed } from './placed.js';
 
 /** Whose weights the student begins with: of a run that may have to be made first, or such as are there. */
 export type PlannedBegin = {
-  /** Name of the recipe, or the checkpoint as the recipe writes it. */
+  /** Name of the recipe or the stage, or the checkpoint as the recipe writes it. */
   readonly from: string;
 } & (
   | { readonly kind: 'run'; readonly run: PlannedRun }
@@ -50,7 +50,10 @@ export async function planTeachers(
     plan.teacher?.kind === 'recipe'
       ? await below(plan.teacher.file, plan.teacher.set, 'teacher.recipe')
       : undefined;
-  const begin = await planBegin(plan, below);
+  // A stage is of the same file, so that nothing is above it that is not above this one.
+  const begin = await planBegin(plan, below, (stage) =>
+    planTeachers({ ...recipe, plan: stage }, open, above),
+  );
   return {
     recipe,
     hash: recipeHash(plan),
@@ -66,8 +69,10 @@ export async function planTeachers(
 async function planBegin(
   { begin, folder, trace }: Plan,
   below: (file: string, set: readonly string[], path: string) => Promise<PlannedRun>,
+  stage: (plan: Plan) => Promise<PlannedRun>,
 ): Promise<PlannedBegin | undefined> {
   if (!begin) return undefined;
+  if (begin.kind === 'stage') return { kind: 'run', from: begin.written, run: await stage(begin.plan) };
   if (begin.kind === 'recipe') {
     const run = await below(begin.file, begin.set, 'begin.recipe');
     return { kind: 'run', from: run.recipe.plan.name, run };

@@ -26,6 +26,7 @@ const whole: Record<string, unknown> = {
   begin: { checkpoint: 'runs/other' },
   losses: ['cross-entropy'],
   train: { epochs: 1 },
+  stages: [{ name: 'only' }],
   seeds: 2,
   sweep: { grid: { 'train.rate': [0.1, 0.2] } },
   evaluate: ['accuracy'],

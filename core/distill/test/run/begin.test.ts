@@ -63,6 +63,15 @@ describe('begin with a recipe', () => {
       taken: 4,
       random: [],
       baseline: 'same',
+      taught: false,
+      chain: [
+        {
+          name: 'generalist',
+          path: summary.begun?.path,
+          student: expect.objectContaining({ errors: expect.any(Number) as number }) as object,
+          baseline: null,
+        },
+      ],
     });
     expect(place.stages()).toEqual([
       ...['begin', 'begin/evaluate', 'begin/export', 'begin/report'],
@@ -112,11 +121,14 @@ describe('begin with a recipe', () => {
       expect(await weights(runFolder, name, 'best.safetensors')).toEqual(
         await weights(earlier, name, 'best.safetensors'),
       );
-    expect(summary.begun?.baseline).toBe('own');
+    expect(summary.begun).toMatchObject({ baseline: 'own', taught: true });
     const taught = await place.run('student.yaml', {
       set: [...from(set.replace('{name', '{baseline: false, name')), ...still],
     });
-    expect(taught.summary.begun?.baseline).toBe('taught');
+    expect(taught.summary.begun).toMatchObject({ baseline: 'same', taught: true });
+    expect(await readFile(join(taught.runFolder, 'report.html'), 'utf8')).toContain(
+      'The student alone began with the same, in which a teacher had a part',
+    );
     expect(await weights(taught.runFolder, 'baseline', 'best.safetensors')).toEqual(
       await weights(taught.runFolder, 'student', 'best.safetensors'),
     );

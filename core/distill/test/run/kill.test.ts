@@ -133,3 +133,50 @@ describe('a stream shuffled in a window, killed in mid-epoch and resumed', () =>
       );
   }, 300_000);
 });
+
+const stagedYaml = `
+name: tiny-staged
+plugins: [tiny]
+data: { train: { use: tiny/points, size: 120 }, validation: { use: tiny/points, size: 40, seed: 7 } }
+teacher: { use: tiny/teacher }
+student: { use: mlp, hidden: [4], dropout: 0.2 }
+losses: [{ use: soft-targets, temperature: 2 }]
+train: { epochs: 4, batch: 8, rate: 0.01 }
+threads: 1
+stages:
+  - name: labels
+    losses: [cross-entropy]
+  - name: soft
+  - name: softer
+    losses: [{ use: soft-targets, temperature: 8 }]
+`;
+
+describe('a recipe with stages, killed in the middle of the second and resumed', () => {
+  it('leaves the same bytes as an unbroken one', async () => {
+    for (const place of [whole, broken]) await place.write('student.yaml', stagedYaml);
+    expect((await run(whole.folder, 'anew')).lines.at(-1)).toBe('done');
+    // 15 steps an epoch.
+    const at = 17 + randomStream(seed).child('stages').integer(30);
+    expect(await run(broken.folder, 'anew', 'soft/student', String(at))).toMatchObject({ killed: true });
+    const resumed = await run(broken.folder, 'resume');
+    expect(resumed.lines.at(-1)).toBe('done');
+    expect(resumed.lines.filter((line) => line.startsWith('labels/'))).toEqual([]);
+    expect(resumed.lines).not.toContain('soft/student 1');
+    const runsOf = async (place: { readonly runs: string }) =>
+      (await readdir(place.runs)).filter((name) => !name.startsWith('.')).sort();
+    const names = await runsOf(whole);
+    expect(names).toHaveLength(3);
+    expect(await runsOf(broken)).toEqual(names);
+    for (const name of names)
+      for (const file of [
+        'student/last.safetensors',
+        'baseline/last.safetensors',
+        'student.safetensors',
+        'metrics.jsonl',
+        'recipe.yaml',
+      ])
+        expect(await readFile(join(broken.runs, name, file)), `${name}/${file}`).toEqual(
+          await readFile(join(whole.runs, name, file)),
+        );
+  }, 300_000);
+});

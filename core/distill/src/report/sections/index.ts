@@ -1,4 +1,5 @@
 // The report's own parts of the page, in their order.
+import { chainSection } from './chain.js';
 import { checksSection } from './checks.js';
 import { curvesSection } from './curves.js';
 import { detailsSection } from './details.js';
@@ -12,6 +13,7 @@ export const resultSections: readonly OwnSectionBuilder[] = [summarySection, tra
 
 /** After them: how the models came about, and what is needed to trust or repeat the run. */
 export const runSections: readonly OwnSectionBuilder[] = [
+  chainSection,
   curvesSection,
   ratesSection,
   checksSection,

@@ -2,7 +2,7 @@
 import { relative, sep } from 'node:path';
 import { PotstillError } from '../../errors/potstill-error.js';
 import { stage, type RunContext, type Stage } from '../context.js';
-import { weightsHash, type BeginWeights } from './begin-weights.js';
+import { weightsHash, type BeginWeights, type EarlierRun } from './begin-weights.js';
 import { beginWith, fitWeights, formsOf } from './fit.js';
 
 /** What a student began with, as the summary and the report tell it. */
@@ -15,8 +15,12 @@ export interface Begun {
   readonly taken: number;
   /** Names of the variables that began at random. */
   readonly random: readonly string[];
-  /** What the student alone began with: the same weights, the earlier run's own baseline, or the same although a teacher had a part in them. */
+  /** What the student alone began with: the same weights, or those of the earlier run's own baseline. */
   readonly baseline: BeginWeights['alone'];
+  /** Whether a teacher had a part in the weights, as far as is known. */
+  readonly taught: boolean;
+  /** The runs that led to these weights, in their order; paths are from the run's own folder. */
+  readonly chain: readonly EarlierRun[];
 }
 
 export const beginStage: Stage<'begin'> = {
@@ -42,9 +46,16 @@ export const beginStage: Stage<'begin'> = {
       student: first,
       baseline: weights.alone === 'own' ? beginWith(initial.baseline, weights.baseline, fit) : first,
     };
-    const path = relative(context.folder.path, weights.path).split(sep).join('/');
-    const { alone } = weights;
-    return { from: begin.from, path, taken: fit.taken.length, random: fit.random, baseline: alone };
+    const here = (path: string) => relative(context.folder.path, path).split(sep).join('/');
+    return {
+      from: begin.from,
+      path: here(weights.path),
+      taken: fit.taken.length,
+      random: fit.random,
+      baseline: weights.alone,
+      taught: weights.taught,
+      chain: weights.chain.map((earlier) => ({ ...earlier, path: here(earlier.path) })),
+    };
   },
 };
 

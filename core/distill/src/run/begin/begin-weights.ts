@@ -1,5 +1,6 @@
 // The weights that a student begins with: of a complete run, or of a file.
 import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import type { HostTensors } from '@potstill/engine';
 import type { ProgressSink } from '../../contracts/index.js';
 import { fingerprint, resolveDataPath } from '../../data/index.js';
@@ -10,7 +11,19 @@ import { decodeCheckpoint, readWeights } from '../../train/checkpoint.js';
 import { readFinalWeights } from '../final-weights.js';
 import { RunFolder } from '../folder.js';
 import type { CompleteRun } from '../run-teacher.js';
+import type { ModelSummary } from '../summary.js';
 import { restoreHint } from '../verify.js';
+
+/** A run whose student's weights another began with. */
+export interface EarlierRun {
+  /** Name of the recipe. */
+  readonly name: string;
+  /** Its folder. */
+  readonly path: string;
+  /** Figures of its student, and of its student alone where there is one. */
+  readonly student: ModelSummary['figures'];
+  readonly baseline: ModelSummary['figures'] | null;
+}
 
 /** Weights that an earlier training has left. */
 export interface BeginWeights {
@@ -22,8 +35,12 @@ export interface BeginWeights {
    * no teacher has a part in it here either; else the same as the student.
    */
   readonly baseline: HostTensors;
-  /** `own`: of the earlier run's baseline. `taught`: the same as the student's, in which a teacher had a part. */
-  readonly alone: 'same' | 'own' | 'taught';
+  /** Whether `baseline` are those of the earlier run's baseline, or the same as the student's. */
+  readonly alone: 'same' | 'own';
+  /** Whether a teacher had a part in the student, as far as is known. */
+  readonly taught: boolean;
+  /** The runs that led to these weights, in their order; paths are absolute. */
+  readonly chain: readonly EarlierRun[];
 }
 
 /**
@@ -38,10 +55,19 @@ export async function weightsOfRun(
   const { folder, summary } = run;
   const { variables: student } = await readFinalWeights(run, progress);
   const { path } = folder;
-  if (!summary.teacher) return { path, student, baseline: student, alone: 'same' };
-  if (!withBaseline) return { path, student, baseline: student, alone: 'taught' };
+  const chain: EarlierRun[] = [
+    ...(summary.begun?.chain ?? []).map((earlier) => ({ ...earlier, path: resolve(path, earlier.path) })),
+    {
+      name: summary.name,
+      path,
+      student: summary.student.figures,
+      baseline: summary.baseline?.figures ?? null,
+    },
+  ];
+  const taught = summary.teacher !== null || summary.begun?.taught === true;
+  if (!taught || !withBaseline) return { path, student, baseline: student, alone: 'same', taught, chain };
   const { variables } = await readWeights(folder.file('baseline', 'best.safetensors'), restoreHint);
-  return { path, student, baseline: variables, alone: 'own' };
+  return { path, student, baseline: variables, alone: 'own', taught, chain };
 }
 
 /** `begin.checkpoint`: of a run folder or a file. Throws `BEGIN_INVALID` without a location; damaged files are told as such. */
@@ -68,7 +94,7 @@ export async function weightsOfCheckpoint(written: string, recipeFolder: string)
   const { tensors, metadata } = decodeSafetensors(bytes, path, 'Restore the file, or name another.');
   const student =
     metadata['potstill.kind'] === 'training' ? decodeCheckpoint(bytes, path).state.variables : tensors;
-  return { path, student, baseline: student, alone: 'same' };
+  return { path, student, baseline: student, alone: 'same', taught: false, chain: [] };
 }
 
 function invalid(message: string, hint: string): PotstillError {
