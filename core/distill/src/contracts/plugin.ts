@@ -61,8 +61,8 @@ export interface Contexts {
   student: { readonly data: DataDescription };
   loss: {
     readonly data: DataDescription;
-    /** How many training examples there are: the index of each is below it. */
-    readonly examples: number;
+    /** How many training examples there are: the index of each is below it. A run always says it. */
+    readonly examples?: number;
     readonly student: Student;
     readonly teacher: Teacher | undefined;
   };

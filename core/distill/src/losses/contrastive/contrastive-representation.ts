@@ -47,6 +47,8 @@ export const contrastiveRepresentationLoss: AnyComponent = loss(name, {
       .describe('Share of an example’s vector in the bank that stays when the example is seen.'),
   }),
   create(options, services, { examples, student, teacher }) {
+    if (examples === undefined)
+      throw new Error(`${name}: the context does not say how many \`examples\` there are`);
     const variables = new VariableSet(services.random.child(`loss ${name}`), 'the loss');
     const { size, temperature, momentum, negatives } = options;
     const of = (side: 'student' | 'teacher', outputs = {}) => ({
