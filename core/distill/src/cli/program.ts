@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { host } from '../container/host.js';
 import { exitCodeLines } from '../errors/explain.js';
 import { addCheck } from './commands/check.js';
+import { addCluster } from './commands/cluster.js';
 import { addEvaluate } from './commands/evaluate.js';
 import { addExplain } from './commands/explain.js';
 import { addExport } from './commands/export.js';
@@ -22,6 +23,7 @@ Examples:
   potstill run recipe.yaml --resume             continue an interrupted run, to the same result
   potstill label recipe.yaml                    store the teacher's answers, for all later runs
   potstill check recipe.yaml                    find every mistake without running anything
+  potstill cluster recipe.yaml --count 4        the classes that a model confuses, for specialists
   potstill list -p @potstill/vision             what recipes can use
   potstill explain soft-targets                 a component, error code, recipe key, command or option
   potstill inspect teacher.onnx                 inputs, outputs and inner values of an ONNX file
@@ -38,6 +40,7 @@ const commands = [
   addLabel,
   addCheck,
   addEvaluate,
+  addCluster,
   addExport,
   addVerify,
   addStore,

@@ -1,6 +1,6 @@
 // An adjustment: a change of the trained student's weights, chosen on validation data.
 import type { Section } from './report.js';
-import type { DataDescription } from './dataset.js';
+import type { DataDescription, IndexedDataset } from './dataset.js';
 import type { Student } from './student.js';
 import type { Batch, HostTensors } from './tensors.js';
 
@@ -8,6 +8,8 @@ export interface AdjustInput {
   /** Its variables are what an adjustment changes. */
   readonly student: Student;
   readonly data: DataDescription;
+  /** What the student was trained on, before transforms; its `sampling` says how often each example was drawn. Undefined for a stream. */
+  readonly training: IndexedDataset | undefined;
   /** The validation data, from the beginning at each call. */
   validation(): AsyncIterable<Batch>;
   /** The student with its weights as they are now; later changes are not seen. Dispose of it. */

@@ -2,8 +2,14 @@
 import type { DataDescription } from '../contracts/index.js';
 import { classIndex, className } from './classes.js';
 
-/** A class to the class that it counts as; null: its examples are left out. Classes that are not named stay. */
+/**
+ * A class to the class that it counts as; null: its examples are left out. Classes that are not named count as what `*`
+ * says; without it they stay.
+ */
 export type ClassMap = Readonly<Record<string, string | null>>;
+
+/** Stands for all classes that a map does not name. */
+const others = '*';
 
 /** What a class map makes of a list of classes. */
 export interface MappedClasses {
@@ -17,7 +23,7 @@ export function mapClassNames(labels: readonly string[], map: ClassMap): MappedC
   const names = Object.keys(map);
   const meant = labels.map((label) => {
     const at = classIndex(names, label);
-    const to = at < 0 ? label : map[names[at] as string];
+    const to = at >= 0 ? map[names[at] as string] : others in map ? map[others] : label;
     return to === null || to === undefined ? null : className(to);
   });
   const after = [...new Set(meant.filter((name) => name !== null))];
@@ -29,5 +35,5 @@ export function unknownInMap(
   { labels = [] }: Pick<DataDescription, 'labels'>,
   map: ClassMap,
 ): string | undefined {
-  return Object.keys(map).find((name) => classIndex(labels, name) < 0);
+  return Object.keys(map).find((name) => name !== others && classIndex(labels, name) < 0);
 }

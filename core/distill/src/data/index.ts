@@ -20,7 +20,7 @@ export { mixComponent } from './mix.js';
 export { mapClassNames, unknownInMap, type ClassMap } from './class-map.js';
 export { countIn, hashInputs, isCheapToHash } from './duplicates.js';
 export { fieldValues } from './field-values.js';
-export { drawByWeight, groupSampling } from './sampling.js';
+export { drawByWeight, groupSampling, shareSampling } from './sampling.js';
 export { splitByClass, splitByGroup, SplitImpossible, type Shares, type Split } from './split.js';
 export { checkTargets, targetOf, type TargetRule } from './targets.js';
 export { joinTransfer } from './transfer.js';

@@ -59,6 +59,29 @@ export function groupSampling(groups: ArrayLike<number>, temperature: number): S
 }
 
 /**
+ * Draws by class: the share of an epoch that `shares` gives it, at most 1 in all; what is left goes to the other classes, to
+ * each in proportion to its examples. Undefined where something is left and there is no other class.
+ */
+export function shareSampling(
+  targets: ArrayLike<number>,
+  shares: ReadonlyMap<number, number>,
+): Sampling | undefined {
+  const counts = new Map<number, number>();
+  for (const target of Array.from(targets)) counts.set(target, (counts.get(target) ?? 0) + 1);
+  let left = 1;
+  let others = 0;
+  for (const [target, count] of counts)
+    if (shares.has(target)) left -= shares.get(target) ?? 0;
+    else others += count;
+  if (others === 0 && left > 1e-9) return undefined;
+  const weight = (target: number) => {
+    const share = shares.get(target);
+    return share === undefined ? Math.max(0, left) / others : share / (counts.get(target) ?? 1);
+  };
+  return { weights: Float64Array.from(Array.from(targets), weight), strata: targets };
+}
+
+/**
  * Sampling of data sets put together: each is drawn as it asks for, and gets its share of the draws. Default: as many as
  * it has examples. Undefined where that is each example once.
  */

@@ -202,7 +202,7 @@ export function planRecipe(
     rungs: rungs.map((rung) => rung.map(check)),
   }));
   throwProblems(firstOfEach(problems), root, sources);
-  const planned = ({ seed, plan }: { readonly seed: number; plan(): Plan }) => ({ seed, plan: plan() });
+  const planned = (run: { readonly seed: number; plan(): Plan }) => ({ seed: run.seed, plan: run.plan() });
   const { seeds, paths, data } = written;
   return checked.plan({
     seeds,

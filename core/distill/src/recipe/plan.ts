@@ -41,7 +41,9 @@ export type SamplerPlan =
   | 'uniform'
   | 'class-balanced'
   | { readonly by: string; readonly temperature?: number | undefined }
-  | { readonly weight: string };
+  | { readonly weight: string }
+  /** A class to its share of an epoch; the other classes have what is left, in proportion. */
+  | { readonly classes: Readonly<Record<string, number>> };
 
 /** The data sets, and how their examples are put into batches. */
 export interface DataPlan {
@@ -90,6 +92,8 @@ export type TeacherSource =
       readonly written: string;
       /** Overrides for that recipe, as `--set` takes them: `path=value`. */
       readonly set: readonly string[];
+      /** Whether it runs in the training step instead of being asked beforehand. */
+      readonly live: boolean;
     }
   | { readonly kind: 'component'; readonly component: ComponentPlan<'teacher'> };
 

@@ -167,8 +167,18 @@ const sampler = z
         ),
     }),
     z.strictObject({ weight: name.describe('A field of numbers: how often each example is drawn.') }),
+    z.strictObject({
+      classes: z
+        .record(z.string(), z.number().min(0).max(1))
+        .refine((shares) => Object.values(shares).reduce((sum, share) => sum + share, 0) <= 1, {
+          error: 'must have shares of at most 1 in all',
+        })
+        .describe(
+          'Class -> its share of an epoch: `{ rest: 0.5 }`. The other classes have what is left, each as it has examples.',
+        ),
+    }),
   ])
-  .meta(named('`uniform`, `class-balanced`, a map with `by`, or a map with `weight`'))
+  .meta(named('`uniform`, `class-balanced`, a map with `by`, a map with `weight`, or a map with `classes`'))
   .describe(
     'How often an epoch has each training example. An epoch is as long as before: some come several times, others not. Default: each once.',
   );
@@ -182,6 +192,12 @@ const teacher = z
         .record(z.string(), z.unknown())
         .optional()
         .describe('Overrides for that recipe, by dotted path.'),
+      live: z
+        .boolean()
+        .default(false)
+        .describe(
+          'Whether its student runs in the training step, frozen, so that gradients reach its inputs. Default: false, its answers are stored.',
+        ),
       cache,
     }),
     componentMap({ cache }),
@@ -308,7 +324,7 @@ export const recipeSchema = z.strictObject({
         .record(z.string(), z.union([z.string().min(1), z.null()]))
         .optional()
         .describe(
-          'Classes that count as another, in every part: `{ cat: animal, dog: animal }`. Null leaves their examples out; classes that are not named stay.',
+          'Classes that count as another, in every part: `{ cat: animal, dog: animal }`. Null leaves their examples out; `"*"` stands for all classes that are not named, which stay without it.',
         ),
       sampler: sampler.optional(),
       buckets: buckets.optional(),

@@ -57,7 +57,7 @@ async function adjust(context: RunContext, path: string): Promise<readonly MadeA
 }
 
 function inputOf({ data, student, container, random }: RunContext): AdjustInput {
-  const { validation, description } = data;
+  const { validation, training, description } = data;
   if (!validation)
     throw new PotstillError({
       code: 'RECIPE_MISSING_KEY',
@@ -69,6 +69,7 @@ function inputOf({ data, student, container, random }: RunContext): AdjustInput 
   return {
     student,
     data: description,
+    training: training.dataset.size === undefined ? undefined : training.dataset,
     validation: () =>
       batches(dataset, { size: evaluationBatch, transforms, name, random: random.child(name) }),
     predictor: () => predictorOf(container.services.engine, student, description.inputs),

@@ -2,11 +2,13 @@
 import type { RandomStream } from '@potstill/engine';
 import type { DataDescription, Dataset, IndexedDataset, Sampling } from '../contracts/index.js';
 import {
+  classIndex,
   descriptionOf,
   fieldValues,
   groupSampling,
   mapClassNames,
   remapClasses,
+  shareSampling,
   splitByClass,
   splitByGroup,
   SplitImpossible,
@@ -203,6 +205,7 @@ async function samplingOf(dataset: IndexedDataset, sampler: SamplerPlan): Promis
   }
   if ('by' in sampler)
     return groupSampling(await fieldOf(dataset, sampler.by, 'sampler.by'), sampler.temperature ?? Infinity);
+  if ('classes' in sampler) return sharesOf(dataset, sampler.classes);
   const weights = await fieldValues(dataset, sampler.weight);
   if (!weights)
     throw new PotstillError({
@@ -228,4 +231,36 @@ async function samplingOf(dataset: IndexedDataset, sampler: SamplerPlan): Promis
       path: 'data.sampler.weight',
     });
   return { weights };
+}
+
+async function sharesOf(
+  dataset: IndexedDataset,
+  shares: Readonly<Record<string, number>>,
+): Promise<Sampling> {
+  const { target, labels } = dataset;
+  if (target === undefined || !labels)
+    throw unsupported('sampler', 'the training data names no classes, and so there are none to have shares');
+  const byNumber = new Map<number, number>();
+  for (const [name, share] of Object.entries(shares)) {
+    const at = classIndex(labels, name);
+    const meant = didYouMean(name, labels);
+    if (at < 0)
+      throw new PotstillError({
+        code: 'RECIPE_BAD_VALUE',
+        message: `\`data.sampler.classes\` names \`${name}\`, which is no class of the training data`,
+        path: `data.sampler.classes.${name}`,
+        ...(meant === undefined ? {} : { hint: `did you mean \`${meant}\`?` }),
+        ...allowedWords(name, labels),
+      });
+    byNumber.set(at, share);
+  }
+  const sampling = shareSampling(await fieldOf(dataset, target, 'sampler'), byNumber);
+  if (sampling) return sampling;
+  const sum = Object.values(shares).reduce((all, share) => all + share, 0);
+  throw new PotstillError({
+    code: 'RECIPE_BAD_VALUE',
+    message: `\`data.sampler.classes\`: the shares of all classes sum to ${Number(sum.toFixed(6))}, and no class is left for the rest of an epoch`,
+    path: 'data.sampler.classes',
+    hint: 'Give shares that sum to 1, or leave a class out.',
+  });
 }

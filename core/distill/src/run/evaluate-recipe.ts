@@ -1,32 +1,16 @@
 // A finished student, the teacher or any ONNX model, on a recipe's data with its metrics.
-import { resolve } from 'node:path';
 import type { OpenRecipe } from '../container/open-recipe.js';
-import type { Figure, Finding, ProgressSink } from '../contracts/index.js';
-import { PotstillError } from '../errors/potstill-error.js';
+import type { Figure, Finding } from '../contracts/index.js';
 import { figuresOf, needsTeacher } from '../evaluate/evaluate-model.js';
 import { primaryOf } from '../report/figures.js';
-import { openData, type OpenData, type RunData } from './data.js';
 import { memoryTeacherStore } from '../store/index.js';
 import { createEvaluator } from './evaluation.js';
-import { evaluatedFile, evaluatedStudent, evaluatedTeacher, type EvaluatedModel } from './evaluated-model.js';
-import { quietContainer } from './latest-run.js';
+import { openEvaluated, type EvaluatedOptions } from './open-evaluated.js';
 import { drawSample } from './sample.js';
-import { metricsOf, taskOf } from './task-of.js';
-import { checkEvaluatedClasses } from './teacher-data.js';
+import { metricsOf } from './task-of.js';
 
-export interface EvaluateOptions {
-  /** An ONNX file. Default: the student of the latest complete run of the recipe. */
-  readonly model?: string;
-  /** Measure the recipe's teacher. Default false. */
-  readonly teacher?: boolean;
-  readonly runFolder?: string;
-  /** Default `runs`. */
-  readonly runsFolder?: string;
-  /** Default `test`. */
-  readonly role?: 'train' | 'validation' | 'test';
-  /** Is told of warnings. */
-  readonly progress?: ProgressSink;
-}
+/** `role`: default `test`. */
+export type EvaluateOptions = EvaluatedOptions;
 
 export interface EvaluationResult {
   readonly model: string;
@@ -50,36 +34,14 @@ export async function evaluateRecipe(
   options: EvaluateOptions = {},
 ): Promise<EvaluationResult> {
   const { plan } = recipe;
-  const role = options.role ?? 'test';
-  const runsFolder = resolve(options.runsFolder ?? 'runs');
-  const container = await quietContainer(recipe, runsFolder, options.progress);
+  const opened = await openEvaluated(recipe, options, () => 'test');
+  const { container, data, part, role, task, name, model, foreign } = opened;
   const { services } = container;
-  let data: RunData | undefined;
-  let opened: EvaluatedModel | undefined;
+  const { description } = data;
   try {
-    data = await openData(plan, container);
-    const chosen: OpenData | undefined = data[role];
-    if (!chosen)
-      throw new PotstillError(
-        plan.trace.place({
-          code: 'RECIPE_MISSING_KEY',
-          message: `the recipe has no ${role} data`,
-          path: `data.${role}`,
-        }),
-      );
-    const { description } = data;
-    const { task } = await taskOf(plan, container, description);
-    const where = { recipe, container, data, task, runsFolder };
-    opened = options.teacher
-      ? await evaluatedTeacher(where)
-      : options.model === undefined
-        ? await evaluatedStudent(where, options.runFolder)
-        : await evaluatedFile(where, options.model);
-    const { name, model, foreign } = opened;
-    checkEvaluatedClasses(name, model.labels, description.labels);
     const remarks: Finding[] = [];
-    if (foreign && plan.preflight.enabled && chosen.size > 0) {
-      const { batch } = await drawSample(chosen, plan.preflight.sample, services.random.child('preflight'));
+    if (foreign && plan.preflight.enabled && part.size > 0) {
+      const { batch } = await drawSample(part, plan.preflight.sample, services.random.child('preflight'));
       const answers = await model.label(batch);
       const seen = { data: description, sample: batch, teacher: model, answers };
       remarks.push(...(task.checkSample?.(seen) ?? []));
@@ -92,12 +54,12 @@ export async function evaluateRecipe(
       random: services.random,
     });
     const described = figuresOf(metrics.filter((metric) => !needsTeacher(metric)));
-    const { figures, artefacts } = await evaluator.evaluate(chosen, (batch) => model.label(batch));
+    const { figures, artefacts } = await evaluator.evaluate(part, (batch) => model.label(batch));
     const said = remarks.filter(({ level }) => level === 'warning').map(({ message }) => message);
     return {
       model: name,
       role,
-      examples: chosen.size,
+      examples: part.size,
       remarks: [...(model.remarks ?? []), ...said],
       primary: primaryOf(described, task.primary)?.name ?? null,
       figures,
@@ -105,8 +67,6 @@ export async function evaluateRecipe(
       artefacts,
     };
   } finally {
-    await opened?.model.dispose();
-    await data?.dispose();
-    await container.dispose();
+    await opened.dispose();
   }
 }

@@ -1,6 +1,7 @@
 // The tasks and adjustments that come with potstill.
 import type { AnyComponent } from '../contracts/index.js';
 import { biasCorrection } from './classification/adjust/bias-correction.js';
+import { samplingCorrection } from './classification/adjust/sampling-correction.js';
 import { temperatureScaling } from './classification/adjust/temperature-scaling.js';
 import { classification } from './classification/classification.js';
 import { embedding } from './embedding/embedding.js';
@@ -14,6 +15,7 @@ export const taskComponents: readonly AnyComponent[] = [
   regression,
   embedding,
   biasCorrection,
+  samplingCorrection,
   temperatureScaling,
   thresholds,
 ];

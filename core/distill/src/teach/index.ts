@@ -3,8 +3,13 @@ import type { AnyComponent } from '../contracts/index.js';
 import { checkpoint } from './checkpoint.js';
 import { ensemble } from './ensemble/ensemble.js';
 import { functionTeacher } from './function.js';
+import { meanTeacher } from './graph/mean-teacher.js';
+import { noisyTeacher } from './graph/noisy.js';
+import { peersTeacher } from './graph/peers.js';
+import { selfTeacher } from './graph/self.js';
 import { onnx } from './onnx.js';
 import { outputsTeacher } from './outputs-teacher.js';
+import { specialists } from './specialists/specialists.js';
 import { tfjs } from './tfjs/tfjs.js';
 import { transformers } from './transformers/transformers.js';
 
@@ -15,6 +20,9 @@ export { inspectModel, type InnerValue, type InspectedModel, type InspectedValue
 export { openOnnxTeacher, type OnnxTeacherOptions } from './onnx-teacher.js';
 export { paddedTeacher } from './padded.js';
 export { readModelFile, type ModelFile } from './model-file.js';
+export { clusterClasses } from './specialists/cluster.js';
+export { PredictionCovariance } from './specialists/covariance.js';
+export { probabilities } from './specialists/members.js';
 export type { InputOptions } from './input.js';
 export type { OutputRequest, OutputsOption } from './outputs.js';
 
@@ -24,6 +32,11 @@ export const teacherComponents: readonly AnyComponent[] = [
   functionTeacher,
   outputsTeacher,
   ensemble,
+  specialists,
   transformers,
   tfjs,
+  selfTeacher,
+  meanTeacher,
+  peersTeacher,
+  noisyTeacher,
 ];

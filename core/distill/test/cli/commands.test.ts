@@ -37,15 +37,24 @@ describe('potstill', () => {
     );
   });
 
-  it.each(['run', 'check', 'list', 'explain', 'evaluate', 'export', 'schema', 'inspect', 'label', 'store'])(
-    '%s --help has an example',
-    async (name) => {
-      const { code, out } = await potstill([name, '--help']);
-      expect(code).toBe(0);
-      expect(out.join('\n')).toMatch(new RegExp(`\nExamples?:\n {2}potstill ${name} `));
-      expect(out.join('\n')).not.toContain('(default: [])');
-    },
-  );
+  it.each([
+    'run',
+    'check',
+    'list',
+    'explain',
+    'evaluate',
+    'cluster',
+    'export',
+    'schema',
+    'inspect',
+    'label',
+    'store',
+  ])('%s --help has an example', async (name) => {
+    const { code, out } = await potstill([name, '--help']);
+    expect(code).toBe(0);
+    expect(out.join('\n')).toMatch(new RegExp(`\nExamples?:\n {2}potstill ${name} `));
+    expect(out.join('\n')).not.toContain('(default: [])');
+  });
 
   it('prints its version', async () => {
     const { version } = JSON.parse(

@@ -1,10 +1,12 @@
 // limit, classes, split and sampler: of any data set, by the core.
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { randomStream } from '@potstill/engine';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   dataset,
   definePlugin,
+  drawByWeight,
   memoryDataset,
   PotstillError,
   recipeHash,
@@ -159,6 +161,17 @@ describe('classes', () => {
     expect(train.description.labels).toEqual(['feline', 'dog']);
   });
 
+  it('counts all classes that are not named as what `*` says', async () => {
+    const { train, test } = await open(
+      '{ train: { use: cut/animals, limit: 3 }, test: { use: cut/animals, limit: 3, order: [car, dog, cat] }, classes: { dog: dog, "*": rest } }',
+    );
+    expect(train.description.labels).toEqual(['rest', 'dog']);
+    expect(await contents(train)).toEqual(['0 rest', '1 dog', '2 rest']);
+    expect(await contents(test)).toEqual(['0 rest', '1 dog', '2 rest']);
+    const named = await open('{ train: { use: cut/animals, limit: 3 }, classes: { dog: pet, "*": null } }');
+    expect(await contents(named.train)).toEqual(['1 pet', '4 pet', '7 pet']);
+  });
+
   it('refuses names that no part has', async () => {
     expect(await refusal('{ train: cut/animals, classes: { dgo: animal } }')).toMatchObject({
       code: 'RECIPE_BAD_VALUE',
@@ -279,6 +292,18 @@ describe('sampler', () => {
     expect(await weightsOf('uniform', ', limit: 6')).toEqual([]);
   });
 
+  it('gives classes their shares, and what is left to the others as they come', async () => {
+    // 0 cat, 1 dog, 2 car, 3 cat, 4 dog: half for the cats, half for the three others.
+    const found = await weightsOf('{ classes: { cat: 0.5 } }', ', limit: 5');
+    [1 / 4, 1 / 6, 1 / 6, 1 / 4, 1 / 6].forEach((weight, at) => expect(found[at]).toBeCloseTo(weight, 12));
+    const { train } = await open(
+      '{ train: cut/animals, classes: { dog: dog, "*": rest }, sampler: { classes: { rest: 0.5 } } }',
+    );
+    const { sampling, targets } = indexed(train);
+    const drawn = drawByWeight(sampling ?? { weights: [] }, 60, randomStream(1));
+    expect(Array.from(drawn, (at) => targets?.[at]).filter((label) => label === 0)).toHaveLength(30);
+  });
+
   it('goes on after an interruption to the same bytes, with a mix and a split too', async () => {
     const set = [
       'teacher={use: tiny/teacher}',
@@ -322,6 +347,24 @@ describe('sampler', () => {
     ).toMatchObject({
       code: 'DATA_DAMAGED',
       message: 'train: every weight in `weight` is 0',
+    });
+    expect(await refusal('{ train: cut/animals, sampler: { classes: { cta: 0.5 } } }')).toMatchObject({
+      message: '`data.sampler.classes` names `cta`, which is no class of the training data',
+      hint: 'did you mean `cat`?',
+      location: { line: 3 },
+    });
+    expect(
+      await refusal('{ train: cut/animals, sampler: { classes: { cat: 0.2, dog: 0.2, car: 0.2 } } }'),
+    ).toMatchObject({
+      code: 'RECIPE_BAD_VALUE',
+      message:
+        '`data.sampler.classes`: the shares of all classes sum to 0.6, and no class is left for the rest of an epoch',
+      hint: 'Give shares that sum to 1, or leave a class out.',
+    });
+    expect(
+      await refusal('{ train: cut/animals, sampler: { classes: { cat: 0.8, dog: 0.8 } } }'),
+    ).toMatchObject({
+      message: '`data.sampler.classes`: must have shares of at most 1 in all',
     });
     expect(await refusal('{ train: cut/animals, sampler: balanced }')).toMatchObject({
       code: expect.stringContaining('RECIPE_') as string,

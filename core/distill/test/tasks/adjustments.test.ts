@@ -3,7 +3,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { randomStream } from '@potstill/engine';
 import { dataset, definePlugin, memoryDataset } from 'potstill';
-import { runTiny, type TinyRun } from 'potstill/testing';
+import { runTiny, tinyDataset, type TinyRun } from 'potstill/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { bestTemperature } from '../../src/tasks/classification/adjust/temperature-scaling.js';
@@ -49,6 +49,44 @@ describe('temperature-scaling', () => {
     expect(made?.after.errors).toBe(made?.before.errors);
     expect(summary.student.figures.crossEntropy).toBe(made?.after.crossEntropy);
     expect(page).toContain('Temperature scaling');
+  });
+});
+
+describe('sampling-correction', () => {
+  const none = definePlugin({ name: 'none', version: '1.0.0', potstill: '*', components: [] });
+  const data = {
+    train: { use: 'tiny/points' },
+    validation: { use: 'tiny/points', seed: 3 },
+    test: { use: 'tiny/points', seed: 2 },
+  };
+
+  it('raises the logit of a class by the logarithm of the proportion in which others are oversampled', async () => {
+    const { summary, page } = await run({
+      plugin: none,
+      recipe: {
+        teacher: undefined,
+        data: { ...data, classes: { a: 'a', '*': 'rest' }, sampler: { classes: { rest: 0.5 } } },
+        adjust: ['sampling-correction'],
+      },
+    });
+    const [made] = summary.adjustments;
+    const { shifts } = made?.data as { readonly shifts: Readonly<Record<string, number>> };
+    expect(Object.keys(shifts)).toEqual(['rest']);
+    // Half of what is drawn is a.
+    const share = Array.from(tinyDataset().targets ?? []).filter((label) => label === 0).length / 60;
+    expect(share).toBeLessThan(0.45);
+    expect(shifts.rest).toBeCloseTo(Math.log((1 - share) / share), 5);
+    expect(summary.student.figures.crossEntropy).toBe(made?.after.crossEntropy);
+    expect(made?.after.crossEntropy).not.toBe(made?.before.crossEntropy);
+    expect(page).toContain('Sampling correction');
+  });
+
+  it('is refused where each example is drawn once', async () => {
+    await expect(
+      run({ plugin: none, recipe: { teacher: undefined, data, adjust: ['sampling-correction'] } }),
+    ).rejects.toThrow(
+      '`sampling-correction` undoes what `data.sampler` does, and the training data are drawn as they are',
+    );
   });
 });
 

@@ -18,6 +18,7 @@ const allowed: readonly (readonly [RegExp, string])[] = [
     /^run\/(data|data-[\w-]+|compare-data|teacher-data|restrict[\w-]*)\.ts$/,
     'data sets of classes, opened and compared',
   ],
+  [/^(run\/cluster-recipe|cli\/commands\/cluster|cli\/program)\.ts$/, 'the command that clusters classes'],
   [/^recipe\/(schema|plan|build-plan|resolved|read-text)\.ts$/, 'the recipe key data.classes'],
   [/^contracts\/(dataset|teacher)\.ts$/, 'class names of data and teachers'],
   [/^teach\//, 'teachers whose scores are of classes'],

@@ -138,7 +138,7 @@ function rungSummary(
 /** Over the seeds, where all have it. */
 function meanOf(runs: readonly SeriesRunSummary[]): number | null {
   const spread = spreadOf(runs.map(({ validation }) => validation));
-  return spread && spread.count === runs.length ? spread.mean : null;
+  return spread?.count === runs.length ? spread.mean : null;
 }
 
 function comparisonOf(runs: readonly SeriesRunSummary[], primary: Primary | undefined) {

@@ -4,7 +4,9 @@ import type { Batch, HostTensor, HostTensors, Teacher, TensorSpecs } from '../..
 import { elementCount, fingerprint } from '../../data/index.js';
 import { aboutOption } from '../../errors/option.js';
 import { teacher } from '../../plugin/define.js';
+import { graphOfMembers } from '../graph/members.js';
 import { teacherInvalid } from '../invalid.js';
+import { sumsOf } from '../sums.js';
 import { learn, learnOption } from './learn-weights.js';
 import { lacking, makeMembers, memberOption, memberScores, type Member } from './members.js';
 import { pooled, pools, type Pool } from './pool.js';
@@ -58,6 +60,7 @@ export const ensemble = teacher('ensemble', {
           return all(evaluated, answers, batch, chosen);
         },
       };
+      const graph = await aboutOption('members', () => graphOfMembers(combination.members));
       return {
         outputs: outputsOf(members, classes),
         fingerprint: fingerprint(
@@ -71,8 +74,8 @@ export const ensemble = teacher('ensemble', {
           ]),
         ),
         ...(labels ? { labels } : {}),
-        ...sumsOf(members),
-        combination,
+        ...sumsOf(members.map(({ teacher: each }) => each)),
+        ...(graph ? { graph } : { combination }),
         async label(batch) {
           const answers: Record<string, HostTensors> = {};
           for (const { name, teacher: each } of members) answers[name] = await each.label(batch);
@@ -161,21 +164,5 @@ function combiner(
       ...(lengths ? { 'logits.length': lengths } : {}),
       ...own,
     };
-  };
-}
-
-/** Weights and bytes of all members, where all are known. */
-function sumsOf(members: readonly Member[]): Pick<Teacher, 'parameters' | 'bytes' | 'parts' | 'live'> {
-  const sum = (values: readonly (number | undefined)[]) =>
-    values.reduce((all, value) => (all === undefined || value === undefined ? undefined : all + value), 0);
-  const parameters = sum(members.map(({ teacher: each }) => each.parameters));
-  const bytes = sum(members.map(({ teacher: each }) => each.bytes));
-  const bounded = members.flatMap(({ teacher: each }) => (each.parts ? [each.parts] : []));
-  const [first] = bounded;
-  return {
-    ...(parameters === undefined ? {} : { parameters }),
-    ...(bytes === undefined ? {} : { bytes }),
-    ...(first ? { parts: first.filter((part) => bounded.every((parts) => parts.includes(part))) } : {}),
-    ...(members.some(({ teacher: each }) => each.live === false) ? { live: false } : {}),
   };
 }
