@@ -59,7 +59,9 @@ function pointRows(summary: SeriesSummary): string[] {
     .map((point) => [
       ...paths.map((path) => (path in point.values ? valueText(point.values[path]) : '')),
       ...validationTexts(summary, point),
-      ...figures.map((figure) => (point.runs.length > 0 ? spreadText(figure, point.student?.[figure.name]) : '')),
+      ...figures.map((figure) =>
+        point.runs.length > 0 ? spreadText(figure, point.student?.[figure.name]) : '',
+      ),
     ]);
   const heading = [
     ...paths,
