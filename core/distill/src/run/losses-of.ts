@@ -18,8 +18,9 @@ export async function lossesOf(
   plans: readonly LossPlan[] = context.plan.losses,
 ): Promise<WeightedLoss[]> {
   const { container, task, student, teacher } = context;
-  const { description: data } = trainingDataOf(context.data, name);
-  const made = await makeLosses(plans, container, { data, student, teacher });
+  const { description: data, size } = trainingDataOf(context.data, name);
+  const parts = { data, examples: size, student, teacher };
+  const made = await makeLosses(plans, container, parts);
   if (name === 'student') return made;
   const own = made.filter(({ loss }) => !readsTeacher(loss));
   disposeLosses(made.filter((loss) => !own.includes(loss)));
@@ -30,7 +31,7 @@ export async function lossesOf(
   return [
     {
       name: label,
-      loss: await container.makeNamed('loss', hardLoss, { data, student, teacher }, 'losses'),
+      loss: await container.makeNamed('loss', hardLoss, parts, 'losses'),
       weight: 1,
     },
   ];
