@@ -3,6 +3,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RunEvent } from 'potstill';
+import type { SeriesSummary } from '../../src/report/series/summary.js';
 import { makePlace, potstill } from './place.js';
 
 let folder: string;
@@ -79,8 +80,11 @@ describe('commands after a series', () => {
       );
     }
     const ran = await potstill([...words, '--json']);
-    const done = JSON.parse(ran.out.at(-1) ?? '') as RunEvent & { event: 'done' };
-    const { best, points } = done.series ?? { best: { point: -1, folder: '' }, points: [] };
+    const done = JSON.parse(ran.out.at(-1) ?? '') as {
+      readonly runFolder: string;
+      readonly series: SeriesSummary;
+    };
+    const { best, points } = done.series;
     const measured = await potstill(['evaluate', file, ...where, '--json']);
     const found = JSON.parse(measured.out.at(-1) ?? '') as { model: string; figures: Record<string, number> };
     expect(found.model).toBe(join(done.runFolder, best.folder));
