@@ -9,7 +9,7 @@ import { teacherInvalid } from '../invalid.js';
 import { inStepTeacher } from './in-step.js';
 import { taughtStudent } from './taught.js';
 
-export interface Averaging {
+interface Averaging {
   readonly decay: number;
   readonly rampUp: boolean;
   /** Whether the average runs in training mode, with statistics of its own. */
@@ -21,7 +21,7 @@ export interface Averaging {
  * `d = min(1 - 1 / (updates + 1), decay)` where it ramps up (section 2; the authors' code). Before the first update it is the
  * student itself. `seen`: the updates that it has followed, so that the parts of an accumulated update move it once.
  */
-export function follow(
+function follow(
   average: Student,
   student: Student,
   seen: tf.Variable,
