@@ -1,5 +1,27 @@
 // Losses on feature maps and layers, one of the student beside one of the teacher.
 import type { AnyComponent } from '../../contracts/index.js';
+import { activationBoundaries } from './activation-boundaries.js';
+import { attentionTransfer } from './attention-transfer.js';
+import { channelWise } from './channel-wise.js';
+import { flowOfSolution } from './flow-of-solution.js';
 import { hint } from './hint.js';
+import { logSumProjector } from './log-sum-projector.js';
+import { neuronSelectivity } from './neuron-selectivity.js';
+import { pearsonCorrelation } from './pearson-correlation.js';
+import { positionSimilarity } from './position-similarity.js';
+import { primeAware } from './prime-aware.js';
+import { variationalInformation } from './variational-information.js';
 
-export const featureLosses: readonly AnyComponent[] = [hint];
+export const featureLosses: readonly AnyComponent[] = [
+  hint,
+  attentionTransfer,
+  flowOfSolution,
+  positionSimilarity,
+  neuronSelectivity,
+  variationalInformation,
+  activationBoundaries,
+  channelWise,
+  pearsonCorrelation,
+  primeAware,
+  logSumProjector,
+];
