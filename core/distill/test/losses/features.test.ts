@@ -138,7 +138,7 @@ const mapped = (
   change: (value: number, channel: number, example: number) => number,
 ): HostTensor => {
   const channels = map.shape.at(-1) as number;
-  const each = (map.data.length) / 2;
+  const each = map.data.length / 2;
   const data = Float32Array.from(map.data, (value, i) => change(value, i % channels, Math.floor(i / each)));
   return { dtype: 'float32', shape: map.shape, data };
 };

@@ -30,7 +30,7 @@ export const positionSimilarity: AnyComponent = layerPairLoss('position-similari
   together(_options, pairs) {
     const flows = pairs.length === 1 ? [[0, 0] as const] : pairs.slice(1).map((_, k) => [k, k + 1] as const);
     return (layers) =>
-      tf.addN(
+      tf.addN<tf.Scalar>(
         flows.map(([i, j]) => {
           const [from, to] = [layers[i] as Layers, layers[j] as Layers];
           const squares = tf.squaredDifference(
@@ -42,6 +42,6 @@ export const positionSimilarity: AnyComponent = layerPairLoss('position-similari
           const both = tf.mul(tf.expandDims(mask, 1), tf.expandDims(mask, 2));
           return tf.div(tf.sum(tf.mul(squares, both)), tf.maximum(tf.sum(both), 1));
         }),
-      ) as tf.Scalar;
+      );
   },
 });
