@@ -1,5 +1,5 @@
 // Labelling with an ONNX teacher beside a bare loop of ONNX Runtime over the same examples; and an epoch that reads the store.
-// usage: node --conditions=potstill-source --import tsx bench/label.ts [--rounds 5] [--threads 2] [--examples 12800]
+// usage: node --conditions=potstill-source --import tsx bench/label.ts [--rounds 5] [--threads 2] [--examples 60032]
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,7 +30,7 @@ const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
     threads: { type: 'string', default: '2' },
-    examples: { type: 'string', default: '12800' },
+    examples: { type: 'string', default: '60032' },
   },
 });
 const threads = Number(values.threads);

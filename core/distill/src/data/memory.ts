@@ -51,7 +51,7 @@ export function memoryDataset(options: MemoryDatasetOptions): IndexedDataset {
     ...(target?.dtype === 'int32' && target.shape.length === 1 ? { targets: target.data } : {}),
     ...groupIndicesOf(columns, rest.groups),
     example: (index) => Promise.resolve(rowOf(columns, index, size)),
-    batch: (indices) => Promise.resolve(gather(columns, indices, size)),
+    batch: (indices, spare) => Promise.resolve(gather(columns, indices, size, spare)),
   };
 }
 
@@ -75,16 +75,19 @@ function rowOf(columns: HostTensors, index: number, size: number): Example {
   return mapFields(columns, (column) => rowView(column, index));
 }
 
-function gather(columns: HostTensors, indices: ArrayLike<number>, size: number): Batch {
+function gather(columns: HostTensors, indices: ArrayLike<number>, size: number, spare?: Batch): Batch {
   const list = Array.from(indices);
   for (const index of list) checkIndex(index, size);
   return {
     size: list.length,
-    tensors: mapFields(columns, (column) => gatherRows(column, list)),
+    tensors: mapFields(columns, (column, name) => gatherRows(column, list, spare?.tensors[name])),
     indices: list,
   };
 }
 
-function mapFields(columns: HostTensors, change: (column: HostTensor) => HostTensor): HostTensors {
-  return Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, change(column)]));
+function mapFields(
+  columns: HostTensors,
+  change: (column: HostTensor, name: string) => HostTensor,
+): HostTensors {
+  return Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, change(column, name)]));
 }

@@ -1,6 +1,8 @@
 // Writes a file so that a reader finds the old content or the new, whole, even after a kill or a power cut.
-import { open, readdir, rename, rm } from 'node:fs/promises';
+import { closeSync, fsync, open as openFile, renameSync, writeFileSync } from 'node:fs';
+import { open, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { makeFolder as makeWithParents } from '@potstill/engine';
 import { PotstillError } from '../errors/potstill-error.js';
 
@@ -59,15 +61,35 @@ export function isTemporary(name: string): boolean {
   return /\.\d+\.tmp$/.test(name);
 }
 
+/** Names that this process is writing under: two writers of one file are not in each other's way. */
+const taken = new Set<string>();
+
+/**
+ * Makes a file under another name, by `write`, which leaves it flushed, and moves it to its place. On failure the older file
+ * stays as it was and the error is `RUN_WRITE_FAILED`.
+ */
+async function replaceFile(path: string, write: (temporary: string) => Promise<void>): Promise<void> {
+  let temporary = temporaryName(path);
+  for (let other = 2; taken.has(temporary); other++) temporary = temporaryName(`${path}.${other}`);
+  taken.add(temporary);
+  try {
+    await write(temporary);
+    renameSync(temporary, path);
+  } catch (cause) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw writeFailed(path, cause);
+  } finally {
+    taken.delete(temporary);
+  }
+}
+
 /**
  * Replaces `path` by `content`: temporary name in the same folder, flushed, renamed, folder flushed. On failure the
  * older file stays as it was and the error is `RUN_WRITE_FAILED`.
  */
 export async function writeAtomically(path: string, content: Uint8Array | string): Promise<void> {
-  const folder = dirname(path);
-  const temporary = temporaryName(path);
-  try {
-    await makeWithParents(folder);
+  await replaceFile(path, async (temporary) => {
+    await makeWithParents(dirname(path));
     const file = await open(temporary, 'w');
     try {
       await file.writeFile(content);
@@ -75,21 +97,40 @@ export async function writeAtomically(path: string, content: Uint8Array | string
     } finally {
       await file.close();
     }
-    await rename(temporary, path);
-    await flushFolder(folder);
-  } catch (cause) {
-    await rm(temporary, { force: true }).catch(() => undefined);
-    throw writeFailed(path, cause);
-  }
+  });
+  await flushFolder(dirname(path));
 }
 
-/** Makes the rename itself durable. Windows cannot open folders; there the rename is left to the system. */
-async function flushFolder(folder: string): Promise<void> {
+/**
+ * As {@link writeAtomically}, for many files of one folder that is there, written beside other work of this thread: the
+ * only waits are those for the disk. The folder is not flushed: after a power cut the last files may be missing; call {@link flushFolder}.
+ */
+export async function writeAlongside(path: string, content: Uint8Array): Promise<void> {
+  await replaceFile(path, async (temporary) => {
+    const file = await create(temporary, 'w');
+    try {
+      writeFileSync(file, content);
+      await flush(file);
+    } finally {
+      closeSync(file);
+    }
+  });
+}
+
+const create = promisify(openFile);
+const flush = promisify(fsync);
+
+/** Makes renames in the folder durable. Windows cannot open folders; there the rename is left to the system. */
+export async function flushFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return;
-  const handle = await open(folder, 'r');
   try {
-    await handle.sync();
-  } finally {
-    await handle.close();
+    const handle = await open(folder, 'r');
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch (cause) {
+    throw writeFailed(folder, cause);
   }
 }

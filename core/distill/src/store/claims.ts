@@ -17,13 +17,23 @@ export class Claims {
     this.release(1);
     const path = join(this.folder, String(from));
     try {
-      mkdirSync(this.folder, { recursive: true });
-      closeSync(openSync(path, 'wx'));
+      this.create(path);
       this.mine.push(path);
       return true;
     } catch (error) {
       // A folder that cannot be written to is told by the shards.
       return (error as NodeJS.ErrnoException).code !== 'EEXIST';
+    }
+  }
+
+  /** Makes the folder where it is not there: another process may have removed it. */
+  private create(path: string): void {
+    try {
+      closeSync(openSync(path, 'wx'));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      mkdirSync(this.folder, { recursive: true });
+      closeSync(openSync(path, 'wx'));
     }
   }
 

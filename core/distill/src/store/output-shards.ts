@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { EncodingCost, HostTensor, TensorSpec } from '../contracts/index.js';
 import { elementCount, hostTensor, rowView, zeros } from '../data/arrays.js';
-import { makeFolder, writeAtomically } from '../files/write-atomically.js';
+import { flushFolder, makeFolder, writeAlongside } from '../files/write-atomically.js';
 import { CostMeter } from './divergence.js';
 import { codecOf, type Codec, type Encoding, type StoredArray } from './encoding.js';
 import { identityText, readManifest, shardRowsFor, writeManifest, type Manifest } from './manifest.js';
@@ -49,6 +49,7 @@ export class OutputShards {
   private readonly meter: CostMeter | undefined;
   /** One shard at a time is written, while the teacher works on. */
   private writing: Promise<void> = Promise.resolve();
+  private wrote = false;
 
   private constructor(
     private readonly request: ShardsRequest,
@@ -188,9 +189,9 @@ export class OutputShards {
 
   /** Keeps the outputs of a batch, and writes each shard that this fills. `lengths` of ragged axes: [batch, axes]. */
   async put(indices: readonly number[], tensor: HostTensor, lengths: HostTensor | undefined): Promise<void> {
-    // The shard before is written while the teacher works on this batch and no longer: a kill loses one shard at most.
-    await this.writing;
     const [first, from] = this.place(indices[0] ?? 0);
+    // The shard before is written while the teacher begins this one, and no longer: a kill loses little more.
+    if ((this.pending.get(first)?.rows ?? 0) >= this.shardRows / 8) await this.writing;
     if (this.lacksAll(indices) && this.pendingShard(first).putAll(from, indices.length, tensor.data)) {
       await this.writeIfFull(first);
       return;
@@ -220,6 +221,7 @@ export class OutputShards {
   async close(): Promise<void> {
     try {
       await this.writing;
+      if (this.wrote) await flushFolder(this.request.folder);
     } finally {
       for (const { bytes } of this.readers.values()) this.request.resources.giveBack(bytes);
       this.readers.clear();
@@ -262,11 +264,15 @@ export class OutputShards {
     if (!(await this.reader(shard))) {
       const bytes = pending.encode(identityText(this.manifest));
       const path = join(folder, shardName(shard, bytes));
-      await writeAtomically(path, bytes);
+      await writeAlongside(path, bytes);
+      this.wrote = true;
       resources.found(path);
       this.shards.set(shard, path);
       const kept = resources.take(bytes.length);
-      this.readers.set(shard, this.readerOf(path, bytes, kept));
+      const reader = kept
+        ? residentShard(pending.shardColumns(), bytes.length)
+        : this.readerOf(path, bytes, kept);
+      this.readers.set(shard, reader);
       if (this.meter?.cost && !this.manifest.cost) {
         this.manifest = { ...this.manifest, cost: this.meter.cost };
         await writeManifest(folder, this.manifest);

@@ -34,6 +34,11 @@ export class PendingShard {
     this.ragged = this.columns ? [] : Array.from({ length: rows }, () => undefined);
   }
 
+  /** Examples that have arrived. */
+  get rows(): number {
+    return this.count;
+  }
+
   get full(): boolean {
     return this.count === this.filled.length;
   }
@@ -79,25 +84,23 @@ export class PendingShard {
 
   /** The bytes of the full shard. */
   encode(identity: string): Uint8Array {
-    const rows = this.filled.length;
+    return encodeShard(this.filled.length, this.shardColumns(), identity);
+  }
+
+  /** The columns of the full shard. */
+  shardColumns(): readonly ShardColumn[] {
     const named = ({ suffix, type }: StoredColumn) => ({ name: `${this.output}${suffix}`, type });
-    if (this.columns) {
-      const columns = this.codec.columns.map((column, at): ShardColumn => {
-        const width = this.widths[at] as number;
-        return {
-          ...named(column),
-          width,
-          offsets: new Int32Array(0),
-          data: this.columns?.[at] as StoredArray,
-        };
-      });
-      return encodeShard(rows, columns, identity);
-    }
-    const columns = [...this.codec.columns, shapeColumn].map((column, at): ShardColumn => {
+    if (this.columns)
+      return this.codec.columns.map((column, at) => ({
+        ...named(column),
+        width: this.widths[at] as number,
+        offsets: new Int32Array(0),
+        data: this.columns?.[at] as StoredArray,
+      }));
+    return [...this.codec.columns, shapeColumn].map((column, at) => {
       const parts = this.ragged.map((row) => row?.[at] ?? emptyArray(column.type, 0));
       return { ...named(column), width: null, ...joinRows(column.type, parts) };
     });
-    return encodeShard(rows, columns, identity);
   }
 
   private views(columns: readonly StoredArray[], row: number): StoredArray[] {

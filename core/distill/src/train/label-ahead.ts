@@ -1,13 +1,31 @@
 // Asks a teacher about all training examples before a training reads its answers.
 import type { RandomStream } from '@potstill/engine';
-import type { Answers, Batch, KeptOutput, Teacher, TeacherStore } from '../contracts/index.js';
+import type {
+  Answers,
+  Batch,
+  DataDescription,
+  KeptOutput,
+  Teacher,
+  TeacherStore,
+} from '../contracts/index.js';
 import { lookAhead } from '../data/ahead.js';
+import { elementCount } from '../data/arrays.js';
 import { batches } from '../data/batches.js';
 import { openAnswers } from './open-answers.js';
 import { viewKey, viewsOf, type AnswerCache, type PreparedData } from './views.js';
 
-/** Examples that the teacher is asked about at a time: a power of two, so that blocks of the store hold whole ones. */
-const labelBatch = 128;
+/**
+ * Examples that the teacher is asked about at a time: a power of two, so that blocks of the store hold whole ones. About a
+ * megabyte of inputs: small examples come in larger batches, beside which a call costs little, and large ones in batches
+ * whose hidden values stay in the processor's cache.
+ */
+function labelBatchOf({ spec, inputs }: DataDescription): number {
+  const shapes = inputs.map((field) => spec[field]?.shape ?? []);
+  if (shapes.flat().includes(null)) return 128;
+  const bytes = shapes.reduce((sum, shape) => sum + 4 * elementCount(shape as number[]), 0);
+  const fitting = 2 ** Math.floor(Math.log2(2 ** 20 / Math.max(1, bytes)));
+  return Math.min(256, Math.max(64, fitting));
+}
 
 export interface LabelOptions {
   readonly data: PreparedData;
@@ -93,7 +111,8 @@ function unlabelled(
 function read({ data, random }: LabelOptions, view: number, order?: Uint32Array): AsyncGenerator<Batch> {
   const { dataset, transforms, name } = data;
   return batches(dataset, {
-    size: labelBatch,
+    size: labelBatchOf(dataset),
+    reuse: true,
     ...(order ? { order } : {}),
     transforms,
     random,
@@ -123,27 +142,33 @@ async function* inBlocks(
   answers: Answers,
   view: number,
 ): AsyncGenerator<Found, void, void> {
-  const { size } = options;
-  const step = Math.max(answers.block, labelBatch);
+  const { size, data } = options;
+  const batch = labelBatchOf(data.dataset);
+  const step = Math.max(answers.block, batch);
   const later: number[] = [];
-  const missingIn = (from: number) => missingBatches(answers, from, Math.min(size, from + step));
+  const missingIn = (from: number) => missingBatches(answers, from, Math.min(size, from + step), batch);
   for (let from = 0; from < size; from += step) {
     const missing = await missingIn(from);
     if (missing.length > 0 && !answers.begin(from)) later.push(from);
     else {
       yield { there: Math.min(size, from + step) - from - missing.length };
-      for await (const batch of read(options, view, missing)) yield { batch, there: 0 };
+      for await (const each of read(options, view, missing)) yield { batch: each, there: 0 };
     }
   }
   for (const from of later) {
     const missing = await missingIn(from);
     yield { there: Math.min(size, from + step) - from - missing.length };
-    for await (const batch of read(options, view, missing)) yield { batch, there: 0 };
+    for await (const each of read(options, view, missing)) yield { batch: each, there: 0 };
   }
 }
 
 /** The examples of all label batches of which any is missing, so that each is composed as in an unbroken run. */
-async function missingBatches(answers: Answers, from: number, to: number): Promise<Uint32Array> {
+async function missingBatches(
+  answers: Answers,
+  from: number,
+  to: number,
+  labelBatch: number,
+): Promise<Uint32Array> {
   const all = await answers.missing(from, to);
   if (all.length === to - from) return Uint32Array.from(all);
   const batchOf = (index: number) => Math.floor((index - from) / labelBatch);

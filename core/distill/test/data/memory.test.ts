@@ -27,6 +27,16 @@ describe('memoryDataset', () => {
     expect(batch?.indices).toEqual([3, 0]);
   });
 
+  it('writes over the arrays of a batch that nobody reads any more, where they fit', async () => {
+    const spare = await make().batch?.([0, 1]);
+    const batch = await make().batch?.([3, 0], spare);
+    expect(batch?.tensors.x?.data).toBe(spare?.tensors.x?.data);
+    expect(batch?.tensors.x?.data).toEqual(Float32Array.of(9, 10, 11, 0, 1, 2));
+    const one = await make().batch?.([2], spare);
+    expect(one?.tensors.x?.data).toEqual(Float32Array.of(6, 7, 8));
+    expect(one?.tensors.label?.data).toEqual(Int32Array.of(0));
+  });
+
   it('has another fingerprint when content or description differ, and the same otherwise', () => {
     const other = pixels.map((value, i) => (i === 11 ? value + 1 : value));
     expect(make().fingerprint).toBe(make().fingerprint);

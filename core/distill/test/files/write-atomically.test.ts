@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { removeLeftovers, writeAtomically } from '../../src/files/write-atomically.js';
+import { removeLeftovers, writeAlongside, writeAtomically } from '../../src/files/write-atomically.js';
 
 let folder: string;
 beforeEach(async () => {
@@ -32,6 +32,17 @@ describe('writeAtomically', () => {
     expect(await readFile(join(path, 'inside'), 'utf8')).toBe('old');
   });
 
+  it('lets two writers of one file be at work at once: the last to end counts, and both end', async () => {
+    const path = join(folder, 'manifest.json');
+    await Promise.all([
+      writeAtomically(path, 'one'),
+      writeAtomically(path, 'two'),
+      writeAlongside(path, Buffer.from('six')),
+    ]);
+    expect(await readdir(folder)).toEqual(['manifest.json']);
+    expect(['one', 'two', 'six']).toContain(await readFile(path, 'utf8'));
+  });
+
   it.skipIf(!existsSync('/dev/full'))('reports a full disk as such and keeps the older file', async () => {
     const path = join(folder, 'last.safetensors');
     await writeAtomically(path, 'old');
@@ -45,6 +56,16 @@ describe('writeAtomically', () => {
     await chmod(folder, 0o500);
     await expect(writeAtomically(join(folder, 'a'), 'x')).rejects.toThrow(/permission denied \(EACCES\)/);
     await chmod(folder, 0o700);
+  });
+});
+
+describe('writeAlongside', () => {
+  it('writes a file of a folder that is there, and names it where the folder is not', async () => {
+    await writeAlongside(join(folder, 'a.arrow'), Uint8Array.of(1, 2));
+    expect(await readdir(folder)).toEqual(['a.arrow']);
+    await expect(writeAlongside(join(folder, 'gone', 'a.arrow'), Uint8Array.of(1))).rejects.toThrow(
+      /RUN_WRITE_FAILED: .*a\.arrow could not be written/,
+    );
   });
 });
 
