@@ -2,7 +2,15 @@
 import { rm } from 'node:fs/promises';
 import fc from 'fast-check';
 import { lossComponents, type AnyComponent, type HostTensor, type RunEvent } from 'potstill';
-import { makeComponent, runLoss, runTiny, tinyDataset, tinyStudent, tinyTeacher } from 'potstill/testing';
+import {
+  makeComponent,
+  runLoss,
+  runTiny,
+  stepContext,
+  tinyDataset,
+  tinyStudent,
+  tinyTeacher,
+} from 'potstill/testing';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { methodsPlugin } from './support/models.js';
@@ -252,4 +260,58 @@ describe('layers of varying length', () => {
       'activation-boundaries: `layer` has shape [?, 4], and this loss does not know padding',
     );
   });
+});
+
+describe('masked-generative', () => {
+  it.each([
+    ['positions', [2, 3, 3, 1]],
+    ['channels', [2, 1, 1, 2]],
+  ] as const)('generates from what a mask leaves of %s', async (across, shape) => {
+    const [student, teacher] = fc.sample(fc.tuple(maps(2), maps(2)), { numRuns: 1, seed: 1 })[0] ?? [];
+    if (!student || !teacher) throw new Error('no sample');
+    const mask = stepContext(true).random.keepMask(shape, 0.4);
+    const masked = tf.mul(tf.tensor(student.data, [2, 3, 3, 2]), mask).dataSync<'float32'>();
+    expect(masked.filter((each) => each === 0).length).toBeGreaterThan(2);
+    const hidden = await valueOf('masked-generative', student, teacher, { ratio: 0.4, across });
+    const given: HostTensor = { dtype: 'float32', shape: [2, 3, 3, 2], data: masked };
+    const open = await valueOf('masked-generative', given, teacher, { ratio: 0 });
+    expect(hidden).toBeCloseTo(open, 3);
+    expect(await valueOf('masked-generative', student, teacher, { ratio: 0 })).not.toBeCloseTo(hidden, 3);
+  });
+});
+
+describe('factor-transfer', () => {
+  it.each([
+    [1, ['encoder', 'decoder']],
+    [2, ['translator']],
+  ] as const)('in epoch %i trains %j', async (epoch, parts) => {
+    const [student, teacher] = fc.sample(fc.tuple(maps(2), maps(4)), { numRuns: 1, seed: 2 })[0] ?? [];
+    if (!student || !teacher) throw new Error('no sample');
+    const { gradients } = await runLoss(component('factor-transfer'), {
+      options: { student: 'layer', teacher: 'layer', paraphraserEpochs: 2 },
+      student: { layer: student },
+      teacher: { layer: teacher },
+      progress: { epoch },
+    });
+    const moved = Object.entries(gradients.variables).flatMap(([name, { data }]) =>
+      data.some((each: number) => each !== 0) ? [name.split('.')[1] ?? ''] : [],
+    );
+    expect([...new Set(moved)].sort()).toEqual([...parts].sort());
+    expect(gradients.student.layer?.data.some((each: number) => each !== 0)).toBe(epoch === 2);
+  });
+});
+
+describe('overhaul', () => {
+  it('leaves the student free below 0 where the teacher is off, and not above', () =>
+    fc.assert(
+      fc.asyncProperty(maps(2), fc.double({ min: 0.1, max: 3, noNaN: true }), async (map, by) => {
+        const off = mapped(map, (value) => -Math.abs(value) - 0.1);
+        const lower = mapped(off, (value) => 4 * value - by - 40);
+        const options = { connector: 'none' };
+        expect(await valueOf('overhaul', lower, off, options)).toBe(0);
+        const above = mapped(off, () => by);
+        expect(await valueOf('overhaul', above, off, options)).toBeGreaterThan(18 * by ** 2);
+      }),
+      runs,
+    ));
 });

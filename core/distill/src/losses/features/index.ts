@@ -1,5 +1,10 @@
 // Losses on feature maps and layers, one of the student beside one of the teacher.
 import type { AnyComponent } from '../../contracts/index.js';
+import { overhaul } from './overhaul.js';
+import { maskedGenerative } from './masked-generative.js';
+import { knowledgeReview } from './knowledge-review.js';
+import { factorTransfer } from './factor-transfer.js';
+import { attentionGuided } from './attention-guided.js';
 import { activationBoundaries } from './activation-boundaries.js';
 import { attentionTransfer } from './attention-transfer.js';
 import { channelWise } from './channel-wise.js';
@@ -24,4 +29,9 @@ export const featureLosses: readonly AnyComponent[] = [
   pearsonCorrelation,
   primeAware,
   logSumProjector,
+  attentionGuided,
+  factorTransfer,
+  knowledgeReview,
+  maskedGenerative,
+  overhaul,
 ];
