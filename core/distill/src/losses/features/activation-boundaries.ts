@@ -8,7 +8,7 @@ import { layerPairLoss } from '../parts/layer-pair.js';
  * `(margin - z)^2` where the teacher's neuron is on (above 0) and `z` is below the margin, `(margin + z)^2` where it is off and
  * `z` is above minus the margin, else 0: element by element. Both before their ReLU.
  */
-export function boundaryPenalty(z: tf.Tensor, v: tf.Tensor, margin: number): tf.Tensor {
+function boundaryPenalty(z: tf.Tensor, v: tf.Tensor, margin: number): tf.Tensor {
   const signed = tf.where(tf.greater(v, 0), z, tf.neg(z));
   // A comparison forgets NaN: 0 times the teacher keeps it.
   return tf.add(tf.square(tf.relu(tf.sub(margin, signed))), tf.mul(v, 0));

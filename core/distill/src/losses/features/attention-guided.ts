@@ -22,7 +22,7 @@ const distance = (a: tf.Tensor, b: tf.Tensor, mask?: tf.Tensor) => {
 };
 
 /** Softmax over positions, or channels, of the mean activation strength, times how many there are: [batch, h, w, 1] or [batch, 1, 1, c]. */
-export function attentionMask(x: tf.Tensor, over: 'positions' | 'channels', temperature: number): tf.Tensor {
+function attentionMask(x: tf.Tensor, over: 'positions' | 'channels', temperature: number): tf.Tensor {
   const strength = tf.mean(tf.abs(x), over === 'positions' ? [3] : [1, 2], true);
   const flat = tf.reshape(strength, [x.shape[0] ?? 1, -1]);
   const mask = tf.mul(tf.softmax(tf.div(flat, temperature)), flat.shape[1] ?? 1);

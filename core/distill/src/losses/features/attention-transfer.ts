@@ -9,7 +9,7 @@ import { lengths, unit } from '../parts/relation-matrix.js';
  * Mean of `|x|^p` over the channels, [batch, h, w, channels] to [batch, h w], each example's at Euclidean length 1. The size of
  * the activations drops out, so that teacher and student may have any number of channels.
  */
-export function attentionMap(map: tf.Tensor, power: number): tf.Tensor {
+function attentionMap(map: tf.Tensor, power: number): tf.Tensor {
   const [batch = 1, h = 1, w = 1] = map.shape;
   const each = power === 2 ? tf.square(map) : tf.pow(tf.abs(map), power);
   return unit(tf.reshape(tf.mean(each, -1), [batch, h * w]));

@@ -9,7 +9,7 @@ import { logSoftmax } from '../parts/softmax.js';
  * `T^2 KL(softmax(v / T) || softmax(z / T))` over the positions of each channel, mean over channels and examples: a scalar of
  * two layers [batch, ..., channels].
  */
-export function channelDivergence(z: tf.Tensor, v: tf.Tensor, temperature: number): tf.Scalar {
+function channelDivergence(z: tf.Tensor, v: tf.Tensor, temperature: number): tf.Scalar {
   const channels = (x: tf.Tensor) => {
     const rows = tf.reshape(x, [x.shape[0] ?? 1, -1, x.shape.at(-1) as number]);
     return logSoftmax(tf.div(tf.transpose(rows, [0, 2, 1]), temperature));

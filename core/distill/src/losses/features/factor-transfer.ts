@@ -35,7 +35,7 @@ function convolutions(
 }
 
 /** Difference of two factors [batch, h, w, channels], each example's at length 1: mean over the batch. */
-export function factorDistance(z: tf.Tensor, v: tf.Tensor, distance: 'absolute' | 'length'): tf.Scalar {
+function factorDistance(z: tf.Tensor, v: tf.Tensor, distance: 'absolute' | 'length'): tf.Scalar {
   const flat = (x: tf.Tensor) => unit(tf.reshape(x, [x.shape[0] ?? 1, -1]));
   const difference = tf.sub(flat(z), flat(v));
   return tf.mean(distance === 'length' ? lengths(difference) : tf.abs(difference));

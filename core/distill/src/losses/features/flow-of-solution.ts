@@ -11,7 +11,7 @@ type Side = 'student' | 'teacher';
  * `F^T G / positions` of two layers [batch, ..., channels]: [batch, channels of F, channels of G]. Of feature maps the larger is
  * max-pooled first. `positions`: how many count, [batch, 1, 1]; default all.
  */
-export function flowMatrix(first: tf.Tensor, second: tf.Tensor, positions?: tf.Tensor): tf.Tensor {
+function flowMatrix(first: tf.Tensor, second: tf.Tensor, positions?: tf.Tensor): tf.Tensor {
   const [f, g] = first.shape.length === 4 ? poolPair(first, second) : [first, second];
   const rows = (x: tf.Tensor) => tf.reshape(x, [x.shape[0] ?? 1, -1, x.shape.at(-1) as number]);
   const [a, b] = [rows(f), rows(g)];

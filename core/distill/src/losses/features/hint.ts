@@ -4,7 +4,7 @@ import type { AnyComponent } from '../../contracts/index.js';
 import { layerPairLoss } from '../parts/layer-pair.js';
 
 /** `(z - v)^2` of each number, mean over the channels: [batch, ..., channels] to [batch, ...]. */
-export function squaredDifference(z: tf.Tensor, v: tf.Tensor): tf.Tensor {
+function squaredDifference(z: tf.Tensor, v: tf.Tensor): tf.Tensor {
   return tf.mean(tf.squaredDifference(z, v), -1);
 }
 

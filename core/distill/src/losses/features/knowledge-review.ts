@@ -20,7 +20,7 @@ const widest = 512;
  * Mean square of the difference of two maps of one size, and of both average-pooled to 4, 2 and 1 (where that is smaller), with
  * weights 1, 1/2, 1/4, 1/8 over their sum: the paper's hierarchical context loss.
  */
-export function hierarchicalContext(z: tf.Tensor, v: tf.Tensor): tf.Scalar {
+function hierarchicalContext(z: tf.Tensor, v: tf.Tensor): tf.Scalar {
   const error = (a: tf.Tensor, b: tf.Tensor): tf.Scalar => tf.mean(tf.squaredDifference(a, b));
   const levels = [4, 2, 1].filter((side) => side < (z.shape[1] ?? 1));
   const terms = levels.map((side, k) => {

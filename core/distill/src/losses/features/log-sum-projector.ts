@@ -14,7 +14,7 @@ function normalised(x: tf.Tensor): tf.Tensor {
 }
 
 /** `log(sum |n(z) - n(v)|^exponent)` over batch and features, n a batch norm without parameters: a scalar. */
-export function logSumOfPowers(z: tf.Tensor, v: tf.Tensor, exponent: number): tf.Scalar {
+function logSumOfPowers(z: tf.Tensor, v: tf.Tensor, exponent: number): tf.Scalar {
   const difference = tf.abs(tf.sub(normalised(z), normalised(v)));
   const powers = exponent === 4 ? tf.square(tf.square(difference)) : tf.pow(difference, exponent);
   // A batch of one has no differences.

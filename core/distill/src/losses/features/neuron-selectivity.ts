@@ -13,7 +13,7 @@ type Kernel = (typeof kernels)[number];
  * Squared maximum mean discrepancy between the channels of two layers [batch, ..., channels], each channel a vector over the
  * positions, of length 1: mean over the batch. The numbers of channels may differ.
  */
-export function channelDiscrepancy(z: tf.Tensor, v: tf.Tensor, kernel: Kernel): tf.Scalar {
+function channelDiscrepancy(z: tf.Tensor, v: tf.Tensor, kernel: Kernel): tf.Scalar {
   const patterns = (x: tf.Tensor) => {
     const rows = tf.reshape(x, [x.shape[0] ?? 1, -1, x.shape.at(-1) as number]);
     return unit(tf.transpose(rows, [0, 2, 1]));

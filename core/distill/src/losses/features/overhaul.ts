@@ -12,7 +12,7 @@ const name = 'overhaul';
  * `(z - t)^2` except where `z <= t <= 0`, which is 0: the student may be as far below as it likes where the teacher is off. `t` is
  * the teacher's after its margin ReLU.
  */
-export function partialDistance(z: tf.Tensor, t: tf.Tensor): tf.Tensor {
+function partialDistance(z: tf.Tensor, t: tf.Tensor): tf.Tensor {
   const above = tf.square(tf.relu(tf.sub(z, t)));
   const below = tf.square(tf.relu(tf.sub(t, z)));
   // A comparison forgets NaN: 0 times the teacher keeps it.

@@ -7,7 +7,7 @@ import { layerPairLoss } from '../parts/layer-pair.js';
 const epsilon = 1e-6;
 
 /** Each channel of [batch, ..., channels] at mean 0 and (biased) deviation 1 over batch and positions. */
-export function standardised(x: tf.Tensor): tf.Tensor {
+function standardised(x: tf.Tensor): tf.Tensor {
   const axes = x.shape.slice(0, -1).map((_, axis) => axis);
   const centred = tf.sub(x, tf.mean(x, axes, true));
   const variance = tf.mean(tf.square(centred), axes, true);

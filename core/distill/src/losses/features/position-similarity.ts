@@ -4,7 +4,7 @@ import type { AnyComponent } from '../../contracts/index.js';
 import { layerPairLoss, type Layers } from '../parts/layer-pair.js';
 
 /** `F G^T / channels` of two layers [batch, length, channels]: [batch, length, length]. */
-export function positionMatrix(first: tf.Tensor, second: tf.Tensor): tf.Tensor {
+function positionMatrix(first: tf.Tensor, second: tf.Tensor): tf.Tensor {
   return tf.div(tf.matMul(first, second, false, true), second.shape.at(-1) ?? 1);
 }
 
