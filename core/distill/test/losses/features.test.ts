@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import fc from 'fast-check';
 import { lossComponents, type AnyComponent, type HostTensor, type RunEvent } from 'potstill';
 import {
+  int32,
   makeComponent,
   runLoss,
   runTiny,
@@ -314,4 +315,59 @@ describe('overhaul', () => {
       }),
       runs,
     ));
+});
+
+describe('padding', () => {
+  const states = { dtype: 'float32' as const, shape: [null, 2] };
+  const numbers = (length: number, seed: number) =>
+    Array.from({ length }, (_, i) => [Math.sin(seed + 3 * i), Math.cos(seed * i + 1)]);
+
+  it.each(['hint', 'flow-of-solution', 'position-similarity'])(
+    'of hidden states does not count: %s',
+    async (name) => {
+      const lengths = [3, 2];
+      const values = (seed: number, padding: number) =>
+        lengths.map((length, k) => [
+          ...numbers(length, seed + k),
+          ...Array.from({ length: 4 - length }, () => [padding, -padding]),
+        ]);
+      const run = (padding: number) =>
+        runLoss(component(name), {
+          options: { student: 'h', teacher: 'h' },
+          student: { h: values(1, padding), 'h.length': int32(lengths) },
+          teacher: { h: values(7, padding) },
+          context: {
+            student: {
+              ...tinyStudent(),
+              outputs: { h: states, 'h.length': { dtype: 'int32', shape: [] } },
+            },
+            teacher: { ...tinyTeacher(), outputs: { h: states } },
+          },
+        });
+      const plain = await run(0);
+      const wild = await run(NaN);
+      expect(plain.value).toBeGreaterThan(0);
+      expect(wild.value).toBe(plain.value);
+      const gradient = wild.gradients.student.h?.data ?? [];
+      expect(Array.from(gradient.slice(12), Number)).toEqual([0, 0, 0, 0]);
+      // What lies in the padding has no say in the others either.
+      expect(Array.from(gradient, Number).every(Number.isFinite)).toBe(true);
+    },
+  );
+
+  it('of maps follows the map to its new size', async () => {
+    const map = (side: number, wild: number) =>
+      Array.from({ length: side }, (_, y) =>
+        Array.from({ length: side }, (_, x) => (x < side / 2 ? [y + 1, x + 2] : [wild, wild])),
+      );
+    const mask = [Array.from({ length: 4 }, () => [1, 1, 0, 0])];
+    const { value } = await runLoss(component('hint'), {
+      options: { student: 'a', teacher: 'b', mask: 'm', connector: 'none' },
+      student: { a: [map(4, NaN)] },
+      teacher: { b: [map(2, NaN)] },
+      batch: { m: mask },
+    });
+    // Averages over 2 x 2: rows 1.5 and 3.5, channels 2.5; the teacher has 1 and 2, and 2.
+    expect(value).toBeCloseTo((0.5 ** 2 + 0.5 ** 2 + 1.5 ** 2 + 0.5 ** 2) / 4, 5);
+  });
 });
