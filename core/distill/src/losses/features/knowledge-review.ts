@@ -75,7 +75,7 @@ export const knowledgeReview: AnyComponent = layerPairLoss(name, {
     aliases: {
       papers: ['ReviewKD'],
       torchdistill: ['HierarchicalContextLoss'],
-      mdistiller: ['REVIEWKD', 'ReviewKD'],
+      mdistiller: ['ReviewKD'],
     },
     example: { use: name, layers: ['stage.{1,2,3} -> stage.{1,2,3}', 'features -> features'] },
     note: 'Pairs stand from the first layer to the deepest; the last may be the pooled features. mdistiller lets the weight grow from 0 over 20 epochs: give the weight that schedule.',

@@ -90,7 +90,7 @@ export function layerPairLoss<S extends z.ZodRawShape>(
     needsTeacher: true,
     options: z.strictObject({
       ...definition.options,
-      ...pairOptions(forms.join(' or '), defaults),
+      ...pairOptions(`layer: ${forms.join(' or ')}`, defaults),
       ...(connector ? { connector: connectorOption(connector) } : {}),
       ...(resize ? resizeOptions(...resize) : {}),
       ...(masks ? { mask: maskOption } : {}),
