@@ -68,11 +68,6 @@ def masked_gram(s, t, b, w):
     return F.mse_loss(gram(s), gram(t))
 
 
-def masked_positions(s, t, b, w):
-    gram = lambda v: v["x"] @ v["x"].transpose(1, 2) / v["x"].shape[-1]
-    return ((gram(s) - gram(t)) ** 2 * mask[:, :, None] * mask[:, None, :]).sum() / mask.sum(1).pow(2).sum()
-
-
 write(
     "flow-of-solution",
     [
@@ -101,28 +96,6 @@ write(
             teacher=deep,
             batch={"m": mask},
             options={"layers": "{x,y} -> {x,y}", "mask": "m", "reduction": "mean"},
-        ),
-    ],
-)
-long = {"student": {"x": states["x"]}, "teacher": {"x": draw(16, 2, 4, 5)}}
-write(
-    "position-similarity",
-    [
-        case(
-            "one layer",
-            lambda s, t, b, w: F.mse_loss(*(v["x"] @ v["x"].transpose(1, 2) / v["x"].shape[-1] for v in (s, t))),
-            **long,
-            options=one,
-        ),
-        case("with a mask", masked_positions, **long, batch={"m": mask}, options={**one, "mask": "m"}),
-        case(
-            "two layers",
-            lambda s, t, b, w: F.mse_loss(
-                s["x"] @ s["y"].transpose(1, 2) / 3, t["x"] @ t["y"].transpose(1, 2) / 3
-            ),
-            student={"x": states["x"], "y": draw(17, 2, 4, 3)},
-            teacher={"x": deep["x"], "y": draw(18, 2, 4, 3)},
-            options={"layers": "{x,y} -> {x,y}"},
         ),
     ],
 )

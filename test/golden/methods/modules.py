@@ -3,7 +3,7 @@ import torch
 import torch.nn.functional as F
 from torchdistill.losses import mid_level as td
 
-from golden import case, draw, write
+from golden import case, draw, round32, write
 
 nchw = lambda x: x.permute(0, 3, 1, 2).contiguous()
 place = lambda name: {"io": "output", "path": name}
@@ -280,3 +280,40 @@ write(
         case("positions alone", guided(False), **same_maps, options={**one, "channelMask": False}),
     ],
 )
+
+
+def spectral(seed, batch, size, channels, values=(8, 4, 2, 1)):
+    """Maps whose singular values are far apart."""
+    q = lambda seed, n: torch.linalg.qr(draw(seed, batch, n, len(values)))[0]
+    x = q(seed, size * size) * torch.tensor(values) @ q(seed + 1, channels).transpose(1, 2)
+    return round32(x).reshape(batch, size, size, channels)
+
+
+def singular(count, names):
+    def right(x, n):
+        _, s, v = torch.linalg.svd(x.flatten(1, 2), full_matrices=False)
+        return F.normalize(s[:, :n], dim=1), v.transpose(1, 2)[:, :, :n]
+
+    def loss(s, t, b, w):
+        last, value = None, 0
+        for name in names:
+            scale, theirs = right(t[name], count)
+            _, mine = right(s[name], count + 3)
+            cosine = (mine.transpose(1, 2) @ theirs).detach()
+            best = cosine.abs() == cosine.abs().amax(1, keepdim=True)
+            now = [mine @ (cosine.sign() * best) * scale[:, None], theirs * scale[:, None]]
+            if last:
+                flow = lambda k: torch.exp(-((now[k][:, :, None] - last[k][:, None]) ** 2) / 8)
+                value = value + (flow(0) - flow(1)).pow(2).sum() / len(scale)
+            last = now
+        return value
+
+    return loss
+
+
+def layers(seed):
+    return {name: spectral(seed + 5 * k, 2, 3, 5) for k, name in enumerate("xyz")}
+
+
+three = {"student": layers(200), "teacher": layers(220), "options": {"layers": "{x,y,z} -> {x,y,z}"}}
+write("singular-vectors", [case("three layers", singular(1, "xyz"), **three, relative=1e-4)])

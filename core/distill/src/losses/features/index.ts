@@ -13,15 +13,14 @@ import { hint } from './hint.js';
 import { logSumProjector } from './log-sum-projector.js';
 import { neuronSelectivity } from './neuron-selectivity.js';
 import { pearsonCorrelation } from './pearson-correlation.js';
-import { positionSimilarity } from './position-similarity.js';
 import { primeAware } from './prime-aware.js';
+import { singularVectors } from './singular-vectors.js';
 import { variationalInformation } from './variational-information.js';
 
 export const featureLosses: readonly AnyComponent[] = [
   hint,
   attentionTransfer,
   flowOfSolution,
-  positionSimilarity,
   neuronSelectivity,
   variationalInformation,
   activationBoundaries,
@@ -29,6 +28,7 @@ export const featureLosses: readonly AnyComponent[] = [
   pearsonCorrelation,
   primeAware,
   logSumProjector,
+  singularVectors,
   attentionGuided,
   factorTransfer,
   knowledgeReview,

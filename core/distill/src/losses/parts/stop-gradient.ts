@@ -1,10 +1,10 @@
-// A tensor through which no gradient flows back: TF.js has no operation of that kind.
+// What no gradient flows back through: TF.js has no operation of that kind.
 import * as tf from '@tensorflow/tfjs-core';
 
-/** The same numbers; their gradient is 0. */
-export function stopGradient<T extends tf.Tensor>(x: T): T {
+/** `of(x)`, or the same numbers; the gradient in `x` is 0. `of` may hold operations that have none, such as comparisons. */
+export function stopGradient<T extends tf.Tensor>(x: T, of: (x: T) => tf.Tensor = tf.clone): tf.Tensor {
   return tf.customGrad((given) => ({
-    value: tf.clone(given as tf.Tensor),
-    gradFunc: (dy: tf.Tensor) => tf.zerosLike(dy),
-  }))(x) as T;
+    value: of(given as T),
+    gradFunc: () => tf.zeros(x.shape),
+  }))(x);
 }
