@@ -12,7 +12,7 @@ const squarings = 8;
 /** So many more of the student's vectors are looked at than of the teacher's. */
 const extra = 3;
 
-/** The largest `count` right singular vectors of [batch, rows, columns]: [batch, columns, count], each of length 1, of any sign. */
+/** The largest `count` right singular vectors of [batch, rows, columns]: [batch, columns, count], each of length 1, its largest number positive. */
 function rightVectors(matrix: tf.Tensor, count: number): { vectors: tf.Tensor; values: tf.Tensor } {
   let rest = tf.matMul(matrix, matrix, true, false);
   const found = Array.from({ length: count }, () => {
@@ -47,7 +47,7 @@ function aligned(student: tf.Tensor, teacher: tf.Tensor): tf.Tensor {
 
 /** exp(-(a_i - b_j)^2 / 8) of each pair of numbers of vectors of two layers: [batch, channels, others, count]. */
 function flow(a: tf.Tensor, b: tf.Tensor): tf.Tensor {
-  return tf.exp(tf.div(tf.squaredDifference(tf.expandDims(a, 2), tf.expandDims(b, 1)), -8));
+  return tf.exp(tf.div(tf.square(tf.sub(tf.expandDims(a, 2), tf.expandDims(b, 1))), -8));
 }
 
 export const singularVectors: AnyComponent = layerPairLoss('singular-vectors', {
@@ -63,7 +63,7 @@ export const singularVectors: AnyComponent = layerPairLoss('singular-vectors', {
     teacher: ['feature map', 'hidden states'],
     aliases: { papers: ['KD-SVD'], mdistiller: ['KDSVD'] },
     example: { use: 'singular-vectors', layers: 'stage.{1,2,3} -> stage.{1,2,3}' },
-    note: 'Matrices are [positions, channels], as the authors’ code has them on channels-last maps; mdistiller takes the same axes of maps that are channels first, so that its rows are channels and heights. Vectors come from powers of the Gram matrix: two values that nearly agree give a mixture of theirs. mdistiller takes terms that are not finite for 0; here they are not hidden.',
+    note: 'Matrices are [positions, channels], as the authors’ code has them on channels-last maps; mdistiller takes the same axes of maps that are channels first, so that its rows are channels and heights. Vectors come from powers of the Gram matrix: two values that nearly agree give a mixture of theirs. Their sign, which a decomposition leaves open and which the loss sees, is such that the teacher’s largest number is positive. mdistiller takes terms that are not finite for 0; here they are not hidden.',
   },
   forms: ['a feature map [h, w, channels]', 'hidden states [length, channels]'],
   options: { count: z.int().positive().default(1).describe('k: singular vectors of a layer.') },
