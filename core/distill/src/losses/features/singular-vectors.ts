@@ -6,7 +6,7 @@ import { layerPairLoss } from '../parts/layer-pair.js';
 import { unit } from '../parts/relation-matrix.js';
 import { stopGradient } from '../parts/stop-gradient.js';
 
-/** A matrix to the power 2^squarings leaves its first singular vector alone, where the second value is below 0.95 of the first. */
+/** A matrix to the power 2^squarings leaves its first singular vector alone, where the second value is below 0.97 of the first. */
 const squarings = 8;
 
 /** So many more of the student's vectors are looked at than of the teacher's. */
@@ -62,7 +62,7 @@ export const singularVectors: AnyComponent = layerPairLoss('singular-vectors', {
     student: ['feature map', 'hidden states'],
     teacher: ['feature map', 'hidden states'],
     aliases: { papers: ['KD-SVD'], mdistiller: ['KDSVD'] },
-    example: { use: 'singular-vectors', layers: 'stage.{1,2,3} -> stage.{1,2,3}' },
+    example: { use: 'singular-vectors', layers: 'stage.{2,3} -> stage.{2,3}' },
     note: 'Matrices are [positions, channels], as the authors’ code has them on channels-last maps; mdistiller takes the same axes of maps that are channels first, so that its rows are channels and heights. Vectors come from powers of the Gram matrix: two values that nearly agree give a mixture of theirs. Their sign, which a decomposition leaves open and which the loss sees, is such that the teacher’s largest number is positive. mdistiller takes terms that are not finite for 0; here they are not hidden.',
   },
   forms: ['a feature map [h, w, channels]', 'hidden states [length, channels]'],
