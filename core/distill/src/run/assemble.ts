@@ -58,14 +58,17 @@ export async function makeLosses(
   container: RunContainer,
   context: {
     readonly data: DataDescription;
+    readonly examples: number;
     readonly student: Student;
     readonly teacher: Teacher | undefined;
   },
 ): Promise<WeightedLoss[]> {
   const losses: WeightedLoss[] = [];
-  for (const { name, component, weight } of plans)
+  for (const { name, component, weight, optimizer, rate } of plans)
     losses.push({
       name,
+      ...(optimizer ? { optimizer: await container.make(optimizer, {}) } : {}),
+      ...(rate === undefined ? {} : { rate: await makeSchedule(rate, container) }),
       loss: await container.make(component, context),
       weight: await makeSchedule(weight, container),
     });

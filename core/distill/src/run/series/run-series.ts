@@ -1,12 +1,10 @@
 // A recipe with `seeds` or `sweep`: all its runs, what they show together, and the best student.
-import { createHash } from 'node:crypto';
 import { cp } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { OpenRecipe } from '../../container/open-recipe.js';
 import { writeJson } from '../../files/json.js';
 import { makeFolder, writeAtomically, writeFailed } from '../../files/write-atomically.js';
 import type { SeriesPlan } from '../../recipe/plan.js';
-import { recipeHash } from '../../recipe/resolved.js';
 import { writeSeriesReport } from '../../report/series/write-series-report.js';
 import { checkFolderNames } from '../choose-folder.js';
 import { lockRun } from '../lock.js';
@@ -15,13 +13,15 @@ import type { RunOptions } from '../options.js';
 import { seriesYaml } from '../recipe-yaml.js';
 import type { RunResult } from '../run-recipe.js';
 import type { CompleteRun } from '../run-teacher.js';
-import { checkPoints, runMembers } from './run-members.js';
+import { checkPoints, runMembers, runsIn } from './run-members.js';
+import { seriesFolderName, seriesHash } from './series-folder.js';
 import { summarizeSeries } from './summarize-series.js';
 
 /**
  * Runs a series and leaves what it shows in a folder of its own, `<name>-series-<hash>`:
  *
  *     open each point of a sweep and close it again
+ *     for each rung: the same with shorter runs, and only the best points go on
  *     for each point, for each seed:
  *       take the complete run of that recipe on these data, else run it in its own folder below `runsFolder`
  *     series.json, report.html, and the best run's student
@@ -38,14 +38,14 @@ export async function runSeries(
   checkFolderNames({ '--folder': options.runFolder, '--runs': options.runsFolder });
   const hash = seriesHash(series);
   const runsFolder = resolve(options.runsFolder ?? 'runs');
-  const folder = resolve(options.runFolder ?? join(runsFolder, `${plan.name}-series-${hash.slice(0, 8)}`));
+  const folder = resolve(options.runFolder ?? join(runsFolder, seriesFolderName(plan.name, hash)));
   await checkPoints(recipe, series, options);
   await makeFolder(folder);
   const lock = await lockRun(folder);
   try {
     const progress = options.services?.progress ?? { emit: () => undefined };
     progress.emit({ event: 'run', runFolder: folder, resumed: options.resume === true, notes: [] });
-    const total = series.points.flatMap(({ runs }) => runs).length;
+    const total = runsIn(series);
     const begun = Date.now();
     const members = await runMembers(recipe, series, { ...options, runsFolder }, (_, done) => {
       const unitsPerSecond = (1000 * done) / Math.max(1, Date.now() - begun);
@@ -60,7 +60,7 @@ export async function runSeries(
         secondsLeft,
       });
     });
-    const { summary, kept } = summarizeSeries({ name: plan.name, hash, series, folder, members });
+    const { summary, kept } = summarizeSeries({ name: plan.name, hash, series, folder, ...members });
     const yaml = seriesYaml(plan);
     await writeAtomically(join(folder, resolvedRecipeFile), yaml);
     await keepStudent(kept, folder);
@@ -73,12 +73,6 @@ export async function runSeries(
   } finally {
     await lock.release();
   }
-}
-
-/** sha256 (hex) of the hashes of all runs, in their order. */
-function seriesHash({ points }: SeriesPlan): string {
-  const hashes = points.flatMap(({ runs }) => runs.map(({ plan }) => recipeHash(plan)));
-  return createHash('sha256').update(hashes.join('\n')).digest('hex');
 }
 
 /** Copies the weights and exports of a run, which stay where they are too. */
