@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { exportOnnx, type HostTensors, randomStream, readOnnxModel } from '@potstill/engine';
 import * as tf from '@tensorflow/tfjs';
 import { encodeSafetensors } from 'potstill';
+import { unpackImages } from '../../recipes/vision/cifar-images.js';
 
 export const caseNames = ['mnist', 'cifar', 'cifar-augmented'] as const;
 
@@ -124,7 +125,7 @@ function cifar(folder: string, augment: boolean): Made {
       };
   writeFileSync(join(folder, 'teacher.safetensors'), encodeSafetensors({ tensors, metadata: {} }));
   const images = join(folder, 'images');
-  const labels = unpack(join(shared, 'cifar10-jpg'), images);
+  const labels = unpackImages(join(shared, 'cifar10-jpg'), 'train', images);
   const normalise = 'mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225]';
   const transforms = augment ? ', transforms: [{ use: vision/crop, padding: 4 }, { use: vision/flip }]' : '';
   return {
@@ -134,18 +135,4 @@ function cifar(folder: string, augment: boolean): Made {
     teacher: `{ use: onnx, model: teacher.onnx, labels: ${JSON.stringify(labels)} }`,
     student: '{ use: cnn, arch: resnet20 }',
   };
-}
-
-/** 10,000 JPEG files, one folder a class, out of one file; gives the classes. */
-function unpack(from: string, to: string): string[] {
-  const labels = readFileSync(join(from, 'classes.txt'), 'utf8').trim().split('\n');
-  for (const label of labels) mkdirSync(join(to, label), { recursive: true });
-  const bytes = readFileSync(join(from, 'train.bin'));
-  const rows = readFileSync(join(from, 'train.tsv'), 'utf8').trim().split('\n').slice(1);
-  rows.forEach((row, i) => {
-    const [offset = 0, length = 0, label = 0] = row.split('\t').map(Number);
-    const file = join(to, labels[label] as string, `${String(i).padStart(5, '0')}.jpg`);
-    writeFileSync(file, bytes.subarray(offset, offset + length));
-  });
-  return labels;
 }

@@ -82,8 +82,11 @@ export function specialistsPage(
     const kept = differences(2, 3, `${name}.accuracy`);
     return `| ${name} | ${special(name)} of ${results.length} | ${mean(percent(0, `${name}.accuracy`)).toFixed(1)} | ${spread(gained, 1, true)} | ${spread(kept, 1, true)} |`;
   });
-  const helped = (name: string) => mean(differences(1, 0, `${name}.accuracy`)) > 0;
-  const notHelped = classes.filter((name) => !helped(name));
+  const gain = (name: string) => differences(1, 0, `${name}.accuracy`);
+  const list = (names: readonly string[]) => (names.length > 0 ? names.join(', ') : 'none');
+  const notHelped = classes.filter((name) => mean(gain(name)) <= 0);
+  const always = classes.filter((name) => gain(name).every((value) => value > 0));
+  const never = classes.filter((name) => gain(name).every((value) => value <= 0));
   const clusters = results.map(
     ({ seed, clusters: found }) => `| ${seed} | ${found.map((cluster) => cluster.join(', ')).join(' · ')} |`,
   );
@@ -119,7 +122,7 @@ Paired by seed, percentage points of accuracy:
 |---|---|
 ${paired.join('\n')}
 
-One test image is 0.05 points. With ${results.length} seeds no difference can be shown beyond chance by the seeds alone (a sign-flip test's p is at least ${(2 / 2 ** results.length).toFixed(2)}).
+One test image is 0.05 points. A sign-flip test over ${results.length} ${results.length === 1 ? 'seed' : 'seeds'} cannot give a p below ${(2 / 2 ** results.length).toFixed(2)}.
 
 ## By class
 
@@ -127,7 +130,8 @@ One test image is 0.05 points. With ${results.length} seeds no difference can be
 |---|---|---|---|---|
 ${byClass.join('\n')}
 
-Classes that no specialist helps, by the mean over the seeds: ${notHelped.length > 0 ? notHelped.join(', ') : 'none'}. A class has 200 test images: one is half a point.
+Classes that no specialist helps, by the mean over the seeds: ${list(notHelped)}. Better in every seed: ${list(always)}; in no seed: ${list(never)}.
+A class has 200 test images: one is half a point.
 
 ## Clusters
 

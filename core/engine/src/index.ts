@@ -12,6 +12,8 @@ export {
   clipByGlobalNorm,
   clipByNorm,
   clipByValue,
+  dot,
+  dotTerms,
   freeze,
   lamb,
   lion,
@@ -23,6 +25,7 @@ export {
   type AdagradOptions,
   type AdamOptions,
   type AveragedOptions,
+  type DotOptions,
   type LambOptions,
   type LionOptions,
   type NamePattern,
@@ -59,6 +62,7 @@ export {
   type RecurrentVariables,
 } from './recurrent/variables.js';
 export { checkpoint } from './recompute/checkpoint.js';
+export { stopGradient } from './stop-gradient.js';
 export { withGradients } from './kernels/gradients/install.js';
 export { fit } from './fit/fit.js';
 export { fixBatchNorms } from './fit/batch-norm.js';

@@ -59,6 +59,26 @@ export function dropGradientTape(): void {
   Object.assign(state, { activeTape: null });
 }
 
+/**
+ * Keeps what is computed in `body` for several backward passes: `tf.engine().gradients` within it may ask for the gradients of
+ * any scalar that was computed before.
+ */
+export function onOneTape<T>(body: () => T): T {
+  const engine: object = tf.engine();
+  const call = (name: string): void => {
+    const method: unknown = Reflect.get(engine, name);
+    if (typeof method !== 'function') throw new Error(`internal: TF.js has no ${name}`);
+    Reflect.apply(method, engine, []);
+  };
+  call('startTape');
+  try {
+    return body();
+  } finally {
+    call('endTape');
+    dropGradientTape();
+  }
+}
+
 type GradientFunction = (dys: tf.Tensor[]) => unknown;
 
 /** While `body` runs, the gradient function of each operation that TF.js puts on its tape is what `wrap` makes of it. */

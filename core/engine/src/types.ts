@@ -87,6 +87,8 @@ export interface UpdateContext {
   readonly variable: NamedVariable;
   /** The weight decay of the variable's group, in place of the rule's own; see `withGroups`. */
   readonly weightDecay?: number;
+  /** Gradients of the terms that the rule asks for, by their names; zeros where a term does not reach the variable. */
+  readonly gradients?: NamedTensors;
 }
 
 /**
@@ -97,6 +99,8 @@ export interface UpdateContext {
 export interface Optimizer {
   readonly name: string;
   readonly slots: readonly SlotSpec[];
+  /** Scalars of the loss function whose gradients the rule wants apart, in `at.gradients`; `gradient` is then their sum. */
+  readonly terms?: readonly string[];
   update(
     value: tf.Tensor,
     gradient: tf.Tensor,
@@ -111,12 +115,37 @@ export interface Optimizer {
   check?(variables: readonly NamedVariable[]): void;
 }
 
+/** In which updates of each period something is trained: those from number `from` up to `to`, exclusive, of every `every`, counted from 0. */
+export interface Turns {
+  readonly every: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Variables with an update rule and a rate of their own, and perhaps a loss of their own: critics, generators. */
+export interface TrainingGroup {
+  /** Names it in `rates`; unique. */
+  readonly name: string;
+  /** Names of variables of the definition. */
+  readonly variables: readonly string[];
+  /** Limits on gradients are those of these variables alone. */
+  readonly optimizer: Optimizer;
+  /** The scalar of the loss function that they minimize. Default `loss`. To maximize one, return its negative too. */
+  readonly minimizes?: string;
+  /** Default: it is trained in every update. */
+  readonly turns?: Turns;
+}
+
 /** A training step: what is trained, its loss, its update rule. */
 export interface TrainingDefinition {
   readonly variables: readonly NamedVariable[];
   /** Pure TF.js: inputs to loss terms. Runs once for each set of input shapes (once a step on eager backends). */
   loss(inputs: NamedTensors, at: StepContext): LossTerms;
   readonly optimizer: Optimizer;
+  /** Variables that are trained in another way; all in one step, from one forward pass. Default: none. */
+  readonly groups?: readonly TrainingGroup[];
+  /** When the variables that are in no group are trained. Default: in every update. */
+  readonly turns?: Turns;
   /** Streams for dropout and other random tensors; step `n` draws from `random.at(n)`. */
   readonly random: RandomStream;
   /**
@@ -135,11 +164,18 @@ export interface TrainingState {
   readonly slots: HostTensors;
 }
 
+/** Learning rates of one step. */
+export interface StepRates {
+  readonly rate: number;
+  /** Of groups, by name. Default: `rate`. */
+  readonly rates?: Readonly<Record<string, number>>;
+}
+
 export interface StepResult {
   readonly loss: number;
   /** The other scalars that the loss function returned, by name. */
   readonly terms: Readonly<Record<string, number>>;
-  /** False when the loss is NaN or infinite: the update was discarded and the state is the one before the step. Other terms do not matter. */
+  /** False when the loss, or a term that a group minimizes, is NaN or infinite: the update was discarded and the state is the one before the step. Other terms do not matter. */
   readonly finite: boolean;
 }
 
@@ -209,7 +245,7 @@ export interface TrainingSession {
    * One update, or one part of it where the definition accumulates. Compiles once for each set of input shapes.
    * `rate` is the learning rate; of an accumulated update, the last part's.
    */
-  train(inputs: HostTensors, at: { readonly rate: number }): Promise<StepResult>;
+  train(inputs: HostTensors, at: StepRates): Promise<StepResult>;
   /**
    * Where the time of a step goes (onnx only, else ENGINE_OPTION): runs it under ONNX Runtime's profiler, on inputs
    * like those of `train`. The weights do not change. Runs after steps that were called before it.

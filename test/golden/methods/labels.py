@@ -68,3 +68,120 @@ write(
         ),
     ],
 )
+
+frames = draw(5, 2, 3, 4, scale=2)
+partly = torch.tensor([[2, -1, 0], [3, 1, -1]])
+known = (partly >= 0).double()
+
+
+def picked(logits, truth):
+    """Log-probability of the label; any where there is none."""
+    return F.log_softmax(logits, -1).gather(-1, truth.clamp(min=0).unsqueeze(-1)).squeeze(-1)
+
+
+def of_known(rows):
+    return (rows * known).sum() / known.sum()
+
+
+def focal(logits, truth, gamma=2):
+    log_p = picked(logits, truth)
+    return -((1 - log_p.exp()) ** gamma) * log_p
+
+
+write(
+    "focal-loss",
+    [
+        case("plain", lambda s, t, b, w: focal(s["logits"], y).mean(), student={"logits": z}, batch={"label": y}),
+        case(
+            "gamma = 0.5",
+            lambda s, t, b, w: focal(s["logits"], y, 0.5).mean(),
+            student={"logits": z},
+            batch={"label": y},
+            options={"gamma": 0.5},
+        ),
+        case(
+            "gamma = 0",
+            hard(y),
+            student={"logits": z},
+            batch={"label": y},
+            options={"gamma": 0},
+        ),
+        case(
+            "frames without label",
+            lambda s, t, b, w: of_known(focal(s["logits"], partly)),
+            student={"logits": frames},
+            batch={"label": partly},
+        ),
+    ],
+)
+
+counts = torch.tensor([900.0, 90, 9, 30])
+
+
+def class_balanced(logits, truth, beta=0.9999):
+    weights = (1 - beta) / (1 - beta**counts) if beta > 0 else torch.ones(4)
+    weights = weights / weights.sum() * len(counts)
+    return -weights[truth.clamp(min=0)] * picked(logits, truth)
+
+
+write(
+    "class-balanced-cross-entropy",
+    [
+        case(
+            "plain",
+            lambda s, t, b, w: class_balanced(s["logits"], y).mean(),
+            student={"logits": z},
+            batch={"label": y},
+            options={"counts": counts.tolist()},
+        ),
+        case(
+            "beta = 0",
+            lambda s, t, b, w: class_balanced(s["logits"], y, 0).mean(),
+            student={"logits": z},
+            batch={"label": y},
+            options={"counts": counts.tolist(), "beta": 0},
+        ),
+        case(
+            "frames without label",
+            lambda s, t, b, w: of_known(class_balanced(s["logits"], partly, 0.99)),
+            student={"logits": frames},
+            batch={"label": partly},
+            options={"counts": counts.tolist(), "beta": 0.99},
+        ),
+    ],
+)
+
+
+def teacher_free(logits, truth, correct=0.99, T=20):
+    """As the authors' loss_kd_regularization, with the sum over the classes in place of the mean."""
+    n = logits.shape[-1]
+    one_hot = F.one_hot(truth.clamp(min=0), n)
+    teacher = torch.where(one_hot == 1, correct, (1 - correct) / (n - 1))
+    p = F.log_softmax(teacher / T, -1)
+    return (p.exp() * (p - F.log_softmax(logits, -1))).sum(-1)
+
+
+write(
+    "teacher-free-regularization",
+    [
+        case(
+            "plain",
+            lambda s, t, b, w: teacher_free(s["logits"], y).mean(),
+            student={"logits": z},
+            batch={"label": y},
+        ),
+        case(
+            "KD_Lib's numbers",
+            lambda s, t, b, w: teacher_free(s["logits"], y, 0.9, 10).mean(),
+            student={"logits": z},
+            batch={"label": y},
+            options={"correct": 0.9, "temperature": 10},
+        ),
+        case(
+            "frames without label",
+            lambda s, t, b, w: of_known(teacher_free(s["logits"], partly)),
+            student={"logits": frames},
+            batch={"label": partly},
+        ),
+    ],
+)

@@ -1,5 +1,6 @@
 // A run's container: services, made when first asked for, and components made with them.
 import 'reflect-metadata/lite';
+import type { RandomStream } from '@potstill/engine';
 import { Container } from 'inversify';
 import type {
   ComponentKind,
@@ -38,14 +39,20 @@ export interface RunContainer {
   /**
    * Makes a component. What a plugin throws, then or later in any of the component's methods, becomes PLUGIN_FAILED,
    * naming the plugin, the component, the method and the place in the recipe; errors with a code of their own keep it.
+   * `random` takes the place of that service.
    */
-  make<K extends ComponentKind>(plan: ComponentPlan<K>, context: Contexts[K]): Promise<Components[K]>;
+  make<K extends ComponentKind>(
+    plan: ComponentPlan<K>,
+    context: Contexts[K],
+    random?: RandomStream,
+  ): Promise<Components[K]>;
   /** Makes a component that the recipe does not write; its errors are placed at `path`. */
   makeNamed<K extends ComponentKind>(
     kind: K,
     reference: ComponentReference,
     context: Contexts[K],
     path: string,
+    random?: RandomStream,
   ): Promise<Components[K]>;
   /** What the component says of its options without being made; errors are told as those of {@link make}. */
   check(plan: ComponentPlan): Promise<void>;
@@ -131,27 +138,33 @@ class Run implements RunContainer {
   }
 
   /** All services, as one asker sees them: made when read, and the asker noted. */
-  #view(asker: string): Services {
+  #view(asker: string, random?: RandomStream): Services {
     const view = {};
     for (const name of serviceNames) {
-      Object.defineProperty(view, name, { enumerable: true, get: () => this.#resolve(name, asker) });
+      const get = () => (name === 'random' && random ? random : this.#resolve(name, asker));
+      Object.defineProperty(view, name, { enumerable: true, get });
     }
     return view as Services;
   }
 
   /** The same for a component, which may make others; they stand where it stands in the recipe. */
-  #componentView(asker: string, path: string): ComponentServices {
+  #componentView(asker: string, path: string, random?: RandomStream): ComponentServices {
     const make = async <K extends ComponentKind>(
       kind: K,
       reference: ComponentReference,
       context: Contexts[K],
     ): Promise<Components[K]> =>
-      this.#make(planReference(kind, reference, this.#registry, path), context, false);
-    return Object.defineProperty(this.#view(asker), 'make', { value: make }) as ComponentServices;
+      this.#make(planReference(kind, reference, this.#registry, path), context, false, random);
+    const view = this.#view(asker, random);
+    return Object.defineProperty(view, 'make', { value: make }) as ComponentServices;
   }
 
-  async make<K extends ComponentKind>(plan: ComponentPlan<K>, context: Contexts[K]): Promise<Components[K]> {
-    return this.#make(plan, context, true);
+  async make<K extends ComponentKind>(
+    plan: ComponentPlan<K>,
+    context: Contexts[K],
+    random?: RandomStream,
+  ): Promise<Components[K]> {
+    return this.#make(plan, context, true, random);
   }
 
   async makeNamed<K extends ComponentKind>(
@@ -159,8 +172,9 @@ class Run implements RunContainer {
     reference: ComponentReference,
     context: Contexts[K],
     path: string,
+    random?: RandomStream,
   ): Promise<Components[K]> {
-    return this.#make(planReference(kind, reference, this.#registry, path), context, false);
+    return this.#make(planReference(kind, reference, this.#registry, path), context, false, random);
   }
 
   /** `written`: whether the options stand in the recipe at `path`, so that errors can point at one of them. */
@@ -168,13 +182,18 @@ class Run implements RunContainer {
     { definition, plugin, options, path }: ComponentPlan<K>,
     context: Contexts[K],
     written: boolean,
+    random?: RandomStream,
   ): Promise<Components[K]> {
     const label = `${kindWords[definition.kind]} ${definition.name}`;
     const what = `the ${kindWords[definition.kind]} ${quote(definition.name)}`;
     this.#log.made(`${label} (${path})`, `made by ${plugin.name} ${plugin.version}`);
     let made: Components[K] | null | undefined;
     try {
-      made = await definition.create(options, this.#componentView(`${label} (${path})`, path), context);
+      made = await definition.create(
+        options,
+        this.#componentView(`${label} (${path})`, path, random),
+        context,
+      );
     } catch (error) {
       throw relabel(error, plugin, what, path, this.#place, written);
     }

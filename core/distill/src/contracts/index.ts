@@ -4,6 +4,7 @@ export type * from './dataset.js';
 export type * from './exporter.js';
 export type * from './figure.js';
 export type * from './finding.js';
+export type * from './graph-teacher.js';
 export type * from './loss.js';
 export type * from './method.js';
 export type * from './metric.js';

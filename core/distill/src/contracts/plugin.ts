@@ -39,6 +39,20 @@ export interface TeacherContext {
    * recipe has no such part; absent where a teacher is opened without data.
    */
   read?(part: 'train' | 'validation'): AsyncIterable<Batch>;
+  /** The student that it will teach, for teachers that are computed in the training step. Absent where none is trained. */
+  readonly student?: TaughtStudent;
+}
+
+/** The student of a run, as its teacher sees it. */
+export interface TaughtStudent {
+  readonly model: Student;
+  /** Fields of a batch that it takes. */
+  readonly inputs: readonly string[];
+  /**
+   * Another student, made as the recipe's or as `reference` says; its first weights depend on the seed and on `name`.
+   * Whoever asks for it disposes of its variables.
+   */
+  readonly another: (name: string, reference?: ComponentReference) => Promise<Student>;
 }
 
 /** What is known when a component of that kind is made, beside its options and the services. */

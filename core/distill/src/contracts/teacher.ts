@@ -1,4 +1,5 @@
 // A teacher: anything that answers a batch with named tensors.
+import type { GraphTeacher } from './graph-teacher.js';
 import type { Batch, HostTensors, TensorSpecs } from './tensors.js';
 
 /**
@@ -37,6 +38,8 @@ export interface Teacher {
   readonly parts?: readonly string[];
   /** Set where its answers are made of those of other teachers: stores keep theirs. */
   readonly combination?: Combination;
+  /** Set where training computes its answers in the step; `label` then answers by the weights that its variables have. */
+  readonly graph?: GraphTeacher;
   /** Number of weights, when known. */
   readonly parameters?: number;
   /** Size of the model in bytes, when known. */

@@ -1,7 +1,7 @@
 // Forecasts time and memory of a run from a few real training steps, whose results are discarded.
 import { performance } from 'node:perf_hooks';
 import type { Engine, HostTensors, Optimizer, RandomStream } from '@potstill/engine';
-import type { Batch, Finding, Student } from '../contracts/index.js';
+import type { Batch, Finding, GraphTeacher, Student } from '../contracts/index.js';
 import { createObjective, type WeightedLoss } from '../train/objective.js';
 import { keepVariables } from './keep-variables.js';
 
@@ -11,6 +11,8 @@ export interface ForecastInput {
   readonly inputs: readonly string[];
   /** Created for the forecast: their variables may change. */
   readonly losses: readonly WeightedLoss[];
+  /** The teacher, where it is computed in the step. */
+  readonly taughtBy: GraphTeacher | undefined;
   readonly optimizer: Optimizer;
   readonly random: RandomStream;
   readonly batch: Batch;
@@ -32,8 +34,8 @@ const timedSteps = 5;
  * unchanged, so the result of the run does not depend on the forecast.
  */
 export async function forecast(input: ForecastInput): Promise<Finding & { readonly seconds: number }> {
-  const { engine, student, inputs, losses, optimizer, random, batch, teacherOutputs } = input;
-  const objective = createObjective(student, inputs, losses);
+  const { engine, student, inputs, losses, optimizer, random, batch, teacherOutputs, taughtBy } = input;
+  const objective = createObjective(student, inputs, losses, taughtBy);
   const restore = keepVariables(objective.variables);
   const session = await engine.training({
     variables: objective.variables,

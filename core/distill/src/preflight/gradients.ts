@@ -1,6 +1,6 @@
 // Does each loss teach anything? One step of each, whose result is discarded.
 import { EngineError, sgd, type Engine, type HostTensors, type RandomStream } from '@potstill/engine';
-import type { Batch, Finding, Student } from '../contracts/index.js';
+import type { Batch, Finding, GraphTeacher, Student } from '../contracts/index.js';
 import { PotstillError } from '../errors/potstill-error.js';
 import { createObjective, type WeightedLoss } from '../train/objective.js';
 import { keepVariables } from './keep-variables.js';
@@ -10,6 +10,8 @@ export interface GradientInput {
   readonly student: Student;
   readonly inputs: readonly string[];
   readonly losses: readonly WeightedLoss[];
+  /** The teacher, where it is computed in the step. */
+  readonly taughtBy: GraphTeacher | undefined;
   readonly random: RandomStream;
   readonly batch: Batch;
   readonly teacherOutputs: HostTensors;
@@ -39,10 +41,10 @@ export async function checkGradients(input: GradientInput): Promise<Finding[]> {
 }
 
 async function hasGradient(
-  { engine, student, inputs, random, batch, teacherOutputs }: GradientInput,
+  { engine, student, inputs, random, batch, teacherOutputs, taughtBy }: GradientInput,
   loss: WeightedLoss,
 ): Promise<boolean> {
-  const objective = createObjective(student, inputs, [{ ...loss, weight: 1 }]);
+  const objective = createObjective(student, inputs, [{ ...loss, weight: 1 }], taughtBy);
   if (objective.variables.every(({ trainable }) => trainable === false)) return false;
   const restore = keepVariables(objective.variables);
   const session = await engine.training({

@@ -5,6 +5,7 @@ import type { Batch, DataDescription, Finding, Student, Task, Teacher } from '..
 import { parameterCount } from '../students/index.js';
 import { canBeKept, onlyOutputs } from '../store/index.js';
 import { fieldsOf } from '../train/fields.js';
+import { askedOutputs, askedTeacher } from '../train/learners.js';
 import type { WeightedLoss } from '../train/objective.js';
 import { checkGradients } from './gradients.js';
 import { forecast } from './forecast.js';
@@ -40,7 +41,7 @@ export interface PreflightInput {
  * `DATA_DAMAGED`; what is only suspicious comes back as warnings. Weights and random streams are not touched.
  */
 export async function preflight(input: PreflightInput): Promise<Finding[]> {
-  const { engine, data, sample, batch, student, teacher, losses } = input;
+  const { engine, data, sample, batch, student, losses } = input;
   const findings: Finding[] = [sampleFinding(input), ...checkInputs(sample, data.inputs)];
 
   const predictor = await engine.predictor({
@@ -58,9 +59,13 @@ export async function preflight(input: PreflightInput): Promise<Finding[]> {
   let teacherOutputs: HostTensors = {};
   let teacherMs = 0;
   let kept = false;
+  const taughtBy = input.teacher?.graph;
+  const all = [...new Set(losses.flatMap(({ loss }) => loss.needs.teacher))];
+  // Of a teacher that is computed in the step, the one that it asks.
+  const teacher = askedTeacher(input.teacher) ?? (taughtBy?.fixed ? input.teacher : undefined);
   if (teacher) {
     const answers = await teacher.label(sample);
-    const read = [...new Set(losses.flatMap(({ loss }) => loss.needs.teacher))];
+    const read = askedOutputs(taughtBy, all);
     findings.push(...checkTaps(answers, read, sample, teacher.sources));
     findings.push(...checkSizes(teacher.parameters, parameterCount(student)));
     for (const message of teacher.remarks ?? []) findings.push({ level: 'ok', code: 'aligned', message });
@@ -76,8 +81,8 @@ export async function preflight(input: PreflightInput): Promise<Finding[]> {
       teacherMs = performance.now() - start;
     }
   }
-  findings.push(...(await checkGradients({ ...input, inputs: data.inputs, teacherOutputs })));
-  findings.push(await forecast({ ...input, inputs: data.inputs, teacherOutputs, teacherMs, kept }));
+  findings.push(...(await checkGradients({ ...input, inputs: data.inputs, teacherOutputs, taughtBy })));
+  findings.push(await forecast({ ...input, inputs: data.inputs, teacherOutputs, taughtBy, teacherMs, kept }));
   return findings;
 }
 

@@ -102,6 +102,7 @@ class Builder {
       kind: 'recipe',
       file: resolveWritten(root, ['teacher', 'recipe'], teacher.recipe, file),
       written: teacher.recipe,
+      live: teacher.live === true,
       cache,
       // JSON is YAML, so any value survives the way through --set.
       set: set.map(([key, value]) => `${key}=${JSON.stringify(value)}`),

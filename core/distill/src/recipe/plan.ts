@@ -92,6 +92,8 @@ export type TeacherSource =
       readonly written: string;
       /** Overrides for that recipe, as `--set` takes them: `path=value`. */
       readonly set: readonly string[];
+      /** Whether it runs in the training step instead of being asked beforehand. */
+      readonly live: boolean;
     }
   | { readonly kind: 'component'; readonly component: ComponentPlan<'teacher'> };
 

@@ -38,7 +38,8 @@ function slot({ component: dataset, transforms, limit }: DatasetSlot): Data {
 function teacher(plan: TeacherPlan): Data {
   const cache = resolvedCache(plan.cache);
   if (plan.kind === 'component') return { ...component(plan.component), ...cache };
-  return { recipe: plan.written, ...overrides(plan.set), ...cache };
+  const live = plan.live ? { live: true } : {};
+  return { recipe: plan.written, ...overrides(plan.set), ...live, ...cache };
 }
 
 function begin(plan: BeginPlan): Data {

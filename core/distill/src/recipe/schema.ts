@@ -192,6 +192,12 @@ const teacher = z
         .record(z.string(), z.unknown())
         .optional()
         .describe('Overrides for that recipe, by dotted path.'),
+      live: z
+        .boolean()
+        .default(false)
+        .describe(
+          'Whether its student runs in the training step, frozen, so that gradients reach its inputs. Default: false, its answers are stored.',
+        ),
       cache,
     }),
     componentMap({ cache }),

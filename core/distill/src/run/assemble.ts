@@ -4,12 +4,13 @@ import {
   clipByGlobalNorm,
   clipByNorm,
   clipByValue,
+  matchesName,
   maxNorm,
   withGroups,
   type Optimizer,
   type ParameterGroup,
 } from '@potstill/engine';
-import type { DataDescription, Schedule, Student, Teacher } from '../contracts/index.js';
+import type { DataDescription, GraphTeacher, Schedule, Student, Teacher } from '../contracts/index.js';
 import type { ComponentPlan, LossPlan, TrainPlan } from '../recipe/plan.js';
 import type { WeightedLoss } from '../train/objective.js';
 import type { RunContainer } from '../container/run-container.js';
@@ -23,7 +24,11 @@ export async function makeSchedule(
 }
 
 /** The update rule with the recipe's limits around it: gradients clipped first, weights held after the update; then groups and the average. */
-export async function makeOptimizer(train: TrainPlan, container: RunContainer): Promise<Optimizer> {
+export async function makeOptimizer(
+  train: TrainPlan,
+  container: RunContainer,
+  taughtBy?: GraphTeacher,
+): Promise<Optimizer> {
   const { clip, groups, average } = train;
   let optimizer = await container.make(train.optimizer, {});
   if (clip && 'value' in clip) optimizer = clipByValue(optimizer, clip.value);
@@ -31,8 +36,20 @@ export async function makeOptimizer(train: TrainPlan, container: RunContainer): 
   if (clip && 'globalNorm' in clip) optimizer = clipByGlobalNorm(optimizer, clip.globalNorm);
   if (train.maxNorm !== undefined) optimizer = maxNorm(optimizer, train.maxNorm);
   // Of what is undefined the engine's type says that it is not there.
-  if (groups) optimizer = withGroups(optimizer, groups as readonly ParameterGroup[]);
+  if (groups)
+    optimizer = withGroups(optimizer, [...groups, ...ofPeers(groups, taughtBy)] as readonly ParameterGroup[]);
   return average === undefined ? optimizer : averaged(optimizer, average, { warmUp: true });
+}
+
+/** The same groups for the variables of peers, where these have some that fit. */
+function ofPeers(groups: NonNullable<TrainPlan['groups']>, taughtBy: GraphTeacher | undefined) {
+  return Object.entries(taughtBy?.peers?.students ?? {}).flatMap(([peer, { variables }]) =>
+    groups.flatMap((group) =>
+      variables.some(({ name }) => matchesName(group.match, name))
+        ? [{ ...group, match: `peers/${peer}/${group.match}` }]
+        : [],
+    ),
+  );
 }
 
 /** All losses of the recipe. Each call makes new ones, so that no training uses another's variables. */

@@ -101,7 +101,7 @@ function refuseSameVariables(
 async function checkLossNeeds(plan: Plan, container: RunContainer, parts: Parts): Promise<boolean> {
   const losses = await makeLosses(plan.losses, container, parts);
   try {
-    const offers = offersOf(parts);
+    const offers = { ...offersOf(parts), teacher: readableOf(parts.teacher) };
     const records = losses.flatMap(({ name, loss }, index) => {
       const component = plan.losses[index]?.component;
       if (!component) throw new Error('internal: a loss without a plan');
@@ -114,6 +114,11 @@ async function checkLossNeeds(plan: Plan, container: RunContainer, parts: Parts)
   } finally {
     disposeLosses(losses);
   }
+}
+
+/** What losses can read of the teacher. */
+function readableOf(teacher: Teacher | undefined): readonly string[] {
+  return teacher?.graph?.readable ?? Object.keys(teacher?.outputs ?? {});
 }
 
 const sides = ['student', 'teacher', 'batch'] as const;

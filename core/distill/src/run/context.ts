@@ -67,6 +67,8 @@ export interface RunContext {
   readonly executeTeacher: (() => Promise<CompleteRun>) | undefined;
   /** Evaluates beside the teacher there is now. */
   readonly evaluator: Evaluator;
+  /** The same while a student is trained: without a teacher that changes with it. */
+  readonly evaluatorDuring: Evaluator;
   /** Whether the recipe asks for a baseline and something but the teacher can train it. */
   readonly trainsBaseline: boolean;
   /** Runs the recipe that the student begins from, or finds its complete run. Undefined where there is none. */
@@ -74,6 +76,8 @@ export interface RunContext {
   /** One student for all trainings of the run; `initial` are the weights that each begins with, once the stage `begin` is done. */
   readonly student: Student;
   initial: Readonly<Record<TrainedStage, HostTensors>>;
+  /** Those of a teacher that changes in training. */
+  readonly initialTaught: HostTensors;
   /** Identifies recipe, seed and data in checkpoints. */
   readonly identity: string;
   readonly random: RandomStream;

@@ -7,6 +7,7 @@ import { stage, type RunContext, type Stage } from './context.js';
 import { measureTeacher } from './measure.js';
 import { adjustedWeights } from './names.js';
 import { exportedOnnx } from './run-teacher.js';
+import { comparePeers } from './peers.js';
 import { warnAboutResults } from './warn-about-results.js';
 
 /** The models that are compared. */
@@ -16,6 +17,8 @@ export interface Comparison {
   readonly teacher: Compared | undefined;
   readonly baseline: Compared | undefined;
   readonly student: Compared;
+  /** Students that were trained beside it; undefined where there are none. */
+  readonly peers: Readonly<Record<string, Compared>> | undefined;
   /** The student before it was adjusted; undefined where it was not. */
   readonly unadjusted: Evaluation | undefined;
 }
@@ -47,6 +50,7 @@ async function compare(context: RunContext): Promise<Comparison> {
       results.baseline &&
       (await compareStudent(context, folder.file('baseline', 'best.safetensors'), example)),
     student: await compareStudent(context, finalWeightsOf(context), exportedLater ? undefined : example),
+    peers: await comparePeers(context),
     unadjusted: results.adjust && (await evaluateWith(context, (await readWeights(best)).variables, best)),
   };
 }

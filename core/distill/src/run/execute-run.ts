@@ -20,10 +20,11 @@ import { recipeYaml } from './recipe-yaml.js';
 import type { ReuseMode } from './reuse-mode.js';
 import type { CompleteRun } from './run-teacher.js';
 import { runStages } from './stages.js';
+import { changes } from '../train/learners.js';
 import { Timings } from './timings.js';
 import type { TrainingRecord } from './train-once.js';
 import { baselineSettings, choosing } from './train-student.js';
-import { weightsOf } from './weights.js';
+import { taughtOf, weightsOf } from './weights.js';
 
 /** Runs the stages that are not done yet, then frees what was prepared. */
 export async function executeRun(prepared: PreparedRun, mode: ReuseMode): Promise<CompleteRun> {
@@ -152,6 +153,10 @@ function contextOf(
     get evaluator() {
       return createEvaluator({ metrics, teacher: context.teacher, store, random });
     },
+    get evaluatorDuring() {
+      const teacher = changes(context.teacher) ? undefined : context.teacher;
+      return createEvaluator({ metrics, teacher, store, random });
+    },
     trainsBaseline: prepared.trainsBaseline,
     student,
     executeBegin:
@@ -162,6 +167,7 @@ function contextOf(
         return weightsOfRun(run, log, beginRun.trainsBaseline);
       }),
     initial: { baseline: first, student: first },
+    initialTaught: taughtOf(prepared.teacher?.graph),
     random,
     resume: resume !== false,
     signal: options.signal,

@@ -11,6 +11,7 @@ import type { RunOptions } from './options.js';
 import { prepareRun, type PreparedRun } from './prepare-run.js';
 import { openRunTeacher } from './run-teacher.js';
 import { aligned } from './task-of.js';
+import { isLive } from './taught.js';
 import { planTeachers } from './teachers.js';
 
 /**
@@ -65,7 +66,8 @@ async function teacherOf(prepared: PreparedRun) {
   if (!teacherRun) return prepared.teacher;
   const { recipe } = teacherRun.planned;
   const run = await executeRun(teacherRun, { resume: 'if-there', reuse: 'student' });
-  const teacher = await openRunTeacher(recipe, run, data.description, container.services, log);
+  const live = isLive(prepared.planned.recipe.plan);
+  const teacher = await openRunTeacher(recipe, run, data.description, container.services, log, live);
   prepared.onDispose(() => teacher.dispose());
   return aligned(prepared.task.task, teacher, data.description);
 }

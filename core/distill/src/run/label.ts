@@ -1,6 +1,7 @@
 // Fills the teacher store with the answers that a student's training reads, and says how far it is.
 import type { Teacher } from '../contracts/index.js';
 import { onlyOutputs } from '../store/index.js';
+import { askedOutputs, askedTeacher } from '../train/learners.js';
 import { labelAhead, type Labelled } from '../train/label-ahead.js';
 import { disposeLosses } from './assemble.js';
 import type { RunContext } from './context.js';
@@ -9,13 +10,14 @@ import { lossesOf, type LossContext } from './losses-of.js';
 /** Milliseconds between two progress events. */
 const interval = 500;
 
-/** The teacher with the outputs that losses read; undefined where there are none. */
+/** The teacher that is asked, with the outputs that losses read; undefined where there are none. */
 export async function readTeacher(context: LossContext): Promise<Teacher | undefined> {
   const losses = await lossesOf(context, 'student');
   const read = losses.flatMap(({ loss }) => loss.needs.teacher);
   disposeLosses(losses);
-  if (!context.teacher || read.length === 0) return undefined;
-  return onlyOutputs(context.teacher, read);
+  const asked = askedTeacher(context.teacher);
+  const outputs = askedOutputs(context.teacher?.graph, read);
+  return asked && outputs.length > 0 ? onlyOutputs(asked, outputs) : undefined;
 }
 
 /** Labels the training data, with events of the stage `label`. */

@@ -60,8 +60,9 @@ export async function openContainer(
   });
   return {
     services: container.services,
-    make: (component, context) => container.make(component, context),
-    makeNamed: (kind, reference, context, path) => container.makeNamed(kind, reference, context, path),
+    make: (component, context, random) => container.make(component, context, random),
+    makeNamed: (kind, reference, context, path, random) =>
+      container.makeNamed(kind, reference, context, path, random),
     check: (component) => container.check(component),
     explain: () => container.explain(),
     async dispose() {

@@ -8,7 +8,9 @@ import type { TrainPlan } from '../recipe/plan.js';
 import { stage, type RunContext } from './context.js';
 import { coverageFindings } from './data-coverage.js';
 import { duplicateFindings } from './data-duplicates.js';
-import { lossesOf, type LossContext } from './losses-of.js';
+import type { LossContext } from './losses-of.js';
+import { usedGraph } from '../train/learners.js';
+import { trainingLosses } from './peer-losses.js';
 import { rateFactors } from './rate-search.js';
 import { drawSample } from './sample.js';
 import { loadWeights } from './weights.js';
@@ -44,7 +46,7 @@ export async function runPreflight(context: PreflightContext): Promise<Finding[]
   if (data.training.size === 0) throw noExamples();
   const sample = await drawSample(data.training, plan.preflight.sample, stream, 'sample');
   const batch = await drawSample(data.training, plan.train.batch, stream, 'batch');
-  const losses = await lossesOf(context, 'student');
+  const losses = await trainingLosses(context, 'student');
   try {
     const found = await preflight({
       engine: container.services.engine,
@@ -56,7 +58,7 @@ export async function runPreflight(context: PreflightContext): Promise<Finding[]
       student,
       teacher,
       losses,
-      optimizer: await makeOptimizer(plan.train, container),
+      optimizer: await makeOptimizer(plan.train, container, usedGraph(teacher, losses)),
       random: stream,
       epochs: plan.train.epochs,
       examples: data.training.size,

@@ -25,9 +25,10 @@ import { openContainer } from './open-container.js';
 import type { RunOptions } from './options.js';
 import { checkAccumulation, withFrozenVariables } from './parameters.js';
 import { placed } from './placed.js';
-import { teacherEvents } from './run-teacher.js';
+import { frozenStudent, teacherEvents } from './run-teacher.js';
 import { aligned, metricsOf, taskOf, type ChosenTask } from './task-of.js';
 import { checkTeacherData, checkTeacherParts } from './teacher-data.js';
+import { isLive, taughtBy } from './taught.js';
 import type { PlannedRun } from './teachers.js';
 
 /** A run about to be executed. */
@@ -135,6 +136,7 @@ export async function prepareRun(planned: PlannedRun, options: RunOptions): Prom
             await container.make(plan.teacher.component, {
               data: description,
               read: (part) => readPart(data[part], container.services.random),
+              student: taughtBy(plan, container, description, student),
             }),
             description,
           )
@@ -149,7 +151,8 @@ export async function prepareRun(planned: PlannedRun, options: RunOptions): Prom
     const parts = {
       data: data.training.description,
       student,
-      teacher: teacher ?? (teacherRun && aligned(task.task, untrained(teacherRun), description)),
+      teacher:
+        teacher ?? (teacherRun && aligned(task.task, untrained(teacherRun, isLive(plan)), description)),
       metrics,
       task: task.task,
     };
@@ -193,10 +196,11 @@ const noBaseline = {
 };
 
 /** What the student of a run will say of itself as a teacher. */
-function untrained({ student, data: { description } }: PreparedRun): Teacher {
+function untrained({ student, data: { description } }: PreparedRun, live: boolean): Teacher {
   return {
     outputs: student.outputs,
     fingerprint: '',
+    ...(live ? { graph: frozenStudent(student) } : {}),
     ...(description.labels ? { labels: description.labels } : {}),
     label: () => Promise.reject(new Error('internal: a teacher is asked before it is trained')),
     dispose: () => Promise.resolve(),

@@ -1,8 +1,10 @@
 // A small search for the learning rate: whole trainings at several factors of the recipe's, compared on validation data.
+import { existsSync } from 'node:fs';
 import { copyFile, mkdir } from 'node:fs/promises';
 import { PotstillError } from '../errors/potstill-error.js';
 import { writeFailed } from '../files/write-atomically.js';
 import { valueAt } from '../train/objective.js';
+import { taughtWeights } from '../train/learners.js';
 import { isBetter } from '../train/select.js';
 import { makeSchedule } from './assemble.js';
 import { stage, type RunContext } from './context.js';
@@ -118,7 +120,8 @@ async function highestRate(
 }
 
 async function keep({ folder }: RunContext, from: string, to: string): Promise<void> {
-  for (const file of ['last.safetensors', 'best.safetensors']) {
+  const taught = existsSync(folder.file(from, taughtWeights)) ? [taughtWeights] : [];
+  for (const file of ['last.safetensors', ...taught, 'best.safetensors']) {
     const target = folder.file(to, file);
     try {
       await mkdir(folder.file(to), { recursive: true });

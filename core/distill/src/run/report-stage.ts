@@ -1,6 +1,7 @@
 // Stage `report`: the summary, and `report.html` of it.
 import { describeMachine } from '../report/machine.js';
-import type { ReportModel, SectionBuilder } from '../contracts/index.js';
+import type { ReportModel, Section, SectionBuilder } from '../contracts/index.js';
+import { peersSection } from '../report/sections/peers.js';
 import { writeReport } from '../report/write-report.js';
 import type { EpochRecord } from '../train/checkpoint.js';
 import { begunWords } from './begin/words.js';
@@ -110,7 +111,20 @@ async function contributedSections(context: RunContext, summary: Summary): Promi
     const report = summary.adjustments[at];
     return report && adjustment.section ? [() => adjustment.section?.(report)] : [];
   });
+  const { student, peers } = resultOf(context, 'evaluate');
+  const shown = context.figures.filter(({ name }) => summary.columns.includes(name));
+  const ofPeers = (): Section[] =>
+    peers
+      ? [
+          peersSection(
+            modelOf('student', student),
+            Object.fromEntries(Object.entries(peers).map(([name, peer]) => [name, modelOf(name, peer)])),
+            shown,
+          ),
+        ]
+      : [];
   return [
+    ...ofPeers().map((section) => () => section),
     ...(task.task.sections ?? []),
     ...metrics.flatMap(({ sections }) => sections ?? []),
     ...ofLosses,

@@ -3,7 +3,14 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { fingerprint } from '../data/index.js';
 import type { OpenRecipe } from '../container/open-recipe.js';
-import type { DataDescription, ProgressSink, Services, Teacher } from '../contracts/index.js';
+import type {
+  DataDescription,
+  GraphTeacher,
+  ProgressSink,
+  Services,
+  Student,
+  Teacher,
+} from '../contracts/index.js';
 import { damagedFile, readIfThere } from '../files/read-file.js';
 import { trainHash } from '../recipe/resolved.js';
 import { parameterCount } from '../students/index.js';
@@ -39,6 +46,7 @@ export function teacherEvents(sink: ProgressSink): ProgressSink {
 /**
  * The student of a complete run as a teacher. It answers with all outputs of the student. `data` are the new student's:
  * inputs of another name or shape and unknown names in its truth are `TEACHER_INVALID`; another preprocessing is a warning.
+ * `live`: it answers in the training step.
  */
 export async function openRunTeacher(
   recipe: OpenRecipe,
@@ -46,6 +54,7 @@ export async function openRunTeacher(
   data: DataDescription,
   services: Pick<Services, 'engine' | 'logger' | 'clock' | 'paths'>,
   progress: ProgressSink,
+  live = false,
 ): Promise<Teacher> {
   const { folder, summary } = run;
   const recorded = await folder.recordedData();
@@ -74,12 +83,22 @@ export async function openRunTeacher(
     ...(recorded.description.labels ? { labels: recorded.description.labels } : {}),
     parameters,
     bytes: summary.student.bytes ?? 4 * parameters,
+    ...(live ? { graph: frozenStudent(student) } : {}),
     label: (batch) => predictor.run(batch),
     async dispose() {
       await predictor.dispose();
       for (const { variable } of student.variables) variable.dispose();
       await container.dispose();
     },
+  };
+}
+
+/** A student whose weights do not change, in the step; gradients reach its inputs. */
+export function frozenStudent(student: Student): GraphTeacher {
+  return {
+    variables: student.variables.map((each) => ({ ...each, trainable: false })),
+    fixed: true,
+    forward: ({ inputs, at }) => student.forward(inputs, { ...at, training: false }),
   };
 }
 

@@ -12,7 +12,7 @@ import { versionsOf } from './versions.js';
 
 export function summarize(context: RunContext): Summary {
   const { plan, planned, results, log, timings, task, figures } = context;
-  const { teacher, baseline, student } = resultOf(context, 'evaluate');
+  const { teacher, baseline, student, peers } = resultOf(context, 'evaluate');
   const { exports, size } = resultOf(context, 'export');
   const judging = judgingOf(context);
   const labelled = labelledBefore(context);
@@ -31,6 +31,13 @@ export function summarize(context: RunContext): Summary {
     teacher: teacher ? modelSummary(teacher.evaluation, teacher.size) : null,
     baseline: baseline ? modelSummary(baseline.evaluation, baseline.size) : null,
     student: modelSummary(student.evaluation, size),
+    ...(peers
+      ? {
+          peers: Object.fromEntries(
+            Object.entries(peers).map(([name, peer]) => [name, modelSummary(peer.evaluation, peer.size)]),
+          ),
+        }
+      : {}),
     verdict: verdictSummary(
       {
         teacher: teacher?.evaluation,

@@ -60,6 +60,8 @@ export interface Summary {
   /** Null when no baseline was trained. */
   readonly baseline: ModelSummary | null;
   readonly student: ModelSummary;
+  /** Students that were trained beside it and taught it, by name; absent where there are none. */
+  readonly peers?: Readonly<Record<string, ModelSummary>>;
   /** Absent in summaries of version 0.1.0. */
   readonly verdict?: VerdictSummary;
   /** How many examples the student was trained on, and how many of them each loss learnt from. Absent in summaries of version 0.1.0. */

@@ -57,5 +57,11 @@ export async function metricsOf(
 
 /** The teacher with its answers in the form and order of the data. */
 export function aligned(task: Task, teacher: Teacher, data: DataDescription): Teacher {
-  return paddedTeacher(task.align?.(teacher, data) ?? teacher, data);
+  const made = paddedTeacher(task.align?.(teacher, data) ?? teacher, data);
+  const { asked } = made.graph ?? {};
+  if (!made.graph || !asked) return made;
+  return {
+    ...made,
+    graph: { ...made.graph, asked: { ...asked, teacher: paddedTeacher(asked.teacher, data) } },
+  };
 }

@@ -3,6 +3,7 @@ import { PotstillError } from '../errors/potstill-error.js';
 import type { RunContext, Stage } from './context.js';
 import { openRunTeacher, type CompleteRun } from './run-teacher.js';
 import { aligned } from './task-of.js';
+import { isLive } from './taught.js';
 
 export const teacherStage: Stage<'teacher'> = {
   name: 'teacher',
@@ -18,7 +19,8 @@ async function openTrained(context: RunContext): Promise<CompleteRun | undefined
   if (!planned.teacher || !executeTeacher) return undefined;
   const run = await executeTeacher();
   const { recipe } = planned.teacher;
-  const opened = await openRunTeacher(recipe, run, data.description, container.services, log);
+  const live = isLive(context.plan);
+  const opened = await openRunTeacher(recipe, run, data.description, container.services, log, live);
   const teacher = aligned(task.task, opened, data.description);
   context.onDispose(() => teacher.dispose());
   context.teacher = teacher;

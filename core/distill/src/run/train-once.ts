@@ -4,6 +4,7 @@ import { readCheckpoint, type EpochRecord } from '../train/checkpoint.js';
 import { fieldsOf } from '../train/fields.js';
 import { outputsRead } from '../evaluate/evaluate-model.js';
 import { primaryOf } from '../report/figures.js';
+import { askedTeacher, changes, taughtVariables, taughtWeights, usedGraph } from '../train/learners.js';
 import type { WeightedLoss } from '../train/objective.js';
 import { selection, type Selection } from '../train/select.js';
 import { trainingSource } from '../train/source.js';
@@ -11,9 +12,9 @@ import { train } from '../train/trainer.js';
 import { disposeLosses, makeOptimizer, makeSchedule } from './assemble.js';
 import type { RunContext } from './context.js';
 import { trainingDataOf } from './data.js';
-import { lossesOf } from './losses-of.js';
+import { trainingLosses } from './peer-losses.js';
 import type { StudentTraining, Trained } from './train-student.js';
-import { loadWeights, readOwnWeights } from './weights.js';
+import { loadTaught, loadWeights, readOwnWeights, readOwnWeightsIfThere } from './weights.js';
 
 /** What a folder records of a finished training. */
 export interface TrainingRecord extends Pick<Trained, 'steps' | 'best' | 'rateSearch'> {
@@ -69,7 +70,8 @@ export async function trainOnce(
 ): Promise<Trained> {
   const { settings } = training;
   loadWeights(context.student, context.initial[training.name], 'the first weights');
-  const losses = await lossesOf(context, training.name, training.losses);
+  loadTaught(context.teacher?.graph, context.initialTaught, 'the first weights');
+  const losses = await trainingLosses(context, training.name, training.losses);
   try {
     const { steps, best, history } = await run(context, training, attempt, losses);
     await takeBest(context, attempt.stage);
@@ -81,9 +83,21 @@ export async function trainOnce(
 }
 
 /** Loads the best weights of a training into the student. */
-export async function takeBest({ folder, student, identity }: RunContext, name: string): Promise<void> {
+export async function takeBest(context: RunContext, name: string): Promise<void> {
+  const { folder, student, identity, teacher } = context;
   const path = folder.file(name, 'best.safetensors');
   loadWeights(student, await readOwnWeights(path, `${identity} ${name}`), path);
+  const taught = folder.file(name, taughtWeights);
+  const own = `${identity} ${name}`;
+  // Where nothing reads the teacher, it was not trained and there is none.
+  const needed =
+    name.startsWith('student') &&
+    context.plan.losses.some(({ component }) => component.definition.needsTeacher);
+  if (changes(teacher) && taughtVariables(teacher?.graph).length > 0) {
+    const kept = needed ? await readOwnWeights(taught, own) : await readOwnWeightsIfThere(taught, own);
+    if (kept) loadTaught(teacher?.graph, kept, taught);
+  }
+  await teacher?.graph?.refresh?.();
 }
 
 /** How the best epoch of a training is chosen. */
@@ -101,18 +115,21 @@ async function run(
   { stage, factor }: Attempt,
   losses: readonly WeightedLoss[],
 ) {
-  const { container, folder, log, data, student, evaluator, random } = context;
+  const { container, folder, log, data, student, random } = context;
+  // A teacher that changes is compared with once it is done.
+  const during = context.evaluatorDuring;
   const { services } = container;
   const inputs = data.description.inputs;
   const validation = data.validation;
   const trainedOn = trainingDataOf(data, name);
   const rate = await makeSchedule(plan.rate, container);
+  const taughtBy = usedGraph(context.teacher, losses);
   const source = trainingSource({
     data: trainedOn,
     size: trainedOn.size,
     batch: plan.batch,
     random: random.child('train'),
-    teacher: context.teacher,
+    teacher: askedTeacher(context.teacher),
     store: services.store,
     cache: context.plan.teacher?.cache.keep ?? 'auto',
   });
@@ -125,7 +142,8 @@ async function run(
     student,
     inputs,
     losses,
-    optimizer: await makeOptimizer(plan, container),
+    taughtBy,
+    optimizer: await makeOptimizer(plan, container, taughtBy),
     rate: scaled(rate, factor),
     source,
     epochs: plan.epochs,
@@ -136,7 +154,7 @@ async function run(
       ? {
           validated: outputsRead(context.metrics, 'model'),
           validate: async (predictor) =>
-            (await evaluator.evaluate(validation, (batch) => predictor.run(fieldsOf(batch, inputs)))).figures,
+            (await during.evaluate(validation, (batch) => predictor.run(fieldsOf(batch, inputs)))).figures,
         }
       : {}),
     select: selectionOf(context, plan.select),

@@ -1,12 +1,23 @@
 // A student's weights as host tensors, in and out of its TF.js variables.
 import type { DType, HostTensor, HostTensors } from '@potstill/engine';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Student } from '../contracts/index.js';
+import type { GraphTeacher, Student } from '../contracts/index.js';
 import { PotstillError } from '../errors/potstill-error.js';
-import { readWeights } from '../train/checkpoint.js';
+import { readWeights, readWeightsIfThere, type ReadWeights } from '../train/checkpoint.js';
+import { taughtVariables } from '../train/learners.js';
+
+/** A copy of the weights of a teacher that changes in training, by the names of its checkpoints. */
+export function taughtOf(graph: GraphTeacher | undefined): HostTensors {
+  return graph && !graph.fixed ? weightsOf({ variables: taughtVariables(graph) }) : {};
+}
+
+/** Puts such weights back. */
+export function loadTaught(graph: GraphTeacher | undefined, weights: HostTensors, from: string): void {
+  if (graph && !graph.fixed) loadWeights({ variables: taughtVariables(graph) }, weights, from);
+}
 
 /** A copy of all weights as they are. */
-export function weightsOf(student: Student): HostTensors {
+export function weightsOf(student: Pick<Student, 'variables'>): HostTensors {
   return Object.fromEntries(
     student.variables.map(({ name, variable }) => [
       name,
@@ -19,7 +30,19 @@ const weightsHint = 'Remove the file and use --resume: the stage it belongs to r
 
 /** Weights of this run whose identity begins so, as that of each try of a stage does: others are `RUN_OTHER_RECIPE`. */
 export async function readOwnWeights(path: string, identity: string): Promise<HostTensors> {
-  const { variables, metadata, sealed } = await readWeights(path, weightsHint);
+  return ownOf(await readWeights(path, weightsHint), path, identity);
+}
+
+/** The same; undefined where there is no such file. */
+export async function readOwnWeightsIfThere(
+  path: string,
+  identity: string,
+): Promise<HostTensors | undefined> {
+  const read = await readWeightsIfThere(path, weightsHint);
+  return read && ownOf(read, path, identity);
+}
+
+function ownOf({ variables, metadata, sealed }: ReadWeights, path: string, identity: string): HostTensors {
   if (!sealed || metadata['potstill.identity']?.startsWith(identity)) return variables;
   throw new PotstillError({
     code: 'RUN_OTHER_RECIPE',
@@ -30,7 +53,7 @@ export async function readOwnWeights(path: string, identity: string): Promise<Ho
 }
 
 /** Puts weights into the student. Another name or shape is `RUN_CHECKPOINT_DAMAGED`, naming `from`. */
-export function loadWeights(student: Student, weights: HostTensors, from: string): void {
+export function loadWeights(student: Pick<Student, 'variables'>, weights: HostTensors, from: string): void {
   const unknown = Object.keys(weights).filter(
     (name) => !student.variables.some((variable) => variable.name === name),
   );

@@ -18,6 +18,7 @@ export function onlyOutputs(teacher: Teacher, names: readonly string[]): Teacher
     outputs: Object.fromEntries(chosen),
     fingerprint: teacher.fingerprint,
     ...(combination ? { combination: onlyNeeded(combination, names, only) } : {}),
+    ...(teacher.graph ? { graph: teacher.graph } : {}),
     label: async (batch) => only(await teacher.label(batch)),
     dispose: () => teacher.dispose(),
   };

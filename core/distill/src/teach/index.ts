@@ -3,6 +3,10 @@ import type { AnyComponent } from '../contracts/index.js';
 import { checkpoint } from './checkpoint.js';
 import { ensemble } from './ensemble/ensemble.js';
 import { functionTeacher } from './function.js';
+import { meanTeacher } from './graph/mean-teacher.js';
+import { noisyTeacher } from './graph/noisy.js';
+import { peersTeacher } from './graph/peers.js';
+import { selfTeacher } from './graph/self.js';
 import { onnx } from './onnx.js';
 import { outputsTeacher } from './outputs-teacher.js';
 import { specialists } from './specialists/specialists.js';
@@ -31,4 +35,8 @@ export const teacherComponents: readonly AnyComponent[] = [
   specialists,
   transformers,
   tfjs,
+  selfTeacher,
+  meanTeacher,
+  peersTeacher,
+  noisyTeacher,
 ];

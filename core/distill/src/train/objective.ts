@@ -8,20 +8,35 @@ import type {
   NamedVariable,
   StepContext,
 } from '@potstill/engine';
-import type { Batch, Loss, Schedule, ScheduleAt, Student } from '../contracts/index.js';
+import type { Batch, GraphTeacher, Loss, Schedule, ScheduleAt, Student } from '../contracts/index.js';
 import { PotstillError } from '../errors/potstill-error.js';
+import {
+  askedOutputs,
+  facedOutputs,
+  learnersOf,
+  stepTeacher,
+  studentLearner,
+  taughtVariables,
+} from './learners.js';
 
 /** A loss as a training uses it. `name` labels it in logs and reports; unique in the training. */
 export interface WeightedLoss {
   readonly name: string;
   readonly loss: Loss;
   readonly weight: number | Schedule;
+  /** The peer that it trains. Default: the recipe's student. */
+  readonly learner?: string;
+  /** The learner that it has as a teacher; only where learners teach each other. */
+  readonly facing?: string;
 }
 
 export interface Objective {
-  /** The student's variables, then those of the losses as `losses/<name>/<variable>`. */
+  /**
+   * The student's variables, then those of a teacher in the graph as `teacher/<variable>` and of peers as `peers/<name>/<variable>`,
+   * then those of the losses as `losses/<name>/<variable>`.
+   */
   readonly variables: readonly NamedVariable[];
-  /** Teacher outputs that are fed. Empty: no teacher is asked. */
+  /** Outputs that are fed: the teacher's, or those of the one that a teacher in the graph asks. Empty: no teacher is asked. */
   readonly teacherOutputs: readonly string[];
   /** Inputs as {@link feed} names them to the total and, as `loss.<name>`, each loss before its weight. */
   loss(inputs: NamedTensors, at: StepContext): LossTerms;
@@ -34,37 +49,57 @@ export function valueAt(value: number | Schedule, at: ScheduleAt): number {
   return typeof value === 'number' ? value : value(at);
 }
 
-/** The total of a student's losses: sum of weight x loss. `inputs` are the fields that the student takes. */
+/**
+ * The total of a student's losses: sum of weight x loss. `inputs` are the fields that the student takes, `taughtBy` is a teacher
+ * that is computed in the step; where no loss reads it, it is left out.
+ */
 export function createObjective(
   student: Student,
   inputs: readonly string[],
   losses: readonly WeightedLoss[],
+  taughtBy?: GraphTeacher,
 ): Objective {
   const fields = [...new Set([...inputs, ...losses.flatMap(({ loss }) => loss.needs.batch)])].sort();
-  const teacherOutputs = [...new Set(losses.flatMap(({ loss }) => loss.needs.teacher))].sort();
+  const read = [...new Set(losses.flatMap(({ loss }) => loss.needs.teacher))].sort();
+  const graph = read.length > 0 || losses.some(({ learner }) => learner) ? taughtBy : undefined;
+  const learners = learnersOf(student, graph);
+  const faced = new Set(facedOutputs(student, graph));
+  const readOfTeacher = read.filter((name) => !faced.has(name));
+  const teacherOutputs = [...askedOutputs(graph, readOfTeacher)].sort();
   const indexed = losses.some(({ loss }) => loss.needs.index === true);
   const ofLosses = losses.flatMap(({ name, loss }) =>
     (loss.variables ?? []).map((variable) => ({ ...variable, name: `losses/${name}/${variable.name}` })),
   );
   return {
-    variables: [...student.variables, ...ofLosses],
+    variables: [...student.variables, ...taughtVariables(graph), ...ofLosses],
     teacherOutputs,
     loss(tensors, at) {
       const batch = under('batch.', tensors);
-      const outputs = student.forward(pick(batch, inputs), at);
+      const given = pick(batch, inputs);
+      const outputs = new Map(
+        Array.from(learners, ([name, learner]) => [name, learner.forward(given, at)] as const),
+      );
       const progress = {
         step: scalar(tensors, 'progress.step'),
         epoch: scalar(tensors, 'progress.epoch'),
         fraction: scalar(tensors, 'progress.fraction'),
       };
-      const teacher = under('teacher.', tensors);
+      const teacher = stepTeacher({
+        graph,
+        inputs: given,
+        outputs,
+        asked: under('teacher.', tensors),
+        progress,
+        at,
+        read: readOfTeacher,
+      });
       const index = tensors['batch-index'] as tf.Tensor1D | undefined;
       const terms: Record<string, tf.Scalar> = {};
       let total: tf.Scalar | undefined;
-      for (const { name, loss } of losses) {
+      for (const { name, loss, learner = studentLearner, facing } of losses) {
         const term = loss.compute({
-          student: outputs,
-          teacher,
+          student: outputs.get(learner) ?? {},
+          teacher: teacher(facing),
           batch,
           progress,
           at,

@@ -1,6 +1,8 @@
 // One training of one student: epochs of shuffled batches, checkpoints on the way, the best weights at the end.
 import { join } from 'node:path';
 import type {
+  HostTensors,
+  NamedVariable,
   Optimizer,
   Predictor,
   RandomStream,
@@ -8,7 +10,7 @@ import type {
   TrainingState,
   WeightOptions,
 } from '@potstill/engine';
-import type { Schedule, ScheduleAt, Services, Student } from '../contracts/index.js';
+import type { GraphTeacher, Schedule, ScheduleAt, Services, Student } from '../contracts/index.js';
 import { PotstillError } from '../errors/potstill-error.js';
 import {
   checkpointHint,
@@ -22,6 +24,7 @@ import {
 import { allFinite, interrupted, notFinite } from './failures.js';
 import { createObjective, valueAt, type Objective, type WeightedLoss } from './objective.js';
 import { forwardOf } from '../students/index.js';
+import { taughtVariables, taughtWeights } from './learners.js';
 import { isBetter, type Selection } from './select.js';
 import type { TrainingSource } from './source.js';
 import { ProgressMeter } from './throughput.js';
@@ -31,7 +34,7 @@ import { aborted, itemsUntilAborted, untilAborted } from './until-aborted.js';
 export interface Training {
   /** As events name it: `teacher`, `baseline`, `student`. */
   readonly stage: string;
-  /** Where `last.safetensors` and `best.safetensors` are written. */
+  /** Where `last.safetensors` and `best.safetensors` are written, and `teacher.safetensors` of a teacher that changes. */
   readonly folder: string;
   /** Identifies recipe, seed and data. */
   readonly identity: string;
@@ -41,6 +44,8 @@ export interface Training {
   /** Fields of a batch that the student takes. */
   readonly inputs: readonly string[];
   readonly losses: readonly WeightedLoss[];
+  /** The teacher, where it is computed in the step. */
+  readonly taughtBy?: GraphTeacher | undefined;
   readonly optimizer: Optimizer;
   readonly rate: number | Schedule;
   readonly source: TrainingSource;
@@ -98,7 +103,7 @@ export async function train(training: Training): Promise<TrainingResult> {
       code: 'DATA_EMPTY',
       message: `${training.stage}: the training data has no examples`,
     });
-  const objective = createObjective(training.student, training.inputs, training.losses);
+  const objective = createObjective(training.student, training.inputs, training.losses, training.taughtBy);
   const session = await training.services.engine.training({
     variables: objective.variables,
     loss: (inputs, at) => objective.loss(inputs, at),
@@ -301,8 +306,24 @@ class Trainer {
   }
 
   private async writeBest(state: TrainingState, epoch: number | null): Promise<void> {
-    const variables = Object.fromEntries(
-      this.training.student.variables.map(({ name }) => {
+    const { folder, identity, student, taughtBy } = this.training;
+    const metadata = {
+      'potstill.identity': identity,
+      'potstill.epoch': String(epoch ?? this.position.epoch),
+    };
+    const write = (path: string, of: readonly NamedVariable[]) =>
+      writeWeights(path, { variables: this.kept(state, of), metadata });
+    const present = new Set(this.objective.variables.map(({ name }) => name));
+    const taught = taughtBy?.fixed ? [] : taughtVariables(taughtBy).filter(({ name }) => present.has(name));
+    // The student last: it says that both are there.
+    if (taught.length > 0) await write(join(folder, taughtWeights), taught);
+    await write(this.bestPath, student.variables);
+  }
+
+  /** The weights that are kept of these variables. */
+  private kept(state: TrainingState, of: readonly NamedVariable[]): HostTensors {
+    return Object.fromEntries(
+      of.map(({ name }) => {
         // Statistics and frozen variables have no average.
         const average = this.weights === 'average' ? state.slots[`${name}/average`] : undefined;
         const tensor = average ?? state.variables[name];
@@ -310,13 +331,6 @@ class Trainer {
         return [name, tensor];
       }),
     );
-    await writeWeights(this.bestPath, {
-      variables,
-      metadata: {
-        'potstill.identity': this.training.identity,
-        'potstill.epoch': String(epoch ?? this.position.epoch),
-      },
-    });
   }
 
   /** After a step that was not finite: keeps the state before it, unless that is already spoilt. */

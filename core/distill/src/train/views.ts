@@ -35,8 +35,9 @@ export function viewsOf(transforms: readonly Transform[], cache: AnswerCache): V
   };
 }
 
-/** Under which key the teacher's outputs for this data are kept; null when transforms make them differ between epochs. */
+/** Under which key the teacher's outputs for this data are kept; null when transforms make them differ between epochs, or training does. */
 export function teacherKey(teacher: Teacher, { dataset, transforms }: PreparedData): string | null {
+  if (teacher.graph && !teacher.graph.fixed) return null;
   if (transforms.some((transform) => transform.random)) return null;
   return fingerprint(
     teacher.fingerprint,

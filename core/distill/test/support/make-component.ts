@@ -1,5 +1,5 @@
 // Makes a component of a list as the container would: options parsed, services where the test gives them.
-import { randomStream, type RandomStream } from '@potstill/engine';
+import { randomStream, type Engine, type RandomStream } from '@potstill/engine';
 import type { AnyComponent, DataDescription, RunEvent, Services } from 'potstill';
 import type { z } from 'zod';
 
@@ -15,6 +15,7 @@ export const describedData: DataDescription = {
 export interface GivenServices {
   readonly random?: RandomStream;
   readonly recipeFolder?: string;
+  readonly engine?: Engine;
   /** Collects what the component reports. */
   readonly events?: RunEvent[];
 }
@@ -23,6 +24,7 @@ export interface GivenServices {
 function servicesOf(given: GivenServices): Services {
   const known: Partial<Services> = {
     random: given.random ?? randomStream(7),
+    ...(given.engine ? { engine: given.engine } : {}),
     progress: { emit: (event) => given.events?.push(event) },
     paths: {
       recipeFolder: given.recipeFolder ?? '.',

@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { EngineError } from '../errors.js';
 import { accumulatedSlot, gathered, meansOf, partAfter, updateAfter } from '../record/accumulate.js';
+import { definitionAt, groupOf, groupsOf, updatesOf } from '../record/groups.js';
 import { eagerRandom } from '../record/random.js';
 import { gradientsOf, updateAll } from '../record/update.js';
 import { checkDefinition, freshSlot, slotName, slotsOf, valueOf, weightSlot } from '../session/definition.js';
@@ -19,6 +20,7 @@ import type {
   NamedTensors,
   NamedVariable,
   Predictor,
+  StepRates,
   StepResult,
   TrainingDefinition,
   TrainingSession,
@@ -69,14 +71,14 @@ export class EagerTraining implements TrainingSession, Holder {
     return this.milliseconds;
   }
 
-  train(inputs: HostTensors, { rate }: { readonly rate: number }): Promise<StepResult> {
+  train(inputs: HostTensors, rates: StepRates): Promise<StepResult> {
     return this.turn(() => {
       checkInputs(inputs);
       const begin = performance.now();
       return lend(this.values, () => {
         let result: StepResult | undefined;
         tf.tidy(() => {
-          result = this.update(inputs, rate);
+          result = this.update(inputs, rates);
         });
         this.milliseconds += performance.now() - begin;
         return result as StepResult;
@@ -84,12 +86,13 @@ export class EagerTraining implements TrainingSession, Holder {
     });
   }
 
-  private update(inputs: HostTensors, rate: number): StepResult {
-    const { definition, calls } = this;
+  private update(inputs: HostTensors, rates: StepRates): StepResult {
+    const { calls } = this;
+    const definition = definitionAt(this.definition, updateAfter(this.definition, calls));
     // The forward pass may assign statistics; a discarded step must give them back.
     const before = definition.variables.map(({ variable }) => variable.clone());
     try {
-      const { loss, terms, gradients } = gradientsOf(
+      const { loss, terms, gradients, apart } = gradientsOf(
         definition,
         tensorsOf(inputs),
         { training: true, random: eagerRandom(definition.random.at(calls)) },
@@ -104,9 +107,12 @@ export class EagerTraining implements TrainingSession, Holder {
         loss: read(loss),
         terms: Object.fromEntries(terms.map(({ name, value }) => [name, read(value)])),
       };
-      const finite = Number.isFinite(result.loss);
+      const minimized = groupsOf(definition).map(({ term }) =>
+        term === 'loss' ? 0 : (result.terms[term] ?? 0),
+      );
+      const finite = [result.loss, ...minimized].every(Number.isFinite);
       if (finite) {
-        this.apply(gradients, rate);
+        this.apply(definition, gradients, apart, rates);
         this.calls++;
       } else definition.variables.forEach(({ variable }, i) => variable.assign(before[i] as tf.Tensor));
       return { ...result, finite };
@@ -117,30 +123,39 @@ export class EagerTraining implements TrainingSession, Holder {
     }
   }
 
-  private apply(gradients: readonly (tf.Tensor | undefined)[], rate: number): void {
-    const { definition, slots } = this;
+  private apply(
+    definition: TrainingDefinition,
+    gradients: readonly (tf.Tensor | undefined)[],
+    apart: readonly (NamedTensors | undefined)[],
+    { rate, rates = {} }: StepRates,
+  ): void {
+    const { slots } = this;
+    const group = groupOf(definition);
+    const update = updateAfter(definition, this.calls);
     const sumOf = ({ name }: NamedVariable): tf.Variable => this.slot(slotName(name, accumulatedSlot.name));
     if (partAfter(definition, this.calls) === 'add') {
       for (const { variable, sum } of gathered(definition, gradients, sumOf)) sumOf(variable).assign(sum);
       return;
     }
-    updateAll(
-      definition,
-      meansOf(definition, gradients, sumOf),
-      { rate: tf.scalar(rate), step: tf.scalar(updateAfter(definition, this.calls)) },
-      {
-        slotsOf: ({ name }): NamedTensors =>
-          Object.fromEntries(
-            definition.optimizer.slots.map((slot) => [slot.name, this.slot(slotName(name, slot.name))]),
-          ),
-        put: ({ name, variable }, value, next) => {
-          variable.assign(value);
-          for (const [slot, tensor] of Object.entries(next)) slots.get(slotName(name, slot))?.assign(tensor);
-          const sum = slots.get(slotName(name, accumulatedSlot.name));
-          sum?.assign(tf.zerosLike(sum));
-        },
+    updateAll(definition, meansOf(definition, gradients, sumOf), apart, {
+      scalarsOf: (each) => ({
+        rate: tf.scalar((each.name === undefined ? undefined : rates[each.name]) ?? rate),
+        step: tf.scalar(updatesOf(each, update)),
+      }),
+      slotsOf: (variable): NamedTensors =>
+        Object.fromEntries(
+          group(variable).optimizer.slots.map((slot) => [
+            slot.name,
+            this.slot(slotName(variable.name, slot.name)),
+          ]),
+        ),
+      put: ({ name, variable }, value, next) => {
+        variable.assign(value);
+        for (const [slot, tensor] of Object.entries(next)) slots.get(slotName(name, slot))?.assign(tensor);
+        const sum = slots.get(slotName(name, accumulatedSlot.name));
+        sum?.assign(tf.zerosLike(sum));
       },
-    );
+    });
   }
 
   private slot(name: string): tf.Variable {

@@ -2,6 +2,7 @@
 export { adagrad, type AdagradOptions } from './adagrad.js';
 export { adam, adamw, type AdamOptions } from './adam.js';
 export { averaged, type AveragedOptions } from './averaged.js';
+export { dot, dotTerms, type DotOptions } from './dot.js';
 export { freeze, withGroups, type ParameterGroup } from './groups.js';
 export { lamb, type LambOptions } from './lamb.js';
 export { clipByGlobalNorm, clipByNorm, clipByValue, maxNorm } from './limits.js';

@@ -6,6 +6,7 @@ import type { InputShapes, NamedTensors, NamedVariable, TrainingDefinition } fro
 
 export type { InputShapes } from '../types.js';
 import { accumulatedSlot, gathered, meansOf, type StepPart } from './accumulate.js';
+import { groupOf, type UpdateGroup } from './groups.js';
 import { numberedRandom, type RandomDraw } from './random.js';
 import { record, type RecordOptions, variableInput } from './recording.js';
 import { lastReadyFirst, type RecordedChange } from './run-order.js';
@@ -23,8 +24,17 @@ export interface RecordedStep {
   readonly unreached: readonly string[];
 }
 
-export const rateInput = 'rate';
-export const stepInput = 'step';
+const rateInput = 'rate';
+const stepInput = 'step';
+
+/** The rate and the number of the update, of one group's or of the definition's own variables. */
+export function scalarInputs({ name }: Pick<UpdateGroup, 'name'>): {
+  readonly rate: string;
+  readonly step: string;
+} {
+  const suffix = name === undefined ? '' : `:${name}`;
+  return { rate: rateInput + suffix, step: stepInput + suffix };
+}
 
 export function userInput(name: string): string {
   return `input:${name}`;
@@ -42,10 +52,11 @@ export function recordStep(
   part: StepPart = 'update',
   options?: RecordOptions,
 ): RecordedStep {
-  const { variables, optimizer } = definition;
+  const { variables } = definition;
   const draws: RandomDraw[] = [];
-  const slotsOf = (variable: string): string[] =>
-    [...optimizer.slots, accumulatedSlot].map((slot) => slotInput(variable, slot.name));
+  const group = groupOf(definition);
+  const slotsOf = (variable: NamedVariable): string[] =>
+    [...group(variable).optimizer.slots, accumulatedSlot].map((slot) => slotInput(variable.name, slot.name));
   const waits = new Map<string, Recorded>();
   const { tape, result, assigned } = record(
     table,
@@ -61,17 +72,18 @@ export function recordStep(
         draws.push(draw);
         return input(draw.input, draw.shape, 'float32');
       });
-      const { loss, terms, gradients } = gradientsOf(
+      const { loss, terms, gradients, apart } = gradientsOf(
         definition,
         inputs,
         { training: true, random },
         (tensor) => recorded(tensor),
       );
       tape.part = 'update rule';
-      trainableOf(definition).forEach(({ name }, i) => {
+      trainableOf(definition).forEach((variable, i) => {
         const gradient = gradients[i];
         if (!gradient) return;
-        for (const of of [variableInput(name), ...slotsOf(name)]) waits.set(of, recorded(gradient));
+        for (const of of [variableInput(variable.name), ...slotsOf(variable)])
+          waits.set(of, recorded(gradient));
       });
       const slots = new Map<string, Recorded>();
       const resets: string[] = [];
@@ -86,28 +98,29 @@ export function recordStep(
           slots.set(slotInput(variable.name, accumulatedSlot.name), recorded(sum));
         return { loss, terms, slots, resets, unreached: [] };
       }
-      const unreached = updateAll(
-        definition,
-        meansOf(definition, gradients, sumOf),
-        {
-          rate: input(rateInput, [], 'float32') as tf.Scalar,
-          step: input(stepInput, [], 'float32') as tf.Scalar,
+      const unreached = updateAll(definition, meansOf(definition, gradients, sumOf), apart, {
+        scalarsOf: (each) => {
+          const { rate, step } = scalarInputs(each);
+          return {
+            rate: input(rate, [], 'float32') as tf.Scalar,
+            step: input(step, [], 'float32') as tf.Scalar,
+          };
         },
-        {
-          slotsOf: ({ name, variable }) =>
-            Object.fromEntries(
-              optimizer.slots.map((slot) => [
-                slot.name,
-                input(slotInput(name, slot.name), slot.shape === 'scalar' ? [] : variable.shape, 'float32'),
-              ]),
-            ),
-          put: ({ name, variable }, value, next) => {
-            variable.assign(value);
-            for (const [slot, tensor] of Object.entries(next))
-              slots.set(slotInput(name, slot), recorded(tensor));
-          },
+        slotsOf: (named) => {
+          const { name, variable } = named;
+          return Object.fromEntries(
+            group(named).optimizer.slots.map((slot) => [
+              slot.name,
+              input(slotInput(name, slot.name), slot.shape === 'scalar' ? [] : variable.shape, 'float32'),
+            ]),
+          );
         },
-      );
+        put: ({ name, variable }, value, next) => {
+          variable.assign(value);
+          for (const [slot, tensor] of Object.entries(next))
+            slots.set(slotInput(name, slot), recorded(tensor));
+        },
+      });
       return { loss, terms, slots, resets, unreached };
     },
     options,

@@ -4,6 +4,7 @@ import { EngineError } from '../errors.js';
 import { sizeOf } from '../graph/builder.js';
 import { hasAverage, averageSlot } from '../optimizers/averaged.js';
 import { accumulatedSlot, callsPerUpdate } from '../record/accumulate.js';
+import { checkGroups, groupOf, groupsOf } from '../record/groups.js';
 import type { DType, HostTensor } from '../host-tensor.js';
 import type { NamedVariable, SlotSpec, TrainingDefinition, WeightOptions } from '../types.js';
 import { hostOf } from './host.js';
@@ -34,17 +35,22 @@ export function checkVariables(variables: readonly NamedVariable[]): void {
 
 /** Refuses a definition whose variables or options cannot be trained. */
 export function checkDefinition(definition: TrainingDefinition): void {
-  const { variables, optimizer } = definition;
+  const { variables } = definition;
   checkVariables(variables);
+  checkGroups(definition);
   const calls = callsPerUpdate(definition);
   if (!Number.isInteger(calls) || calls < 1)
     throw new EngineError('ENGINE_OPTION', `accumulate is ${calls}, it must be a whole number of at least 1`);
-  if (optimizer.slots.some(({ name }) => name === accumulatedSlot.name))
-    throw new EngineError(
-      'ENGINE_OPTION',
-      `optimizer ${optimizer.name}: a slot cannot be called \`${accumulatedSlot.name}\`, which holds the gradients gathered for an update`,
-    );
-  optimizer.check?.(variables);
+  const group = groupOf(definition);
+  for (const each of groupsOf(definition)) {
+    const { optimizer } = each;
+    if (optimizer.slots.some(({ name }) => name === accumulatedSlot.name))
+      throw new EngineError(
+        'ENGINE_OPTION',
+        `optimizer ${optimizer.name}: a slot cannot be called \`${accumulatedSlot.name}\`, which holds the gradients gathered for an update`,
+      );
+    optimizer.check?.(variables.filter((variable) => group(variable).name === each.name));
+  }
 }
 
 /** A variable's value now, as a copy. */
@@ -58,12 +64,13 @@ export function slotsOf(definition: TrainingDefinition): {
   readonly slot: SlotSpec;
   readonly shape: readonly number[];
 }[] {
-  const { variables, optimizer } = definition;
-  const slots = callsPerUpdate(definition) > 1 ? [...optimizer.slots, accumulatedSlot] : optimizer.slots;
+  const { variables } = definition;
+  const group = groupOf(definition);
+  const gathers = callsPerUpdate(definition) > 1 ? [accumulatedSlot] : [];
   return variables.flatMap((variable) =>
     variable.trainable === false
       ? []
-      : slots.map((slot) => ({
+      : [...group(variable).optimizer.slots, ...gathers].map((slot) => ({
           variable,
           slot,
           shape: slot.shape === 'scalar' ? [] : variable.variable.shape,
@@ -84,15 +91,18 @@ export function freshSlot({ fill }: SlotSpec, shape: readonly number[], variable
 
 /** The slot that stands for a variable under these options; undefined where it stands for itself. Throws ENGINE_OPTION where no average is kept. */
 export function weightSlot(
-  { optimizer }: TrainingDefinition,
+  definition: TrainingDefinition,
   { weights = 'trained' }: WeightOptions = {},
 ): (variable: NamedVariable) => string | undefined {
   if (weights === 'trained') return () => undefined;
+  const { optimizer } = definition;
   if (!hasAverage(optimizer))
     throw new EngineError(
       'ENGINE_OPTION',
       `averages of the weights were requested, but the optimizer ${optimizer.name} keeps none`,
       { hint: 'Wrap it: averaged(optimizer, 0.999).' },
     );
-  return ({ trainable }) => (trainable === false ? undefined : averageSlot);
+  const group = groupOf(definition);
+  return (variable) =>
+    variable.trainable === false || !hasAverage(group(variable).optimizer) ? undefined : averageSlot;
 }

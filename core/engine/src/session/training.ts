@@ -5,7 +5,8 @@ import { EngineError } from '../errors.js';
 import { partAfter, type StepPart, updateAfter } from '../record/accumulate.js';
 import { draw } from '../record/random.js';
 import { variableInput } from '../record/recording.js';
-import { type InputShapes, rateInput, slotInput, stepInput, userInput } from '../record/step.js';
+import { definitionAt, groupsOf, turnsKey, updatesOf } from '../record/groups.js';
+import { type InputShapes, scalarInputs, slotInput, userInput } from '../record/step.js';
 import type { HostTensor, HostTensors } from '../host-tensor.js';
 import type {
   ExplainOptions,
@@ -13,6 +14,7 @@ import type {
   Forward,
   MemoryAccount,
   Predictor,
+  StepRates,
   StepResult,
   TrainingDefinition,
   TrainingSession,
@@ -70,6 +72,15 @@ export class OnnxTraining implements TrainingSession, Holder {
     return this.milliseconds;
   }
 
+  /** The definition as the next call trains it. */
+  private get definitionNow(): TrainingDefinition {
+    return definitionAt(this.definition, updateAfter(this.definition, this.calls));
+  }
+
+  private stepKey(part: StepPart, inputs: InputShapes): string {
+    return `${part} ${turnsKey(this.definition, updateAfter(this.definition, this.calls))} ${shapesKey(inputs)}`;
+  }
+
   private turn<T>(body: () => Promise<T>): Promise<T> {
     return this.turns.take(() => {
       if (this.disposed) throw new EngineError('ENGINE_STATE', 'the training session is disposed');
@@ -77,23 +88,23 @@ export class OnnxTraining implements TrainingSession, Holder {
     });
   }
 
-  train(inputs: HostTensors, { rate }: { readonly rate: number }): Promise<StepResult> {
+  train(inputs: HostTensors, rates: StepRates): Promise<StepResult> {
     return this.turn(async () => {
       checkInputs(inputs);
       // ONNX Runtime blocks the thread: what others have queued comes first, and does not count.
       await new Promise(setImmediate);
       const begin = performance.now();
       const part = partAfter(this.definition, this.calls);
-      const key = stepKey(part, inputs);
+      const key = this.stepKey(part, inputs);
       let step = this.steps.get(key);
       if (!step) {
-        const plan = await planStep(this.definition, inputs, this.options, part);
+        const plan = await planStep(this.definitionNow, inputs, this.options, part);
         this.options.budget.admit(this.held(), this.heldWith(plan), 'a training step', inputs);
         step = await compileStep(plan);
         this.watch.compiled(inputs);
         this.steps.set(key, step);
       }
-      const result = await this.run(step, inputs, rate);
+      const result = await this.run(step, inputs, rates);
       this.milliseconds += performance.now() - begin;
       return result;
     });
@@ -104,13 +115,17 @@ export class OnnxTraining implements TrainingSession, Holder {
     names: readonly string[],
     draws: CompiledStep['draws'],
     inputs: HostTensors,
-    rate: number,
+    { rate, rates = {} }: StepRates,
   ): Record<string, ort.Tensor> {
     const host = new Map<string, HostTensor>(
       Object.entries(inputs).map(([name, tensor]) => [userInput(name), tensor]),
     );
-    host.set(rateInput, scalar(rate));
-    host.set(stepInput, scalar(updateAfter(this.definition, this.calls)));
+    const update = updateAfter(this.definition, this.calls);
+    for (const group of groupsOf(this.definition)) {
+      const inputs = scalarInputs(group);
+      host.set(inputs.rate, scalar((group.name === undefined ? undefined : rates[group.name]) ?? rate));
+      host.set(inputs.step, scalar(updatesOf(group, update)));
+    }
     const stream = this.definition.random.at(this.calls);
     for (const at of draws) host.set(at.input, { dtype: 'float32', shape: at.shape, data: draw(stream, at) });
     const feeds: Record<string, ort.Tensor> = {};
@@ -121,9 +136,9 @@ export class OnnxTraining implements TrainingSession, Holder {
     return feeds;
   }
 
-  private async run(step: CompiledStep, inputs: HostTensors, rate: number): Promise<StepResult> {
+  private async run(step: CompiledStep, inputs: HostTensors, rates: StepRates): Promise<StepResult> {
     const { program, changes, terms, draws } = step;
-    const feeds = this.feeds(program.inputs, draws, inputs, rate);
+    const feeds = this.feeds(program.inputs, draws, inputs, rates);
     const into: Record<string, ort.Tensor> = {};
     const scalars = [step.loss, ...terms.map(({ output }) => output)].map((output) => {
       const data = new Float32Array(1);
@@ -133,7 +148,10 @@ export class OnnxTraining implements TrainingSession, Holder {
     for (const { input, output } of changes) into[output] = this.parameters.fetch(input);
     await program.fill(feeds, into);
     const [loss, ...others] = scalars.map((data) => data[0] as number) as [number, ...number[]];
-    const finite = Number.isFinite(loss);
+    const minimized = new Set(groupsOf(this.definition).map(({ term }) => term));
+    const finite = [loss, ...others.filter((_, i) => minimized.has(terms[i]?.name ?? ''))].every(
+      Number.isFinite,
+    );
     if (finite) {
       this.parameters.swap(changes.map(({ input }) => input));
       for (const input of step.resets) this.parameters.clear(input);
@@ -150,10 +168,10 @@ export class OnnxTraining implements TrainingSession, Holder {
     return this.turn(async () => {
       if (!inputs) return this.held();
       const part = partAfter(this.definition, this.calls);
-      const known = this.steps.get(stepKey(part, inputs));
+      const known = this.steps.get(this.stepKey(part, inputs));
       return known
         ? accountOf(this.held(), { inputs: known.memory.inputs, random: known.memory.random })
-        : this.heldWith(await planStep(this.definition, inputs, this.options, part));
+        : this.heldWith(await planStep(this.definitionNow, inputs, this.options, part));
     });
   }
 
@@ -185,7 +203,7 @@ export class OnnxTraining implements TrainingSession, Holder {
   explain(inputs: HostTensors, options?: ExplainOptions): Promise<Explanation> {
     return this.turn(() => {
       checkInputs(inputs);
-      const { graph, step, memory } = stepGraph(this.definition, inputs, this.options, 'update', {
+      const { graph, step, memory } = stepGraph(this.definitionNow, inputs, this.options, 'update', {
         lines: true,
       });
       const names = graph.inputs.map(({ name }) => name);
@@ -193,7 +211,7 @@ export class OnnxTraining implements TrainingSession, Holder {
       return explainGraph(
         graph,
         { threads: this.options.threads, weights: 'input', activations: memory.activations },
-        this.feeds(names, draws, inputs, explainedRate),
+        this.feeds(names, draws, inputs, { rate: explainedRate }),
         options,
       );
     });
@@ -276,10 +294,6 @@ export class OnnxTraining implements TrainingSession, Holder {
       for (const predictor of this.predictors) await predictor.dispose();
     });
   }
-}
-
-function stepKey(part: StepPart, inputs: InputShapes): string {
-  return `${part} ${shapesKey(inputs)}`;
 }
 
 function scalar(x: number): HostTensor {

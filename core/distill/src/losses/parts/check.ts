@@ -45,6 +45,15 @@ export function checkSameShape(loss: string, student: tf.Tensor, teacher: tf.Ten
   );
 }
 
+/** Both must have the same leading axes; their classes may differ. */
+export function checkSamePositions(loss: string, student: tf.Tensor, teacher: tf.Tensor): void {
+  if (student.shape.slice(0, -1).join() === teacher.shape.slice(0, -1).join()) return;
+  fail(
+    `${loss}: the student's logits have shape [${student.shape}], the teacher's [${teacher.shape}]`,
+    'Both must answer the same positions of the same examples; only the number of classes may differ.',
+  );
+}
+
 /** Numbers that are subtracted must have one shape: broadcasting would hide a mistake. */
 export function checkSameNumbers(loss: string, student: tf.Tensor, truth: tf.Tensor): void {
   if (student.shape.join() === truth.shape.join()) return;

@@ -10,16 +10,33 @@ import type {
   NamedVariable,
 } from '../../contracts/index.js';
 import { loss } from '../../plugin/define.js';
-import { checkClasses, checkLabels, checkLogits, checkSameShape, pick, targetField } from './check.js';
+import {
+  checkClasses,
+  checkLabels,
+  checkLogits,
+  checkSamePositions,
+  checkSameShape,
+  pick,
+  targetField,
+} from './check.js';
 import { logitRows } from './mask.js';
 import { maskOption, positionsOf } from './positions.js';
+import {
+  temperatureOf,
+  temperatureOption,
+  type Softened,
+  type Temperature,
+  type TemperatureOption,
+} from './temperature.js';
 
 /** Logits of student and teacher as rows: an example, or a position of one. */
 export interface LogitPair {
-  /** The student's, float32 [rows, classes]. Zeros where a row does not count. */
+  /** The student's, float32 [rows, classes], prepared. Zeros where a row does not count. */
   readonly z: tf.Tensor2D;
   /** The teacher's, likewise. Nothing flows back to it. */
   readonly v: tf.Tensor2D;
+  /** Both over the temperature, for losses that have one; as they are for others. */
+  readonly soft: Softened;
   /** Class index of each row, int32 [rows], -1 where it has none; only for losses that read labels. */
   readonly labels: tf.Tensor1D | undefined;
   /** What each row counts in the mean, float32 [rows, 1], of sum 1; of 0 where nothing counts. */
@@ -40,16 +57,24 @@ export interface LogitPairLoss {
   readonly variables?: readonly NamedVariable[];
   /** Needs the examples' indices in the training data. */
   readonly index?: boolean;
+  /** Outputs that it reads beside the logits: from `inputs`. */
+  readonly reads?: { readonly student: readonly string[]; readonly teacher: readonly string[] };
   compute(pair: LogitPair): tf.Scalar;
 }
 
 interface Definition<S extends z.ZodRawShape> {
   readonly help: string;
   readonly method?: Method;
-  /** Options of its own; `student`, `teacher`, `mask` and, with `labels`, `target` are added. */
+  /** Options of its own; `student`, `teacher`, `mask`, with `labels` `target` and with `temperature` that are added. */
   readonly options: S;
+  /** Has a temperature: its published default. */
+  readonly temperature?: number;
+  /** What both logits, as rows, go through before the temperature. */
+  readonly prepare?: (logits: tf.Tensor2D) => tf.Tensor2D;
   /** Reads the truth: rows without a label do not count. */
   readonly labels?: boolean;
+  /** Student and teacher may have other classes. */
+  readonly otherClasses?: boolean;
   create(
     options: z.output<z.ZodObject<S>>,
     context: Contexts['loss'] & { readonly services: ComponentServices },
@@ -61,7 +86,7 @@ const output = (whose: string) =>
 
 const ownOptions = { student: output('student'), teacher: output('teacher'), mask: maskOption };
 
-const targetOption = z
+export const targetOption = z
   .string()
   .optional()
   .describe(
@@ -73,6 +98,7 @@ type OwnOptions = {
   readonly teacher: string;
   readonly mask?: string;
   readonly target?: string;
+  readonly temperature?: TemperatureOption;
 };
 
 /**
@@ -83,13 +109,16 @@ export function logitPairLoss<S extends z.ZodRawShape>(
   name: string,
   definition: Definition<S>,
 ): AnyComponent {
-  const { help, method, labels = false } = definition;
+  const { help, method, labels = false, otherClasses = false, prepare = (x) => x } = definition;
   return loss(name, {
     help,
     ...(method ? { method } : {}),
     needsTeacher: true,
     options: z.strictObject({
       ...definition.options,
+      ...(definition.temperature === undefined
+        ? {}
+        : { temperature: temperatureOption(definition.temperature) }),
       ...ownOptions,
       ...(labels ? { target: targetOption } : {}),
     }),
@@ -97,11 +126,12 @@ export function logitPairLoss<S extends z.ZodRawShape>(
       // The type of spread shapes is beyond what can be inferred; zod has checked the values.
       const options = given as unknown as OwnOptions & z.output<z.ZodObject<S>>;
       const { data, student, teacher } = context;
-      checkClasses(
-        name,
-        { outputs: student.outputs, output: options.student },
-        { outputs: teacher?.outputs, output: options.teacher },
-      );
+      if (!otherClasses)
+        checkClasses(
+          name,
+          { outputs: student.outputs, output: options.student },
+          { outputs: teacher?.outputs, output: options.teacher },
+        );
       const target = labels ? targetField(name, options.target, data.target) : undefined;
       const positions = positionsOf(name, {
         data,
@@ -111,24 +141,27 @@ export function logitPairLoss<S extends z.ZodRawShape>(
         mask: options.mask,
       });
       const made = definition.create(options, { ...context, services });
+      const temperature = temperatureOf(options.temperature ?? 1);
+      const variables = [...(made.variables ?? []), ...temperature.variables];
       return {
         needs: {
-          student: [options.student, ...positions.student],
-          teacher: [options.teacher],
+          student: [...new Set([options.student, ...positions.student, ...(made.reads?.student ?? [])])],
+          teacher: [...new Set([options.teacher, ...(made.reads?.teacher ?? [])])],
           batch: [...(target === undefined ? [] : [target]), ...positions.batch],
           ...(made.index ? { index: true } : {}),
         },
-        ...(made.variables ? { variables: made.variables } : {}),
+        ...(variables.length > 0 ? { variables } : {}),
         compute(at) {
           const own = pick(name, 'student', at.student, options.student);
           const theirs = pick(name, 'teacher', at.teacher, options.teacher);
           checkLogits(name, 'student', own);
           checkLogits(name, 'teacher', theirs);
-          checkSameShape(name, own, theirs);
+          if (otherClasses) checkSamePositions(name, own, theirs);
+          else checkSameShape(name, own, theirs);
           const truth = target === undefined ? undefined : pick(name, 'batch', at.batch, target);
           if (truth) checkLabels(name, truth, own);
           const mask = positions.mask(at, own.shape.slice(0, -1));
-          return made.compute(pairOf({ own, theirs, truth, mask, inputs: at }));
+          return made.compute(pairOf({ own, theirs, truth, mask, inputs: at, temperature, prepare }));
         },
       };
     },
@@ -141,23 +174,28 @@ function pairOf(given: {
   readonly truth: tf.Tensor | undefined;
   readonly mask: tf.Tensor | undefined;
   readonly inputs: LossInputs;
+  readonly temperature: Temperature;
+  readonly prepare: (logits: tf.Tensor2D) => tf.Tensor2D;
 }): LogitPair {
   const { own, theirs, truth, inputs } = given;
   const mask = truth ? withLabels(truth, own.shape.at(-1) ?? 1, given.mask) : given.mask;
-  const { rows, flat, mean, share } = logitRows(own.shape, mask);
+  const { rows, flat, share, mean: meanOfRows } = logitRows(own.shape, mask);
+  const mean = (each: tf.Tensor): tf.Scalar => tf.reshape(meanOfRows(tf.reshape(each, [rows, 1])), []);
+  const [z, v] = [given.prepare(flat(own)), given.prepare(logitRows(theirs.shape, mask).flat(theirs))];
   return {
-    z: flat(own),
-    v: flat(theirs),
+    z,
+    v,
+    soft: given.temperature.soften({ z, v, mean, inputs }),
     labels: truth && tf.reshape(truth, [rows]),
     share: (share[0] ?? tf.fill([rows, 1], 1 / rows)) as tf.Tensor2D,
-    mean: (each) => tf.reshape(mean(tf.reshape(each, [rows, 1])), []),
+    mean,
     inputs,
     whole: { student: own, teacher: theirs, mask },
   };
 }
 
 /** Rows that have a label among the classes, within the mask. */
-function withLabels(truth: tf.Tensor, classes: number, mask: tf.Tensor | undefined): tf.Tensor {
+export function withLabels(truth: tf.Tensor, classes: number, mask: tf.Tensor | undefined): tf.Tensor {
   const known = tf.cast(tf.logicalAnd(tf.greaterEqual(truth, 0), tf.less(truth, classes)), 'float32');
   return mask ? tf.mul(known, tf.cast(mask, 'float32')) : known;
 }

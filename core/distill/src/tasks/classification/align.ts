@@ -1,5 +1,6 @@
 // Puts a teacher's logits in the order of the data's classes, by name.
-import type { HostTensor, HostTensors } from '@potstill/engine';
+import type { HostTensor, HostTensors, NamedTensors } from '@potstill/engine';
+import * as tf from '@tensorflow/tfjs-core';
 import type { DataDescription, Teacher } from '../../contracts/index.js';
 import { className, fingerprint } from '../../data/index.js';
 
@@ -19,7 +20,7 @@ export function alignClasses(teacher: Teacher, { labels: wanted }: DataDescripti
   if (!unique || same || order.includes(-1)) return teacher;
   const inOrder = ({ logits, ...others }: HostTensors): HostTensors =>
     logits ? { ...others, logits: columns(logits, order) } : others;
-  const { combination, sources, live, parts, parameters, bytes, source, licence } = teacher;
+  const { combination, graph, sources, live, parts, parameters, bytes, source, licence } = teacher;
   return {
     outputs: { ...outputs, logits: { ...spec, shape: [...spec.shape.slice(0, -1), order.length] } },
     fingerprint: fingerprint('class order', teacher.fingerprint, order),
@@ -42,6 +43,7 @@ export function alignClasses(teacher: Teacher, { labels: wanted }: DataDescripti
           },
         }
       : {}),
+    ...(graph ? { graph: { ...graph, forward: (...at) => inGraphOrder(graph.forward(...at), order) } } : {}),
     label: async (batch) => inOrder(await teacher.label(batch)),
     dispose: () => teacher.dispose(),
   };
@@ -53,6 +55,11 @@ function remark(own: readonly string[], labels: readonly string[]): string {
     "the model's scores were put in the order of the data's classes, by name" +
     (dropped > 0 ? `; ${dropped} of its ${own.length} classes are not in the data and were dropped` : '')
   );
+}
+
+function inGraphOrder({ logits, ...others }: NamedTensors, order: readonly number[]): NamedTensors {
+  if (!logits) return others;
+  return { ...others, logits: tf.gather(logits, tf.tensor1d([...order], 'int32'), logits.rank - 1) };
 }
 
 /** The chosen columns of the last axis, in that order. */

@@ -4,6 +4,7 @@ import type { Batch, HostTensor, HostTensors, Teacher, TensorSpecs } from '../..
 import { elementCount, fingerprint } from '../../data/index.js';
 import { aboutOption } from '../../errors/option.js';
 import { teacher } from '../../plugin/define.js';
+import { graphOfMembers } from '../graph/members.js';
 import { teacherInvalid } from '../invalid.js';
 import { sumsOf } from '../sums.js';
 import { learn, learnOption } from './learn-weights.js';
@@ -59,6 +60,7 @@ export const ensemble = teacher('ensemble', {
           return all(evaluated, answers, batch, chosen);
         },
       };
+      const graph = await aboutOption('members', () => graphOfMembers(combination.members));
       return {
         outputs: outputsOf(members, classes),
         fingerprint: fingerprint(
@@ -73,7 +75,7 @@ export const ensemble = teacher('ensemble', {
         ),
         ...(labels ? { labels } : {}),
         ...sumsOf(members.map(({ teacher: each }) => each)),
-        combination,
+        ...(graph ? { graph } : { combination }),
         async label(batch) {
           const answers: Record<string, HostTensors> = {};
           for (const { name, teacher: each } of members) answers[name] = await each.label(batch);

@@ -52,7 +52,7 @@ export async function makeMembers(
   try {
     for (const [name, entry] of Object.entries(written)) {
       const long =
-        typeof entry === 'object' && 'teacher' in entry
+        typeof entry === 'object' && 'teacher' in entry && !('use' in entry)
           ? (entry as { teacher: string; weight: MemberWeight; map: Record<string, string | null> })
           : { teacher: entry as string, weight: 1, map: {} };
       const teacher = await services.make('teacher', long.teacher, context);

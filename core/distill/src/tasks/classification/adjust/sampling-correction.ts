@@ -76,10 +76,7 @@ function measure(rows: Rows, targets: readonly number[]): Measured {
  * too often stay as they are. 0 for classes without examples or draws.
  * @throws PotstillError RECIPE_BAD_VALUE where each example is drawn once.
  */
-export async function samplingShifts(
-  training: IndexedDataset | undefined,
-  classes: number,
-): Promise<Float32Array> {
+async function samplingShifts(training: IndexedDataset | undefined, classes: number): Promise<Float32Array> {
   const { target, sampling } = training ?? {};
   const numbers =
     training && target !== undefined && sampling ? await fieldValues(training, target) : undefined;

@@ -1,0 +1,151 @@
+// Teachers in the step and balanced losses beside PyTorch's loops: weights after some updates.
+import { readFileSync } from 'node:fs';
+import { createEngine, randomStream, sgd, type NamedVariable } from '@potstill/engine';
+import * as tf from '@tensorflow/tfjs';
+import { afterAll, describe, expect, it } from 'vitest';
+import type { Batch, GraphTeacher, Loss, Student, Teacher } from 'potstill';
+import { crossEntropy } from '../../src/losses/labels/cross-entropy.js';
+import { softTargets } from '../../src/losses/logits/soft-targets.js';
+import { teacherComponents } from '../../src/teach/index.js';
+import { createObjective, type WeightedLoss } from '../../src/train/objective.js';
+import { makeComponent } from '../support/make-component.js';
+
+interface Recorded {
+  readonly shape: number[];
+  readonly data: number[];
+}
+type Named = Record<string, Recorded>;
+interface Golden {
+  readonly steps: number;
+  readonly data: { readonly x: Recorded; readonly teacher: Recorded; readonly labels: number[] };
+  readonly net: Named;
+  readonly other: Named;
+  readonly meanTeacher: { readonly student: Named; readonly teacher: Named };
+  readonly mutual: { readonly student: Named; readonly peer: Named };
+}
+const golden = JSON.parse(
+  readFileSync(new URL('../../../../test/golden/graph.json', import.meta.url), 'utf8'),
+) as Golden;
+
+function netOf(values: Named): Student {
+  const variables = Object.entries(values).map(([name, { data, shape }]): NamedVariable => ({
+    name,
+    variable: tf.tidy(() => tf.variable(tf.tensor(data, shape))),
+  }));
+  const [w1, b1, w2, b2] = variables.map(({ variable }) => variable) as unknown as [
+    tf.Tensor2D,
+    tf.Tensor,
+    tf.Tensor2D,
+    tf.Tensor,
+  ];
+  return {
+    outputs: { logits: { dtype: 'float32', shape: [3] } },
+    variables,
+    forward: ({ x }) => ({
+      logits: tf.add(tf.matMul(tf.tanh(tf.add(tf.matMul(x as tf.Tensor2D, w1), b1)), w2), b2),
+    }),
+  };
+}
+
+const floats = ({ data, shape }: Recorded) =>
+  ({ dtype: 'float32', shape, data: Float32Array.from(data) }) as const;
+const batch: Batch = {
+  size: 6,
+  indices: [0, 1, 2, 3, 4, 5],
+  tensors: {
+    x: floats(golden.data.x),
+    label: { dtype: 'int32', shape: [6], data: Int32Array.from(golden.data.labels) },
+  },
+};
+
+const hard: Loss = {
+  needs: { student: ['logits'], teacher: [], batch: ['label'] },
+  compute: ({ student, batch: { label } }) => crossEntropy(student.logits as tf.Tensor, label as tf.Tensor),
+};
+const soft: Loss = {
+  needs: { student: ['logits'], teacher: ['logits'], batch: [] },
+  compute: ({ student, teacher }) =>
+    softTargets(student.logits as tf.Tensor, teacher.logits as tf.Tensor, { temperature: 2 }),
+};
+
+async function trained(student: Student, losses: readonly WeightedLoss[], graph?: GraphTeacher) {
+  const objective = createObjective(student, ['x'], losses, graph);
+  const session = await engine.training({
+    variables: objective.variables,
+    loss: (tensors, at) => objective.loss(tensors, at),
+    optimizer: sgd({ momentum: 0.9 }),
+    random: randomStream(1),
+  });
+  try {
+    for (let step = 0; step < golden.steps; step++) {
+      const at = { step, steps: golden.steps, stepsPerEpoch: golden.steps };
+      const answers = graph ? {} : { logits: floats(golden.data.teacher) };
+      await session.train(objective.feed(batch, answers, at), { rate: 0.1 });
+    }
+    return (await session.snapshot()).variables;
+  } finally {
+    await session.dispose();
+  }
+}
+
+function expectClose(got: Awaited<ReturnType<typeof trained>>, prefix: string, expected: Named): void {
+  for (const [name, { data }] of Object.entries(expected))
+    data.forEach((value, i) =>
+      expect(got[prefix + name]?.data[i], `${prefix}${name}[${i}]`).toBeCloseTo(value, 5),
+    );
+}
+
+const engine = await createEngine({ threads: 1 });
+afterAll(() => engine.dispose());
+
+async function graphOf(
+  name: string,
+  options: Record<string, unknown>,
+  model: Student,
+): Promise<GraphTeacher> {
+  const context = {
+    data: { spec: {}, inputs: ['x'], fingerprint: '' },
+    student: { model, inputs: ['x'], another: () => Promise.resolve(netOf(golden.other)) },
+  };
+  const made = (await makeComponent(teacherComponents, name, options, context, { engine })) as Teacher;
+  if (!made.graph) throw new Error(`${name} has no graph`);
+  return made.graph;
+}
+
+describe('teachers in the step', () => {
+  it('a mean teacher follows as the authors’ code does, and no gradient flows into it', async () => {
+    const student = netOf(golden.net);
+    const graph = await graphOf('mean-teacher', { decay: 0.7 }, student);
+    const state = await trained(
+      student,
+      [
+        { name: 'hard', loss: hard, weight: 1 },
+        { name: 'soft', loss: soft, weight: 1 },
+      ],
+      graph,
+    );
+    expectClose(state, '', golden.meanTeacher.student);
+    expectClose(state, 'teacher/weights/', golden.meanTeacher.teacher);
+  });
+
+  it('peers learn from each other as in deep mutual learning', async () => {
+    const student = netOf(golden.net);
+    const graph = await graphOf('peers', {}, student);
+    const state = await trained(
+      student,
+      ['student', 'peer-1'].flatMap((learner): WeightedLoss[] => [
+        { name: `hard@${learner}`, loss: hard, weight: 1, learner },
+        {
+          name: `soft@${learner}`,
+          loss: soft,
+          weight: 0.5,
+          learner,
+          facing: learner === 'student' ? 'peer-1' : 'student',
+        },
+      ]),
+      graph,
+    );
+    expectClose(state, '', golden.mutual.student);
+    expectClose(state, 'peers/peer-1/', golden.mutual.peer);
+  });
+});
