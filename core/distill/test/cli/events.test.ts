@@ -24,7 +24,9 @@ const epoch = (metrics: Record<string, number>) =>
 describe('progressText', () => {
   it('counts the epoch under way from 1, and never beyond the last', () => {
     expect(progressText(progress())).toBe('epoch 3/10, loss 0.2134, 41,000 examples/s, 1 min 05 s left');
-    expect(progressText(progress({ at: { epoch: 10, epochs: 10, step: 100, steps: 100 }, secondsLeft: 0 }))).toContain('epoch 10/10');
+    expect(
+      progressText(progress({ at: { epoch: 10, epochs: 10, step: 100, steps: 100 }, secondsLeft: 0 })),
+    ).toContain('epoch 10/10');
   });
 
   it('counts what a stage without epochs does', () => {
