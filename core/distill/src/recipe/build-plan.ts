@@ -102,6 +102,7 @@ class Builder {
       kind: 'recipe',
       file: resolveWritten(root, ['teacher', 'recipe'], teacher.recipe, file),
       written: teacher.recipe,
+      epoch: typeof teacher.epoch === 'number' ? teacher.epoch : undefined,
       live: teacher.live === true,
       cache,
       // JSON is YAML, so any value survives the way through --set.
@@ -157,6 +158,7 @@ class Builder {
       average: train.average,
       rateSearch: train.rateSearch,
       groups: train.groups,
+      keep: train.keep,
       freeze: train.freeze,
       select: train.select ?? (hasValidation(data) ? 'primary' : 'last'),
     };

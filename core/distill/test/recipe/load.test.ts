@@ -141,6 +141,7 @@ describe('extends', () => {
     expect(plan.train).toMatchObject({ epochs: 3, seed: 7 });
     expect(plan.teacher).toEqual({
       kind: 'recipe',
+      live: false,
       file: path.join(folder, 'good', 'base.yaml'),
       written: '../base.yaml',
       set: ['train.epochs=2', 'name="other"'],
