@@ -5,6 +5,7 @@ import type { ComponentKind } from '../contracts/index.js';
 import { beginPlan } from './begin.js';
 import { resolveWritten } from './checks.js';
 import type {
+  BalancePlan,
   BaselinePlan,
   BeginPlan,
   CachePlan,
@@ -115,7 +116,7 @@ class Builder {
     const given = new Set(written.map((loss) => (isRecord(loss) ? loss.name : undefined)));
     const taken = new Set<unknown>(given);
     return written.map((loss, index) => {
-      const component = this.component('loss', 'losses', index);
+      const component = this.withLogits(this.component('loss', 'losses', index));
       const map: Record<string, unknown> = isRecord(loss) ? loss : {};
       let name = typeof map.name === 'string' ? map.name : component.definition.name;
       if (map.name === undefined) {
@@ -126,8 +127,28 @@ class Builder {
         typeof map.weight === 'number' || map.weight === undefined
           ? (map.weight ?? 1)
           : this.component('schedule', 'losses', index, 'weight');
-      return { name, component, weight };
+      const rate =
+        typeof map.rate === 'number' || map.rate === undefined
+          ? map.rate
+          : this.component('schedule', 'losses', index, 'rate');
+      return {
+        name,
+        component,
+        weight,
+        ...(map.optimizer === undefined
+          ? {}
+          : { optimizer: this.component('optimizer', 'losses', index, 'optimizer') }),
+        ...(rate === undefined ? {} : { rate }),
+      };
     });
+  }
+
+  /** `teacher: nb` of a loss, where `nb` is one of `teachers`, is short for `teacher: nb/logits`. */
+  private withLogits(loss: ComponentPlan<'loss'>): ComponentPlan<'loss'> {
+    const { teacher } = loss.options;
+    const named = typeof teacher === 'string' && teacher !== 'logits';
+    if (!named || !Object.hasOwn(this.input.data.teachers ?? {}, teacher)) return loss;
+    return { ...loss, options: { ...loss.options, teacher: `${teacher}/logits` } };
   }
 
   metrics(): MetricPlan[] | undefined {
@@ -157,12 +178,18 @@ class Builder {
       accumulate: train.accumulate,
       average: train.average,
       rateSearch: train.rateSearch,
+      balance: balancePlan(train.balance),
       groups: train.groups,
       keep: train.keep,
       freeze: train.freeze,
       select: train.select ?? (hasValidation(data) ? 'primary' : 'last'),
     };
   }
+}
+
+function balancePlan(written: RecipeData['train']['balance']): BalancePlan | undefined {
+  if (written === 'uncertainty') return { by: 'uncertainty' };
+  return written === 'gradnorm' ? { by: 'gradnorm', alpha: 1.5, rate: 0.025 } : written;
 }
 
 /** `teacher.cache` as the schema leaves it. */
