@@ -27,3 +27,16 @@ describe('potstill run recipes/tabular/pumps-sweep.yaml', () => {
     expect((await readFile(onnx)).length).toBeGreaterThan(0);
   });
 });
+
+describe('potstill run recipes/tabular/pumps-halving.yaml', () => {
+  it('trains fewer points for longer', async () => {
+    const short = ['teacher.set={train.epochs: 2}', 'train.epochs=3', 'sweep.random.trials=4'];
+    const { code, out } = await potstill([
+      ...['run', 'recipes/tabular/pumps-halving.yaml', '--quiet', '--runs', folder],
+      ...[...short, 'sweep.halving={epochs: 1}'].flatMap((value) => ['--set', value]),
+    ]);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^train\.rate +losses\.0\.temperature +errors \(validation, 1 epoch\)/m);
+    expect(out).toContain('Of 4 points after 4 shorter runs and 2 whole ones, train.rate=');
+  });
+});

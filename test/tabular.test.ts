@@ -49,3 +49,14 @@ describe('potstill run recipes/tabular/pumps.yaml', () => {
     expect(await readFile(join(root, 'recipes/tabular/pumps.csv'), 'utf8')).toBe(before);
   });
 });
+
+describe('potstill run recipes/tabular/pumps-curriculum.yaml', () => {
+  it('trains with temperatures that change', async () => {
+    const short = ['teacher.set={train.epochs: 8}', 'train.epochs=2'].flatMap((value) => ['--set', value]);
+    const { code, out, err } = await potstill([
+      ...['run', 'recipes/tabular/pumps-curriculum.yaml', '--json', '--runs', folder, ...short],
+    ]);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out).toMatch(/"loss.decoupled-knowledge-distillation":[\d.e-]+,"loss.soft-targets":[\d.e-]+/);
+  }, 240_000);
+});

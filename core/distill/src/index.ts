@@ -15,6 +15,7 @@ export {
   logitMatching,
   lossComponents,
   maskedMean,
+  linearAlignment,
   softTargets,
   squaredError,
   type SoftTargetsOptions,

@@ -66,6 +66,14 @@ write(
             teacher={"logits": v},
             options={"teacher": "logits", "temperature": 2},
         ),
+        case(
+            "teacher, on a schedule",
+            lambda s, t, b, w: 9 * F.binary_cross_entropy_with_logits(s["logits"] / 3, torch.sigmoid(v / 3)),
+            student={"logits": z},
+            teacher={"logits": v},
+            options={"teacher": "logits", "temperature": {"by": "schedule", "from": 4, "to": 2}},
+            progress={"fraction": 0.5},
+        ),
     ],
 )
 

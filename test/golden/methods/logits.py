@@ -427,3 +427,68 @@ write(
         ),
     ],
 )
+
+
+# Rows weighted by the teacher.
+def sure(p):
+    return p.max(-1).values
+
+
+def margin(p):
+    return p.topk(2, -1).values.diff(dim=-1).neg().squeeze(-1)
+
+
+def certain(p):
+    return 1 + (p * p.log()).sum(-1) / torch.tensor(float(p.shape[-1])).log()
+
+
+def confident(s, t, of, T=4):
+    return T**2 * of(F.softmax(t, -1)) * kl(t / T, s / T)
+
+
+write(
+    "confidence-weighted-soft-targets",
+    [
+        case("largest", lambda s, t, b, w: confident(s["logits"], v, sure).mean(), **both),
+        case(
+            "margin, T = 1",
+            lambda s, t, b, w: confident(s["logits"], v, margin, 1).mean(),
+            **both,
+            options={"confidence": "margin", "temperature": 1},
+        ),
+        case(
+            "entropy, masked frames",
+            lambda s, t, b, w: weighted(confident(s["logits"], theirs, certain), mask),
+            **long,
+            options={"confidence": "entropy", **masked},
+        ),
+    ],
+)
+
+
+def agreeing(s, t, label, by="right", otherwise=False, T=4):
+    label = label.clamp(min=0).unsqueeze(-1)
+    right = (t.argmax(-1, keepdim=True) == label).double()
+    weight = (right if by == "right" else F.softmax(t, -1).gather(-1, label)).squeeze(-1)
+    hard = -F.log_softmax(s, -1).gather(-1, label).squeeze(-1)
+    return weight * T**2 * kl(t / T, s / T) + (1 - weight) * hard * otherwise
+
+
+write(
+    "agreement-weighted-soft-targets",
+    [
+        case("right", lambda s, t, b, w: agreeing(s["logits"], v, y).mean(), **labelled),
+        case(
+            "right, else the label",
+            lambda s, t, b, w: agreeing(s["logits"], v, y, otherwise=True, T=1).mean(),
+            **labelled,
+            options={"otherwise": "label", "temperature": 1},
+        ),
+        case(
+            "probability, frames without label",
+            lambda s, t, b, w: weighted(agreeing(s["logits"], theirs, unknown, "probability", True), known),
+            **partly,
+            options={"by": "probability", "otherwise": "label"},
+        ),
+    ],
+)

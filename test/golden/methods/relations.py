@@ -112,3 +112,21 @@ family(
         options={"similarity": "dot"},
     ),
 )
+
+
+def distribution(s, t, temperature=0.2, theirs=0.01, ready=F.normalize):
+    others = ~torch.eye(len(s), dtype=torch.bool)
+    rows = lambda x, by: F.log_softmax((ready(x) @ ready(x).T / by)[others].reshape(len(x), -1), 1)
+    return F.kl_div(rows(s, temperature), rows(t, theirs), reduction="batchmean", log_target=True)
+
+
+family(
+    "similarity-distribution",
+    distribution,
+    case(
+        "inner products",
+        vectors(lambda s, t: distribution(s, t, 2, 3, lambda x: x)),
+        **embeddings,
+        options={"similarity": "dot", "temperature": 2, "teacherTemperature": 3},
+    ),
+)

@@ -47,6 +47,18 @@ write(
             options={"center": False},
         ),
         case(
+            "absolute, as they are",
+            lambda s, t, b, w: F.l1_loss(s["logits"], v),
+            **both,
+            options={"center": False, "distance": "absolute"},
+        ),
+        case(
+            "absolute, centred",
+            lambda s, t, b, w: F.l1_loss(centre(s["logits"]), centre(v)),
+            **both,
+            options={"distance": "absolute"},
+        ),
+        case(
             "masked frames",
             lambda s, t, b, w: (0.5 * ((centre(s["logits"]) - centre(theirs)) ** 2).mean(-1) * mask).sum() / mask.sum(),
             **long,

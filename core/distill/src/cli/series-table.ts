@@ -1,6 +1,5 @@
 // The closing tables of a series: models over the seeds, the points of a sweep, and what was found in words.
 import type { SeriesSummary } from '../report/series/summary.js';
-import { spreadOf } from '../report/series/spread.js';
 import {
   headlineOf,
   keptWords,
@@ -9,6 +8,8 @@ import {
   ranked,
   shownFigures,
   spreadText,
+  validationTexts,
+  validationTitles,
   valuesText,
   valueText,
 } from '../report/series/words.js';
@@ -55,14 +56,16 @@ function pointRows(summary: SeriesSummary): string[] {
   const points = ranked(summary);
   const rows = points
     .slice(0, mostRows)
-    .map(({ values, runs, student }) => [
-      ...paths.map((path) => (path in values ? valueText(values[path]) : '')),
-      ...(primary ? [spreadText(primary, spreadOf(runs.map(({ validation }) => validation)))] : []),
-      ...figures.map((figure) => spreadText(figure, student?.[figure.name])),
+    .map((point) => [
+      ...paths.map((path) => (path in point.values ? valueText(point.values[path]) : '')),
+      ...validationTexts(summary, point),
+      ...figures.map((figure) =>
+        point.runs.length > 0 ? spreadText(figure, point.student?.[figure.name]) : '',
+      ),
     ]);
   const heading = [
     ...paths,
-    ...(primary ? [`${primary.name} (validation)`] : []),
+    ...(primary ? validationTitles(summary).map((title) => `${primary.name} (${title})`) : []),
     ...figures.map(({ name }) => `${name} (${evaluatedOn})`),
   ];
   const more = points.length - rows.length;

@@ -67,13 +67,15 @@ export class Registry implements ComponentLookup {
 
   aliased(alias: string): readonly AliasedComponent[] {
     const wanted = alias.toLowerCase();
-    return this.all().flatMap((found) =>
-      Object.entries(found.definition.method?.aliases ?? {}).flatMap(([library, names]) =>
-        names
-          .filter((name) => name.toLowerCase() === wanted)
-          .map((name) => ({ found, alias: name, library })),
-      ),
-    );
+    return this.all().flatMap((found) => {
+      const entries = Object.entries(found.definition.method?.aliases ?? {});
+      const names = entries.flatMap(([library, all]) => all.map((name) => ({ library, name })));
+      const same = names.filter(({ name }) => name.toLowerCase() === wanted);
+      const [first] = same;
+      // Libraries may share a name: one component is found once.
+      const library = same.map((one) => one.library).join(' and ');
+      return first ? [{ found, alias: first.name, library }] : [];
+    });
   }
 
   /** Like `find`, but an unknown name or another kind is a PotstillError that lists what there is. */

@@ -59,7 +59,13 @@ export interface TaughtStudent {
 export interface Contexts {
   teacher: TeacherContext;
   student: { readonly data: DataDescription };
-  loss: { readonly data: DataDescription; readonly student: Student; readonly teacher: Teacher | undefined };
+  loss: {
+    readonly data: DataDescription;
+    /** How many training examples there are: the index of each is below it. A run always says it. */
+    readonly examples?: number;
+    readonly student: Student;
+    readonly teacher: Teacher | undefined;
+  };
   /**
    * `train` describes the training data (before transforms) when validation or test data are made: for class numbers and
    * for statistics, such as mean and std, that belong to the training data. Absent for the training data itself.

@@ -12,6 +12,7 @@ export { crossEntropy } from './labels/cross-entropy.js';
 export { squaredError } from './labels/squared-error.js';
 export { logitMatching } from './logits/logit-matching.js';
 export { softTargets, type SoftTargetsOptions } from './logits/soft-targets.js';
+export { linearAlignment } from './relations/kernel-alignment.js';
 export { lengthMask, maskedMean } from './parts/mask.js';
 
 export const lossComponents: readonly AnyComponent[] = [

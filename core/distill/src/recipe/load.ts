@@ -12,7 +12,7 @@ import type { ComponentPlan, Plan, PluginReference, RecipeTrace, SeriesPlan } fr
 import { pathText, throwProblems, type Problem } from './problems.js';
 import { readChain } from './read-file.js';
 import { recipeSchema } from './schema.js';
-import { firstOfEach, seriesOf } from './series.js';
+import { firstOfEach, seriesOf, type SeriesRoot } from './series.js';
 import { isRecord, writtenComponents } from './slots.js';
 import { stageNameProblems, stagesOf } from './stages.js';
 import { locate, placeOf, toData, type Path, type Source, type Traced } from './trace.js';
@@ -191,23 +191,28 @@ export function planRecipe(
   const written = seriesOf(root);
   if (!written) return checked.plan(undefined);
   const problems = [...written.problems];
-  const points = written.points.map(({ values, runs }) => ({
+  const check = (run: SeriesRoot) => {
+    const one = checkStages(recipe, run.root, lookup, formProblems(toData(run.root)));
+    problems.push(...written.ownProblems(one.problems, run));
+    return { seed: run.seed, plan: () => one.plan(undefined) };
+  };
+  const points = written.points.map(({ values, runs, rungs }) => ({
     values,
-    runs: runs.map((run) => {
-      const one = checkStages(recipe, run.root, lookup, formProblems(toData(run.root)));
-      problems.push(...written.ownProblems(one.problems, run));
-      return { seed: run.seed, plan: () => one.plan(undefined) };
-    }),
+    runs: runs.map(check),
+    rungs: rungs.map((rung) => rung.map(check)),
   }));
   throwProblems(firstOfEach(problems), root, sources);
+  const planned = (run: { readonly seed: number; plan(): Plan }) => ({ seed: run.seed, plan: run.plan() });
   const { seeds, paths, data } = written;
   return checked.plan({
     seeds,
     paths,
     written: data,
-    points: points.map(({ values, runs }) => ({
+    rungs: written.rungs,
+    points: points.map(({ values, runs, rungs }) => ({
       values,
-      runs: runs.map(({ seed, plan }) => ({ seed, plan: plan() })),
+      runs: runs.map(planned),
+      rungs: rungs.map((rung) => rung.map(planned)),
     })),
   });
 }

@@ -234,6 +234,8 @@ export interface SeriesPoint {
   readonly values: Readonly<Record<string, unknown>>;
   /** One for each seed; at least one. */
   readonly runs: readonly SeriesRun[];
+  /** Its shorter runs on each rung of `sweep.halving`, where it gets there. */
+  readonly rungs: readonly (readonly SeriesRun[])[];
 }
 
 /** A recipe that is many runs. */
@@ -244,6 +246,8 @@ export interface SeriesPlan {
   readonly paths: readonly string[];
   /** At least one, in the order in which they are run. */
   readonly points: readonly SeriesPoint[];
+  /** Of `sweep.halving`: shorter trainings before the whole ones; none without it. */
+  readonly rungs: readonly { readonly epochs: number; readonly points: number; readonly keep: number }[];
   /** `seeds` and `sweep` as written. */
   readonly written: Readonly<Record<string, unknown>>;
 }

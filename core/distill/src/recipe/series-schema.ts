@@ -52,6 +52,19 @@ export const sweepSchema = z
       .optional()
       .describe('Values by dotted path, such as `train.rate: [0.001, 0.01]`: all combinations are run.'),
     random: random.optional().describe('Points drawn at random.'),
+    halving: z
+      .strictObject({
+        epochs: z.int().min(1).describe('Epochs of the first rung, on which all points are trained.'),
+        factor: z
+          .int()
+          .min(2)
+          .default(3)
+          .describe('From rung to rung so many times the epochs, and that share of the points.'),
+      })
+      .optional()
+      .describe(
+        'Successive halving: all points are trained for a few epochs, the best of them for more, and the last for `train.epochs`.',
+      ),
   })
   .refine(({ grid: all, random: some }) => (all === undefined) !== (some === undefined), {
     error: 'must have either `grid` or `random`',

@@ -1,4 +1,5 @@
 // `seeds` and `sweep`: one recipe as many, each with values of its own that keep the place where they are written.
+import { halvingProblems, onRung, rungsOf, type Rung } from './halving.js';
 import { assignAt, Refused } from './overrides.js';
 import { pathText, type Problem } from './problems.js';
 import { gridSize, sweepPoints, type Point } from './sweep-points.js';
@@ -18,7 +19,10 @@ export interface WrittenSeries {
   readonly points: readonly {
     readonly values: Readonly<Record<string, unknown>>;
     readonly runs: readonly SeriesRoot[];
+    /** Its runs on each rung. */
+    readonly rungs: readonly (readonly SeriesRoot[])[];
   }[];
+  readonly rungs: readonly Rung[];
   /** `seeds` and `sweep` as plain data. */
   readonly data: Readonly<Record<string, unknown>>;
   /** What cannot be swept; it is left out of the roots. */
@@ -54,10 +58,17 @@ export function seriesOf(root: Traced): WrittenSeries | undefined {
   if (root.kind !== 'map') return undefined;
   const written = ['seeds', 'sweep'].filter((key) => root.entries.has(key));
   if (written.length === 0) return undefined;
-  const problems = [...pathProblems(root), ...seedProblems(root), ...sizeProblems(root)];
+  const problems = [
+    ...pathProblems(root),
+    ...seedProblems(root),
+    ...halvingProblems(root),
+    ...sizeProblems(root),
+  ];
   const seeds = seedsOf(root);
   const alone = without(root, written);
-  const points = (problems.length > 0 ? [] : sweepPoints(root)).map((point) => {
+  const drawn = problems.length > 0 ? [] : sweepPoints(root);
+  const rungs = rungsOf(root, drawn.length);
+  const points = drawn.map((point) => {
     const values = Object.fromEntries(point.map(({ path, value }) => [path, toData(value)]));
     const changed = assignAll(alone, point, problems);
     const runs = (seeds ?? [ownSeed(changed)]).map((seed): SeriesRoot => {
@@ -65,12 +76,14 @@ export function seriesOf(root: Traced): WrittenSeries | undefined {
       const at = placeOf(root, ['seeds'], 'value');
       return { seed, point, root: assignAt(changed, 'train.seed', { kind: 'scalar', value: seed, at }, at) };
     });
-    return { values, runs };
+    const short = rungs.map((rung) => runs.map((run) => ({ ...run, root: onRung(run.root, root, rung) })));
+    return { values, runs, rungs: short };
   });
   return {
     seeds,
     paths: sweptPaths(root).map(({ path }) => path),
     points,
+    rungs,
     data: Object.fromEntries(written.map((key) => [key, toData(nodeAt(root, [key]) as Traced)])),
     problems,
     ownProblems: (found, { root: changed, point }) =>
@@ -138,7 +151,10 @@ function seedProblems(root: Traced): Problem[] {
 
 function sizeProblems(root: Traced): Problem[] {
   const trials = nodeAt(root, ['sweep', 'random', 'trials']);
-  const runs = gridSize(root) * (trials ? Number(toData(trials)) : 1) * (seedsOf(root)?.length ?? 1);
+  const points = gridSize(root) * (trials ? Number(toData(trials)) : 1);
+  const rungs = rungsOf(root, points);
+  const trained = [...rungs.map((rung) => rung.points), rungs.at(-1)?.keep ?? points];
+  const runs = trained.reduce((sum, each) => sum + each, 0) * (seedsOf(root)?.length ?? 1);
   if (runs <= mostRuns) return [];
   const key = nodeAt(root, ['sweep']) ? 'sweep' : 'seeds';
   return [

@@ -58,6 +58,7 @@ export async function makeLosses(
   container: RunContainer,
   context: {
     readonly data: DataDescription;
+    readonly examples: number;
     readonly student: Student;
     readonly teacher: Teacher | undefined;
   },

@@ -19,6 +19,8 @@ import { disposeLosses, makeLosses } from './assemble.js';
 /** Made parts of a recipe. Of a teacher that is yet to be trained, only what it will say of itself is read. */
 export interface Parts {
   readonly data: DataDescription;
+  /** How many training examples there are. */
+  readonly examples: number;
   readonly student: Student;
   readonly teacher: Teacher | undefined;
   readonly metrics: readonly Metric[];

@@ -16,8 +16,9 @@ export async function lossesOf(
   plans: readonly LossPlan[] = context.plan.losses,
 ): Promise<WeightedLoss[]> {
   const { container, task, student, teacher } = context;
-  const { description: data } = trainingDataOf(context.data, name);
-  const made = await makeLosses(plans, container, { data, student, teacher });
+  const { description: data, size } = trainingDataOf(context.data, name);
+  const parts = { data, examples: size, student, teacher };
+  const made = await makeLosses(plans, container, parts);
   if (name === 'student') return made;
   const own = made.filter(({ loss }) => loss.needs.teacher.length === 0);
   disposeLosses(made.filter((loss) => !own.includes(loss)));
@@ -28,7 +29,7 @@ export async function lossesOf(
   return [
     {
       name: label,
-      loss: await container.makeNamed('loss', hardLoss, { data, student, teacher }, 'losses'),
+      loss: await container.makeNamed('loss', hardLoss, parts, 'losses'),
       weight: 1,
     },
   ];

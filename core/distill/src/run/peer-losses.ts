@@ -25,7 +25,7 @@ export async function trainingLosses(
   if (name === 'baseline' || !teacher?.graph || !own.some(facing)) return own;
   disposeLosses(own);
   const learners = learnersOf(student, teacher.graph);
-  const { description: data } = trainingDataOf(context.data, name);
+  const { description: data, size: examples } = trainingDataOf(context.data, name);
   const all: WeightedLoss[] = [];
   for (const [learner, model] of learners) {
     const others = [...learners].filter(([other]) => other !== learner);
@@ -33,6 +33,7 @@ export async function trainingLosses(
       for (const [at, [other, itself]] of others.entries()) {
         const made = await makeLosses([plan], container, {
           data,
+          examples,
           student: model,
           teacher: asSeen(teacher, itself.outputs),
         });

@@ -150,6 +150,7 @@ export async function prepareRun(planned: PlannedRun, options: RunOptions): Prom
     }
     const parts = {
       data: data.training.description,
+      examples: data.training.size,
       student,
       teacher:
         teacher ?? (teacherRun && aligned(task.task, untrained(teacherRun, isLive(plan)), description)),

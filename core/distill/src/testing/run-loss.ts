@@ -44,8 +44,10 @@ export async function runLoss(component: AnyComponent, trial: LossTrial): Promis
 }
 
 export async function makeLoss(component: AnyComponent, trial: LossTrial): Promise<Loss> {
+  const data = tinyDataset();
   const context: Contexts['loss'] = {
-    data: tinyDataset(),
+    data,
+    examples: data.size,
     student: { ...tinyStudent(), outputs: specs(trial.student) },
     teacher: trial.teacher && { ...tinyTeacher(), outputs: specs(trial.teacher) },
     ...trial.context,

@@ -158,6 +158,12 @@ describe('names of other libraries', () => {
     expect(out[0]).toBe('KDLoss of torchdistill is `soft-targets` here.');
   });
 
+  it('are explained once where two libraries share one', async () => {
+    const { out } = await potstill(['explain', 'DISTLoss']);
+    expect(out[0]).toBe('DISTLoss of torchdistill and MMRazor is `dist` here.');
+    expect(out.filter((line) => line.endsWith('is `dist` here.'))).toHaveLength(1);
+  });
+
   it('are told in a recipe', async () => {
     const file = join(folder, 'alias.yaml');
     await writeFile(
@@ -206,7 +212,7 @@ describe('potstill list', () => {
     const { code, out } = await potstill(['list', 'losses', '--markdown']);
     expect(code).toBe(0);
     expect(out.join('\n')).toMatch(
-      /### soft-targets\n[^]*Hinton, Vinyals & Dean 2015[^]*`KDLoss` \(torchdistill\)/,
+      /### soft-targets\n[^]*Hinton, Vinyals & Dean 2015[^]*`KDLoss`.* \(torchdistill\)/,
     );
     const json = JSON.parse((await potstill(['list', 'losses', '--json'])).out[0] ?? '') as {
       components: { name: string; method: { paper: string } }[];

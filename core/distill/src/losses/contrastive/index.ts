@@ -1,4 +1,6 @@
-// Losses with positive and negative pairs, and on embeddings.
+// Losses that hold an example against others, its negatives.
 import type { AnyComponent } from '../../contracts/index.js';
+import { contrastiveRepresentationLoss } from './contrastive-representation.js';
+import { infoNceLoss } from './info-nce.js';
 
-export const contrastiveLosses: readonly AnyComponent[] = [];
+export const contrastiveLosses: readonly AnyComponent[] = [contrastiveRepresentationLoss, infoNceLoss];

@@ -6,6 +6,7 @@ import { loss } from '../../plugin/define.js';
 import { checkSameNumbers, pick, targetField } from '../parts/check.js';
 import { maskedMean } from '../parts/mask.js';
 import { maskOption, positionsOf } from '../parts/positions.js';
+import { commonTemperatureOption, temperatureOf } from '../parts/temperature.js';
 
 /**
  * `max(z, 0) - z y + log(1 + exp(-|z|))`, mean over all elements: PyTorch's `binary_cross_entropy_with_logits`, without
@@ -48,8 +49,9 @@ export const binaryCrossEntropyLoss: AnyComponent = loss(name, {
     teacher: ['logits'],
     labels: true,
     sameShape: true,
-    aliases: { PyTorch: ['BCEWithLogitsLoss'] },
+    aliases: { PyTorch: ['BCEWithLogitsLoss'], L2D: ['MLD'] },
     example: { use: 'binary-cross-entropy', teacher: 'logits' },
+    note: 'With a teacher it is the multi-label logits distillation of Yang et al. 2023 (Multi-Label Knowledge Distillation, MLD) over the number of labels, plus the teacher’s entropy, which has no gradient.',
   },
   options: z.strictObject({
     student: z.string().default('logits').describe('The student’s logits, [batch, ..., labels].'),
@@ -57,11 +59,7 @@ export const binaryCrossEntropyLoss: AnyComponent = loss(name, {
       .string()
       .optional()
       .describe('A teacher’s logits of the same shape, in place of the data’s labels.'),
-    temperature: z
-      .number()
-      .positive()
-      .default(1)
-      .describe('With a teacher: both logits are divided by it, and the loss is multiplied by its square.'),
+    temperature: commonTemperatureOption(1),
     target: z
       .string()
       .optional()
@@ -77,13 +75,14 @@ export const binaryCrossEntropyLoss: AnyComponent = loss(name, {
       target,
       mask: options.mask,
     });
-    const { temperature } = options;
+    const temperature = temperatureOf(options.temperature);
     return {
       needs: {
         student: [options.student, ...positions.student],
         teacher: options.teacher === undefined ? [] : [options.teacher],
         batch: [...(target === undefined ? [] : [target]), ...positions.batch],
       },
+      ...(options.teacher === undefined ? {} : { variables: temperature.variables }),
       compute(at) {
         const own = pick(name, 'student', at.student, options.student);
         if (options.teacher === undefined) {
@@ -93,9 +92,10 @@ export const binaryCrossEntropyLoss: AnyComponent = loss(name, {
         }
         const theirs = pick(name, 'teacher', at.teacher, options.teacher);
         checkSameNumbers(name, own, theirs);
-        const soft = tf.sigmoid(tf.div(theirs, temperature));
-        const value = binaryCrossEntropy(tf.div(own, temperature), soft, positions.mask(at, own.shape), true);
-        return tf.mul<tf.Scalar>(value, temperature * temperature);
+        const soft = temperature.soften({ z: own, v: theirs, inputs: at });
+        const mask = positions.mask(at, own.shape);
+        const value = binaryCrossEntropy(soft.z, tf.sigmoid(soft.v), mask, true);
+        return tf.mul<tf.Scalar>(value, soft.square);
       },
     };
   },

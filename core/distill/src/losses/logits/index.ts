@@ -18,6 +18,7 @@ import { totalVariationLoss } from './total-variation.js';
 import { truncatedSoftTargetsLoss } from './truncated-soft-targets.js';
 import { universalLogitDistillationLoss } from './universal-logit-distillation.js';
 import { weightedSoftLabelsLoss } from './weighted-soft-labels.js';
+import { agreementWeightedLoss, confidenceWeightedLoss } from './weighted-soft-targets.js';
 
 export const logitLosses: readonly AnyComponent[] = [
   softTargetsLoss,
@@ -37,6 +38,8 @@ export const logitLosses: readonly AnyComponent[] = [
   distPlusLoss,
   logitStandardizationLoss,
   weightedSoftLabelsLoss,
+  confidenceWeightedLoss,
+  agreementWeightedLoss,
   knowledgeAdjustmentLoss,
   balancedLoss,
   streamlinedDirectionLoss,

@@ -34,27 +34,37 @@ export function logitMatching(
 }
 
 export const logitMatchingLoss: AnyComponent = logitPairLoss('logit-matching', {
-  help: 'Half the mean squared difference of the logits: soft targets at infinite temperature.',
+  help: 'Difference of the logits, squared or absolute: squared, soft targets at infinite temperature.',
   method: {
     paper:
       'Ba & Caruana 2014: Do Deep Nets Really Need to be Deep?, section 2.2; Hinton, Vinyals & Dean 2015, section 2.1, equation 4',
     url: 'https://arxiv.org/abs/1312.6184',
-    formula: 'sum_i (z_i - v_i)^2 / (2 N) over the N classes, each less its mean',
+    formula:
+      'sum_i (z_i - v_i)^2 / (2 N) over the N classes, each less its mean; sum_i |z_i - v_i| / N where `distance` is absolute',
     family: 'logits',
     student: ['logits'],
     teacher: ['logits'],
     sameShape: true,
-    aliases: { TextBrewer: ['kd_mse_loss'], MMRazor: ['L2Loss'], DistillKit: ['mse'] },
+    aliases: { TextBrewer: ['kd_mse_loss'], MMRazor: ['L1Loss', 'L2Loss'], DistillKit: ['mse'] },
     example: 'logit-matching',
-    note: 'Half of PyTorch’s `mse_loss` when `center` is false; with it the limit of T^2 KL as T grows.',
+    note: 'With `center` the limit of T^2 KL as T grows. Without: half of PyTorch’s `mse_loss`, or its `l1_loss`. TextBrewer and MMRazor do not centre; TextBrewer’s temperature is a weight of 1 / T^2.',
   },
   options: {
     center: z
       .boolean()
       .default(true)
       .describe('Takes each row’s mean off both logits first; a softmax does not see it.'),
+    distance: z
+      .enum(['squared', 'absolute'])
+      .default('squared')
+      .describe('Half the mean squared difference, or the mean absolute difference.'),
   },
-  create: ({ center }) => ({
-    compute: ({ whole: { student, teacher, mask } }) => logitMatching(student, teacher, center, mask),
+  create: ({ center, distance }) => ({
+    compute({ z: own, v, mean, whole: { student, teacher, mask } }) {
+      if (distance === 'squared') return logitMatching(student, teacher, center, mask);
+      const plain = tf.sub(own, v);
+      const difference = center ? tf.sub(plain, tf.mean(plain, -1, true)) : plain;
+      return mean(tf.mean(tf.abs(difference), -1));
+    },
   }),
 });

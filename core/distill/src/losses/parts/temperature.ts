@@ -15,9 +15,10 @@ export interface Softened {
 
 /** What a temperature may depend on. */
 interface Rows {
-  readonly z: tf.Tensor2D;
-  readonly v: tf.Tensor2D;
-  readonly mean: (each: tf.Tensor) => tf.Scalar;
+  readonly z: tf.Tensor;
+  readonly v: tf.Tensor;
+  /** For temperatures of rows. */
+  readonly mean?: (each: tf.Tensor) => tf.Scalar;
   readonly inputs: Pick<LossInputs, 'progress'>;
 }
 
@@ -30,7 +31,7 @@ const positive = z.number().positive();
 const base = positive.default(4).describe('The temperature of a row that is as the mean row.');
 const slope = positive.default(1).describe('How much a row’s distance from the mean moves its temperature.');
 
-const changing = z.discriminatedUnion('by', [
+const common = z.discriminatedUnion('by', [
   z.strictObject({
     by: z.literal('schedule'),
     from: positive.describe('At the start.'),
@@ -48,6 +49,10 @@ const changing = z.discriminatedUnion('by', [
     reversal: positive.default(1).describe('What the reversed gradient is multiplied by in the end.'),
     epochs: positive.default(10).describe('Epochs in which `reversal` rises from 0, along half a cosine.'),
   }),
+]);
+
+const changing = z.discriminatedUnion('by', [
+  ...common.options,
   z.strictObject({
     by: z.literal('flsw'),
     base,
@@ -71,6 +76,16 @@ export function temperatureOption(published: number) {
     );
 }
 
+/** Of a loss without rows of classes: those that are the same everywhere. */
+export function commonTemperatureOption(published: number) {
+  return z
+    .union([positive, common])
+    .default(published)
+    .describe(
+      'T: divides both logits, and the loss is multiplied by its square. A number; `{ by: schedule, from, to }`; `{ by: curriculum }`, learnt against the student (Li et al. 2023).',
+    );
+}
+
 /** A row's own temperature is never below this: beneath 1 a softmax sharpens. */
 const least = 1;
 
@@ -91,10 +106,10 @@ export function temperatureOf(option: TemperatureOption): Temperature {
 }
 
 function over({ z: own, v }: Rows, temperature: number | tf.Tensor): Softened {
-  if (temperature === 1) return { z: own, v, square: 1 };
+  const divided = (x: tf.Tensor) => (temperature === 1 ? x : tf.div(x, temperature)) as tf.Tensor2D;
   return {
-    z: tf.div(own, temperature),
-    v: tf.div(v, temperature),
+    z: divided(own),
+    v: divided(v),
     square: typeof temperature === 'number' ? temperature ** 2 : tf.square(temperature),
   };
 }
@@ -104,9 +119,12 @@ function at(option: Exclude<Changing, { by: 'curriculum' }>, rows: Rows): tf.Ten
   const own = detach(rows.z);
   const weight =
     option.by === 'flsw'
-      ? tf.pow(tf.sub(1, tf.sum(tf.mul(unit(own), unit(rows.v)), -1, true)), option.gamma)
+      ? tf.pow(tf.relu(tf.sub(1, tf.sum(tf.mul(unit(own), unit(rows.v)), -1, true))), option.gamma)
       : tf.reciprocal(tf.add(tf.max(tf.softmax(own), -1, true), 1e-3));
-  const temperature = tf.add(tf.mul(tf.sub(rows.mean(weight), weight), option.beta), option.base);
+  const temperature = tf.add(
+    tf.mul(tf.sub((rows.mean ?? tf.mean)(weight), weight), option.beta),
+    option.base,
+  );
   return tf.maximum(temperature, least);
 }
 

@@ -5,7 +5,7 @@ import type { AnyComponent } from '../../contracts/index.js';
 import { gram, unit } from '../parts/relation-matrix.js';
 import { vectorPairLoss } from '../parts/vector-pairs.js';
 
-export interface CorrelationOptions {
+interface CorrelationOptions {
   readonly kernel: 'gaussian' | 'bilinear';
   /** Of the Gaussian `exp(-gamma |a - b|^2)`. */
   readonly gamma: number;
@@ -28,7 +28,7 @@ function correlation(x: tf.Tensor2D, { kernel, gamma, order }: CorrelationOption
 }
 
 /** Mean over all pairs of examples of the squared difference of their kernels. */
-export function correlationCongruence(
+function correlationCongruence(
   student: tf.Tensor2D,
   teacher: tf.Tensor2D,
   options: CorrelationOptions,

@@ -5,7 +5,7 @@ import type { AnyComponent } from '../../contracts/index.js';
 import { diagonal, gram, unit } from '../parts/relation-matrix.js';
 import { vectorPairLoss } from '../parts/vector-pairs.js';
 
-export interface ProbabilisticOptions {
+interface ProbabilisticOptions {
   /** Whether an example may pick itself. */
   readonly self: boolean;
   /** Added within the logarithm. */
@@ -20,7 +20,7 @@ function neighbours(x: tf.Tensor2D, { self }: ProbabilisticOptions): tf.Tensor2D
 }
 
 /** Mean over the examples of `sum over j of p log(p / q)`; `p` the teacher's neighbours, `q` the student's. */
-export function probabilisticTransfer(
+function probabilisticTransfer(
   student: tf.Tensor2D,
   teacher: tf.Tensor2D,
   options: ProbabilisticOptions,

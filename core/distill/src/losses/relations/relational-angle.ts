@@ -26,7 +26,7 @@ function angles(x: tf.Tensor2D): tf.Tensor {
 }
 
 /** Mean over all `n^3` triples of Huber's function of the difference of the cosines. */
-export function relationalAngle(z: tf.Tensor2D, v: tf.Tensor2D): tf.Scalar {
+function relationalAngle(z: tf.Tensor2D, v: tf.Tensor2D): tf.Scalar {
   return tf.mean(smoothL1(angles(z), angles(v)));
 }
 

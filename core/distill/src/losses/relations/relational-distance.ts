@@ -12,7 +12,7 @@ function relative(x: tf.Tensor2D): tf.Tensor2D {
 }
 
 /** Mean over all `n^2` pairs of Huber's function of the difference of the relative distances. */
-export function relationalDistance(z: tf.Tensor2D, v: tf.Tensor2D): tf.Scalar {
+function relationalDistance(z: tf.Tensor2D, v: tf.Tensor2D): tf.Scalar {
   return tf.mean(smoothL1(relative(z), relative(v)));
 }
 

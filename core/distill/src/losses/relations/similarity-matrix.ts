@@ -1,25 +1,12 @@
 // Similarity matrix of a batch's embeddings, number by number (Zhang et al. 2024, Jasper and Stella).
 import * as tf from '@tensorflow/tfjs-core';
-import { z } from 'zod';
 import type { AnyComponent } from '../../contracts/index.js';
 import { gram, unit } from '../parts/relation-matrix.js';
+import { similarityOption, type Similarity } from '../parts/similarity.js';
 import { vectorPairLoss } from '../parts/vector-pairs.js';
 
-export type Similarity = 'cosine' | 'dot';
-
-/** The option `similarity` of losses on embeddings. */
-export const similarityOption = (fallback: Similarity) =>
-  z
-    .enum(['cosine', 'dot'])
-    .default(fallback)
-    .describe('How alike two embeddings are: their cosine, or their inner product.');
-
 /** Mean over all pairs of examples of the squared difference of their similarities. */
-export function similarityMatrix(
-  student: tf.Tensor2D,
-  teacher: tf.Tensor2D,
-  similarity: Similarity,
-): tf.Scalar {
+function similarityMatrix(student: tf.Tensor2D, teacher: tf.Tensor2D, similarity: Similarity): tf.Scalar {
   const matrix = (x: tf.Tensor2D) => gram(similarity === 'cosine' ? unit(x) : x);
   return tf.mean(tf.squaredDifference(matrix(student), matrix(teacher)));
 }

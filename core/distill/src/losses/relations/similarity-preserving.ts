@@ -5,7 +5,7 @@ import { gram, squareSum, unit } from '../parts/relation-matrix.js';
 import { vectorPairLoss } from '../parts/vector-pairs.js';
 
 /** `|| unit(V V^T) - unit(Z Z^T) ||_F^2 / batch^2`, where `unit` brings each row to length 1. */
-export function similarityPreserving(z: tf.Tensor2D, v: tf.Tensor2D): tf.Scalar {
+function similarityPreserving(z: tf.Tensor2D, v: tf.Tensor2D): tf.Scalar {
   const similarity = (x: tf.Tensor2D) => unit(gram(x));
   return tf.div(squareSum(tf.sub(similarity(z), similarity(v))), z.shape[0] ** 2);
 }

@@ -58,6 +58,27 @@ async function overSeeds(summary: SeriesSummary): Promise<Html[]> {
   return charts;
 }
 
+/** Successive halving: every point on the rungs that it reached. */
+async function overRungs(summary: SeriesSummary): Promise<Html[]> {
+  const figure = primaryFigure(summary);
+  if (!figure || !summary.rungs) return [];
+  const points = summary.points.flatMap(({ rungs = [] }) =>
+    rungs.flatMap(({ epochs, validation }): ValuePoint[] =>
+      validation === null || !Number.isFinite(validation)
+        ? []
+        : [{ model: 'Student', x: epochs, y: validation }],
+    ),
+  );
+  const epochs = summary.rungs.map((rung) => rung.epochs);
+  return figureOf(`${figure.title} on validation data, by rung`, {
+    models: [{ role: 'student', name: 'Student' }],
+    points,
+    x: { title: 'epochs', scale: scaleOf(epochs) },
+    y: { title: figure.title.toLowerCase(), unit: axisUnit(figure) },
+    description: `${figure.title} by epochs of the rung. ${points.map(({ x, y }) => `${x}: ${figure.format(y)}`).join('; ')}`,
+  });
+}
+
 /** On validation data, by which points are chosen. */
 async function overValues(summary: SeriesSummary): Promise<Html[]> {
   const figure = primaryFigure(summary);
@@ -86,6 +107,7 @@ async function overValues(summary: SeriesSummary): Promise<Html[]> {
       })),
     );
   }
+  charts.push(...(await overRungs(summary)));
   return charts;
 }
 

@@ -2,9 +2,16 @@
 import type { Section } from '../../contracts/index.js';
 import { html } from '../html.js';
 import { scroll } from '../parts.js';
-import { spreadOf } from './spread.js';
 import type { SeriesSummary } from './summary.js';
-import { primaryFigure, ranked, shownFigures, spreadText, valueText } from './words.js';
+import {
+  primaryFigure,
+  ranked,
+  shownFigures,
+  spreadText,
+  validationTexts,
+  validationTitles,
+  valueText,
+} from './words.js';
 
 /** Undefined without a sweep. */
 export function pointsSection(summary: SeriesSummary): Section | undefined {
@@ -16,12 +23,11 @@ export function pointsSection(summary: SeriesSummary): Section | undefined {
     (point) =>
       html`<tr>
         ${paths.map((path) => html`<td>${path in point.values ? valueText(point.values[path]) : ''}</td>`)}
-        ${
-          primary &&
-          html`<td>${spreadText(primary, spreadOf(point.runs.map(({ validation }) => validation)))}</td>`
-        }
-        ${figures.map((figure) => html`<td>${spreadText(figure, point.student?.[figure.name])}</td>`)}
-        <td class="text">${point.runs.find(({ failure }) => failure !== null)?.failure ?? ''}</td>
+        ${validationTexts(summary, point).map((text) => html`<td>${text}</td>`)}
+        ${figures.map((figure) => html`<td>${point.runs.length > 0 && spreadText(figure, point.student?.[figure.name])}</td>`)}
+        <td class="text">
+          ${[...point.runs, ...(point.rungs ?? []).flatMap(({ runs }) => runs)].find(({ failure }) => failure !== null)?.failure ?? ''}
+        </td>
       </tr>`,
   );
   return {
@@ -37,7 +43,7 @@ export function pointsSection(summary: SeriesSummary): Section | undefined {
         <thead>
           <tr>
             ${paths.map((path) => html`<th scope="col"><code>${path}</code></th>`)}
-            ${primary && html`<th scope="col">${primary.title}, validation</th>`}
+            ${primary && validationTitles(summary).map((title) => html`<th scope="col">${primary.title}, ${title}</th>`)}
             ${figures.map(({ title }) => html`<th scope="col">${title}, ${evaluatedOn}</th>`)}
             <th></th>
           </tr>

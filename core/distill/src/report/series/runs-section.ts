@@ -1,5 +1,6 @@
 // Section "Runs": every run with its figures and its own report.
 import type { Section } from '../../contracts/index.js';
+import { plural } from '../format.js';
 import { html } from '../html.js';
 import { scroll } from '../parts.js';
 import type { SeriesSummary } from './summary.js';
@@ -9,22 +10,24 @@ export function runsSection(summary: SeriesSummary): Section {
   const { points, paths, evaluatedOn } = summary;
   const primary = primaryFigure(summary);
   const models = modelsOf(summary);
-  const rows = points.flatMap(({ values, runs }) =>
-    runs.map(
-      ({ seed, folder, validation, ...run }) =>
-        html`<tr>
-          ${paths.length > 0 && html`<td class="text">${valuesText(values)}</td>`}
-          <td>${seed}</td>
-          ${primary && html`<td>${primary.format(validation ?? undefined)}</td>`}
-          ${
-            primary &&
-            models.map(({ role }) => html`<td>${primary.format(run[role]?.[primary.name] ?? undefined)}</td>`)
-          }
-          <td class="text">
-            ${folder === null ? (run.failure ?? '') : html`<a href="${folder}/report.html">${folder.split('/').at(-1)}</a>`}
-          </td>
-        </tr>`,
-    ),
+  const all = points.flatMap(({ values, runs, rungs = [] }) => [
+    ...rungs.flatMap(({ epochs, runs: short }) => short.map((run) => ({ values, run, epochs }))),
+    ...runs.map((run) => ({ values, run, epochs: undefined })),
+  ]);
+  const rows = all.map(
+    ({ values, epochs, run: { seed, folder, validation, ...run } }) =>
+      html`<tr>
+        ${paths.length > 0 && html`<td class="text">${valuesText(values)}${epochs !== undefined && `, ${plural(epochs, 'epoch')}`}</td>`}
+        <td>${seed}</td>
+        ${primary && html`<td>${primary.format(validation ?? undefined)}</td>`}
+        ${
+          primary &&
+          models.map(({ role }) => html`<td>${primary.format(run[role]?.[primary.name] ?? undefined)}</td>`)
+        }
+        <td class="text">
+          ${folder === null ? (run.failure ?? '') : html`<a href="${folder}/report.html">${folder.split('/').at(-1)}</a>`}
+        </td>
+      </tr>`,
   );
   return {
     id: 'runs',

@@ -20,11 +20,22 @@ export interface SeriesRunSummary {
   readonly failure: string | null;
 }
 
+/** The shorter runs of one point on a rung of successive halving. */
+export interface SeriesRungSummary {
+  readonly epochs: number;
+  readonly runs: readonly SeriesRunSummary[];
+  /** Mean over the seeds; null where a run failed. */
+  readonly validation: number | null;
+}
+
 /** The runs of one point of a sweep; without a sweep, all runs. */
 export interface SeriesPointSummary {
   /** By swept path. */
   readonly values: Readonly<Record<string, unknown>>;
+  /** Whole trainings; none of a point that did not get so far. */
   readonly runs: readonly SeriesRunSummary[];
+  /** The rungs that it was trained on. Absent without successive halving. */
+  readonly rungs?: readonly SeriesRungSummary[];
   /** Mean over the seeds; null where a run failed or has none. */
   readonly validation: number | null;
   /** Figures over the seeds, by name. */
@@ -53,6 +64,8 @@ export interface SeriesSummary {
   readonly figures: readonly Figure[];
   /** Which data the figures are of. */
   readonly evaluatedOn: string;
+  /** Of successive halving: how many runs each rung had. */
+  readonly rungs?: readonly { readonly epochs: number; readonly runs: number }[];
   /** In the order in which they were run. */
   readonly points: readonly SeriesPointSummary[];
   /** The run whose student was kept: of the point with the best mean the best seed, both on validation data. */

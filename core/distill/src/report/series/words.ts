@@ -2,19 +2,42 @@
 import { describe, primaryOf, withName, type DescribedFigure, type Primary } from '../figures.js';
 import { number, plural } from '../format.js';
 import type { SeriesPointSummary, SeriesSummary } from './summary.js';
-import type { Spread } from './spread.js';
+import { spreadOf, type Spread } from './spread.js';
 
 /** The figure that decides; undefined where nothing that says how good a model is was measured. */
 export function primaryFigure({ figures, primary }: SeriesSummary): Primary | undefined {
   return primary === null ? undefined : primaryOf(figures, primary);
 }
 
-/** The points from best to worst on validation data; those without a number last, in the order in which they were run. */
+/**
+ * The points from best to worst on validation data; those without a number last, in the order in which they were run. With
+ * successive halving those come first that got further.
+ */
 export function ranked(summary: SeriesSummary): SeriesPointSummary[] {
   const sign = primaryFigure(summary)?.better === 'lower' ? 1 : -1;
-  const key = ({ validation }: SeriesPointSummary) =>
-    validation === null || Number.isNaN(validation) ? Infinity : sign * validation;
-  return [...summary.points].sort((a, b) => (key(a) === key(b) ? 0 : key(a) < key(b) ? -1 : 1));
+  const key = (point: SeriesPointSummary) => {
+    const validation = point.runs.length > 0 ? point.validation : point.rungs?.at(-1)?.validation;
+    return typeof validation !== 'number' || Number.isNaN(validation) ? Infinity : sign * validation;
+  };
+  const trainings = ({ runs, rungs = [] }: SeriesPointSummary) => rungs.length + Math.min(runs.length, 1);
+  return [...summary.points].sort((a, b) => {
+    const further = trainings(b) - trainings(a);
+    return further !== 0 || key(a) === key(b) ? further : key(a) < key(b) ? -1 : 1;
+  });
+}
+
+/** What a point has on validation data on each rung of successive halving, and after its whole training. */
+export function validationTexts(summary: SeriesSummary, point: SeriesPointSummary): string[] {
+  const primary = primaryFigure(summary);
+  if (!primary) return [];
+  const text = (runs: SeriesPointSummary['runs']) =>
+    runs.length === 0 ? '' : spreadText(primary, spreadOf(runs.map(({ validation }) => validation)));
+  return [...(summary.rungs ?? []).map((_, at) => text(point.rungs?.[at]?.runs ?? [])), text(point.runs)];
+}
+
+/** What their columns are called after: `2 epochs`, `validation`. */
+export function validationTitles({ rungs = [] }: SeriesSummary): string[] {
+  return [...rungs.map(({ epochs }) => `validation, ${plural(epochs, 'epoch')}`), 'validation'];
 }
 
 /** `72.4 ± 3.1`, in the unit of the figure; a single value without a spread. */
@@ -56,7 +79,9 @@ export function headlineOf(summary: SeriesSummary): string {
     return (
       kept?.comparison?.words ?? `The recipe was run with ${plural(runs, 'seed')}. ${studentWords(summary)}`
     );
-  const made = `Of ${plural(points.length, 'point')}, ${valuesText(kept?.values ?? {})} is best on validation data.`;
+  const short = (summary.rungs ?? []).reduce((sum, rung) => sum + rung.runs, 0);
+  const halved = short > 0 ? ` after ${plural(short, 'shorter run')} and ${plural(runs, 'whole one')}` : '';
+  const made = `Of ${plural(points.length, 'point')}${halved}, ${valuesText(kept?.values ?? {})} is best on validation data.`;
   if (seeds !== null && kept?.comparison) return `${made} ${kept.comparison.words}`;
   return `${made} ${studentWords(summary)}`;
 }

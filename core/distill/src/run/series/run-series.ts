@@ -15,13 +15,14 @@ import type { RunOptions } from '../options.js';
 import { seriesYaml } from '../recipe-yaml.js';
 import type { RunResult } from '../run-recipe.js';
 import type { CompleteRun } from '../run-teacher.js';
-import { checkPoints, runMembers } from './run-members.js';
+import { checkPoints, runMembers, runsIn } from './run-members.js';
 import { summarizeSeries } from './summarize-series.js';
 
 /**
  * Runs a series and leaves what it shows in a folder of its own, `<name>-series-<hash>`:
  *
  *     open each point of a sweep and close it again
+ *     for each rung: the same with shorter runs, and only the best points go on
  *     for each point, for each seed:
  *       take the complete run of that recipe on these data, else run it in its own folder below `runsFolder`
  *     series.json, report.html, and the best run's student
@@ -45,7 +46,7 @@ export async function runSeries(
   try {
     const progress = options.services?.progress ?? { emit: () => undefined };
     progress.emit({ event: 'run', runFolder: folder, resumed: options.resume === true, notes: [] });
-    const total = series.points.flatMap(({ runs }) => runs).length;
+    const total = runsIn(series);
     const begun = Date.now();
     const members = await runMembers(recipe, series, { ...options, runsFolder }, (_, done) => {
       const unitsPerSecond = (1000 * done) / Math.max(1, Date.now() - begun);
@@ -60,7 +61,7 @@ export async function runSeries(
         secondsLeft,
       });
     });
-    const { summary, kept } = summarizeSeries({ name: plan.name, hash, series, folder, members });
+    const { summary, kept } = summarizeSeries({ name: plan.name, hash, series, folder, ...members });
     const yaml = seriesYaml(plan);
     await writeAtomically(join(folder, resolvedRecipeFile), yaml);
     await keepStudent(kept, folder);
@@ -76,8 +77,12 @@ export async function runSeries(
 }
 
 /** sha256 (hex) of the hashes of all runs, in their order. */
-function seriesHash({ points }: SeriesPlan): string {
-  const hashes = points.flatMap(({ runs }) => runs.map(({ plan }) => recipeHash(plan)));
+function seriesHash({ points, rungs }: SeriesPlan): string {
+  const hashes = points.flatMap(({ runs, rungs: short }) =>
+    [...runs, ...short.flat()].map(({ plan }) => recipeHash(plan)),
+  );
+  // The same runs may be chosen from in another way.
+  hashes.push(...rungs.map(({ keep }) => String(keep)));
   return createHash('sha256').update(hashes.join('\n')).digest('hex');
 }
 

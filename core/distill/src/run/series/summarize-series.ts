@@ -4,19 +4,23 @@ import type { SeriesPlan } from '../../recipe/plan.js';
 import { primaryOf, type Primary } from '../../report/figures.js';
 import { compareSeeds } from '../../report/series/compare-seeds.js';
 import { spreadOf, type Spread } from '../../report/series/spread.js';
-import type { SeriesPointSummary, SeriesRunSummary, SeriesSummary } from '../../report/series/summary.js';
+import type {
+  SeriesPointSummary,
+  SeriesRungSummary,
+  SeriesRunSummary,
+  SeriesSummary,
+} from '../../report/series/summary.js';
 import type { ModelSummary } from '../summary.js';
-import type { TrainingRecord } from '../train-once.js';
 import type { CompleteRun } from '../run-teacher.js';
-import type { Member } from './run-members.js';
+import type { Member, SeriesMembers } from './run-members.js';
+import { validationOf } from './validation.js';
 
-export interface SeriesFound {
+export interface SeriesFound extends SeriesMembers {
   readonly name: string;
   readonly hash: string;
   readonly series: SeriesPlan;
   /** Of the series, absolute. */
   readonly folder: string;
-  readonly members: readonly Member[];
 }
 
 /** The summary, and the run whose student is kept. Throws the failure of the first run when all failed. */
@@ -24,18 +28,18 @@ export function summarizeSeries(found: SeriesFound): {
   readonly summary: SeriesSummary;
   readonly kept: CompleteRun;
 } {
-  const { name, hash, series, members } = found;
+  const { name, hash, series, members, rungs } = found;
   const first = members.find(({ run }) => run)?.run?.summary;
   if (!first) throw members[0]?.failure ?? new Error('internal: a series without runs');
   const primary = primaryOf(first.figures, first.primary ?? undefined);
-  const points = series.points.map(({ values }, at) =>
-    pointSummary(
-      values,
-      members.filter(({ point }) => point === at),
-      found.folder,
-      primary,
-    ),
-  );
+  const points = series.points.map(({ values }, at): SeriesPointSummary => {
+    const of = (all: readonly Member[]) => all.filter(({ point }) => point === at);
+    const whole = pointSummary(values, of(members), found.folder, primary);
+    const short = rungs
+      .map(({ epochs, members: each }) => rungSummary(epochs, of(each), found.folder, primary))
+      .filter(({ runs }) => runs.length > 0);
+    return rungs.length === 0 ? whole : { ...whole, rungs: short };
+  });
   const best = bestOf(members, points, primary);
   const kept = best.run;
   const summary: SeriesSummary = {
@@ -57,21 +61,19 @@ export function summarizeSeries(found: SeriesFound): {
       validation: primary ? (validationOf(kept, primary) ?? null) : null,
     },
     exports: kept.summary.exports,
-    seconds: members.reduce((sum, { run }) => sum + (run?.summary.seconds ?? 0), 0),
+    ...(rungs.length > 0
+      ? { rungs: rungs.map(({ epochs, members: each }) => ({ epochs, runs: each.length })) }
+      : {}),
+    seconds: [...rungs.flatMap((rung) => rung.members), ...members].reduce(
+      (sum, { run }) => sum + (run?.summary.seconds ?? 0),
+      0,
+    ),
   };
   return { summary, kept };
 }
 
 function shownFolder(from: string, to: string): string {
   return relative(from, to).split(sep).join('/');
-}
-
-/** The figure on validation data at the epoch whose weights were kept. */
-function validationOf({ folder }: CompleteRun, primary: Primary): number | undefined {
-  const { best, history = [] } = folder.finished<TrainingRecord>('student') ?? {};
-  const kept = best ? history.find(({ epoch }) => epoch === best.epoch) : history.at(-1);
-  const value = kept && Object.hasOwn(kept.metrics, primary.name) ? kept.metrics[primary.name] : undefined;
-  return Number.isFinite(value) ? (value as number) : undefined;
 }
 
 function runSummary(
@@ -94,7 +96,7 @@ type Role = 'teacher' | 'baseline' | 'student';
 
 function spreads(runs: readonly SeriesRunSummary[], role: Role): Record<string, Spread> | null {
   const models = runs.map((run): ModelSummary['figures'] | null => run[role]);
-  if (models.some((model) => model === null)) return null;
+  if (models.length === 0 || models.some((model) => model === null)) return null;
   const names = new Set(models.flatMap((model) => Object.keys(model ?? {})));
   return Object.fromEntries(
     [...names].flatMap((name) => {
@@ -111,16 +113,32 @@ function pointSummary(
   primary: Primary | undefined,
 ): SeriesPointSummary {
   const runs = members.map((member) => runSummary(member, from, primary));
-  const validation = spreadOf(runs.map((run) => run.validation));
   return {
     values,
     runs,
-    validation: validation?.count === runs.length ? validation.mean : null,
+    validation: meanOf(runs),
     teacher: spreads(runs, 'teacher'),
     baseline: spreads(runs, 'baseline'),
     student: spreads(runs, 'student'),
     comparison: comparisonOf(runs, primary) ?? null,
   };
+}
+
+/** The same of a rung. */
+function rungSummary(
+  epochs: number,
+  members: readonly Member[],
+  from: string,
+  primary: Primary | undefined,
+): SeriesRungSummary {
+  const runs = members.map((member) => runSummary(member, from, primary));
+  return { epochs, runs, validation: meanOf(runs) };
+}
+
+/** Over the seeds, where all have it. */
+function meanOf(runs: readonly SeriesRunSummary[]): number | null {
+  const spread = spreadOf(runs.map(({ validation }) => validation));
+  return spread?.count === runs.length ? spread.mean : null;
 }
 
 function comparisonOf(runs: readonly SeriesRunSummary[], primary: Primary | undefined) {
