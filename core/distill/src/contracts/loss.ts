@@ -1,5 +1,5 @@
 // A loss: teacher's, student's and data's tensors to one scalar.
-import type { NamedTensors, NamedVariable, StepContext } from '@potstill/engine';
+import type { NamedTensors, NamedVariable, Optimizer, StepContext, Turns } from '@potstill/engine';
 import type * as tf from '@tensorflow/tfjs-core';
 import type { SectionBuilder } from './report.js';
 
@@ -22,6 +22,26 @@ export interface LossInputs {
   readonly at: StepContext;
   /** Index of each example in the training data, int32 [batch]; only for losses that need it. */
   readonly index?: tf.Tensor1D;
+  /** Runs the models on inputs of its own. Absent where a loss is computed by itself, without models. */
+  readonly run?: StepModels;
+}
+
+/** Models in the step, as functions of inputs that a loss makes. */
+export interface StepModels {
+  /** All outputs of the student that it trains. */
+  student(inputs: NamedTensors): NamedTensors;
+  /** All outputs of a frozen teacher; only for losses that need it `live`. Gradients reach the inputs. */
+  teacher(inputs: NamedTensors): NamedTensors;
+}
+
+/** How the variables of a loss are trained. What is left out is as for the student. */
+export interface LossTraining {
+  readonly optimizer?: Optimizer;
+  readonly rate?: number;
+  /** Updates in which they are trained. Default: all. */
+  readonly turns?: Turns;
+  /** Updates in which the student is trained. Default: all. */
+  readonly studentTurns?: Turns;
 }
 
 /** The tensors that a loss reads; checked against what is there before anything runs. */
@@ -31,6 +51,8 @@ export interface LossNeeds {
   readonly batch: readonly string[];
   /** Whether it reads the examples' indices, for memory banks and negatives. Default false. */
   readonly index?: boolean;
+  /** Whether it runs the teacher in the step, which must then be frozen and computed there (`live`). Default false. */
+  readonly live?: boolean;
 }
 
 export interface Loss {
@@ -39,6 +61,13 @@ export interface Loss {
   readonly variables?: readonly NamedVariable[];
   /** The mean over the batch, a float32 scalar. Plain TF.js; differentiable in the student's tensors. */
   compute(at: LossInputs): tf.Scalar;
+  /**
+   * What its own variables minimise, where that is not what the student does: a critic, a generator. The student does not
+   * learn from it, nor they from `compute`. Given the same as `compute`, in the same step.
+   */
+  own?(at: LossInputs): tf.Scalar;
+  /** How its own variables are trained; a recipe may say otherwise (`optimizer`, `rate`). */
+  readonly training?: LossTraining;
   /** Sections of the report that this loss brings. */
   readonly sections?: readonly SectionBuilder[];
 }

@@ -2,6 +2,7 @@
 import { performance } from 'node:perf_hooks';
 import type { Engine, HostTensors, Optimizer, RandomStream } from '@potstill/engine';
 import type { Batch, Finding, GraphTeacher, Student } from '../contracts/index.js';
+import { definitionOf } from '../train/definition.js';
 import { createObjective, type WeightedLoss } from '../train/objective.js';
 import { keepVariables } from './keep-variables.js';
 
@@ -37,12 +38,7 @@ export async function forecast(input: ForecastInput): Promise<Finding & { readon
   const { engine, student, inputs, losses, optimizer, random, batch, teacherOutputs, taughtBy } = input;
   const objective = createObjective(student, inputs, losses, taughtBy);
   const restore = keepVariables(objective.variables);
-  const session = await engine.training({
-    variables: objective.variables,
-    loss: (tensors, at) => objective.loss(tensors, at),
-    optimizer,
-    random,
-  });
+  const session = await engine.training(definitionOf(objective, { optimizer, random }));
   const times: number[] = [];
   let compileMs = 0;
   try {
@@ -53,7 +49,10 @@ export async function forecast(input: ForecastInput): Promise<Finding & { readon
         steps: timedSteps + 1,
         stepsPerEpoch: timedSteps + 1,
       });
-      await session.train(feed, { rate: 0 });
+      await session.train(feed, {
+        rate: 0,
+        rates: Object.fromEntries(objective.groups.map(({ name }) => [name, 0])),
+      });
       const took = performance.now() - start;
       if (step === 0) compileMs = took;
       else times.push(took);

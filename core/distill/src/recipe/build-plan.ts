@@ -5,6 +5,7 @@ import type { ComponentKind } from '../contracts/index.js';
 import { beginPlan } from './begin.js';
 import { resolveWritten } from './checks.js';
 import type {
+  BalancePlan,
   BaselinePlan,
   BeginPlan,
   CachePlan,
@@ -125,7 +126,19 @@ class Builder {
         typeof map.weight === 'number' || map.weight === undefined
           ? (map.weight ?? 1)
           : this.component('schedule', 'losses', index, 'weight');
-      return { name, component, weight };
+      const rate =
+        typeof map.rate === 'number' || map.rate === undefined
+          ? map.rate
+          : this.component('schedule', 'losses', index, 'rate');
+      return {
+        name,
+        component,
+        weight,
+        ...(map.optimizer === undefined
+          ? {}
+          : { optimizer: this.component('optimizer', 'losses', index, 'optimizer') }),
+        ...(rate === undefined ? {} : { rate }),
+      };
     });
   }
 
@@ -156,11 +169,17 @@ class Builder {
       accumulate: train.accumulate,
       average: train.average,
       rateSearch: train.rateSearch,
+      balance: balancePlan(train.balance),
       groups: train.groups,
       freeze: train.freeze,
       select: train.select ?? (hasValidation(data) ? 'primary' : 'last'),
     };
   }
+}
+
+function balancePlan(written: RecipeData['train']['balance']): BalancePlan | undefined {
+  if (written === 'uncertainty') return { by: 'uncertainty' };
+  return written === 'gradnorm' ? { by: 'gradnorm', alpha: 1.5, rate: 0.025 } : written;
 }
 
 /** `teacher.cache` as the schema leaves it. */

@@ -127,7 +127,21 @@ export interface LossPlan {
   readonly component: ComponentPlan<'loss'>;
   /** A constant, or a schedule over the training. Default 1. */
   readonly weight: number | ComponentPlan<'schedule'>;
+  /** Of the variables that the loss has of its own. */
+  readonly optimizer?: ComponentPlan<'optimizer'> | undefined;
+  readonly rate?: number | ComponentPlan<'schedule'> | undefined;
 }
+
+/** How factors of the losses are learnt. */
+export type BalancePlan =
+  | { readonly by: 'uncertainty' }
+  | {
+      readonly by: 'gradnorm';
+      readonly alpha: number;
+      readonly rate: number;
+      /** A variable of the student. Undefined: the last weight matrix. */
+      readonly layer?: string | undefined;
+    };
 
 /** How gradients are clipped; one of the three. */
 export type Clipping =
@@ -167,6 +181,8 @@ export interface TrainPlan {
   readonly accumulate: number;
   /** Decay of a running average of the weights, which is what is validated and kept. */
   readonly average: number | undefined;
+  /** Factors of the losses that are learnt. */
+  readonly balance: BalancePlan | undefined;
   readonly groups: readonly GroupPlan[] | undefined;
   /** Whether several rates are tried and the best on validation data is kept. Default false. */
   readonly rateSearch: boolean;

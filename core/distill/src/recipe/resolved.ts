@@ -78,10 +78,12 @@ function baseline(plan: BaselinePlan | undefined): unknown {
 /** Losses and training of one student as plain data. */
 export function resolvedTraining({ losses, train }: Pick<Plan, 'losses' | 'train'>): Data {
   return {
-    losses: losses.map(({ name, component: loss, weight }) => ({
+    losses: losses.map(({ name, component: loss, weight, optimizer, rate }) => ({
       ...component(loss),
       name,
       weight: numberOr(weight),
+      ...(optimizer ? { optimizer: component(optimizer) } : {}),
+      ...(rate === undefined ? {} : { rate: numberOr(rate) }),
     })),
     train: given({
       ...train,

@@ -75,6 +75,16 @@ const loss = z
         .optional()
         .describe('Factor of this loss in the sum: a number, default 1, or a schedule.'),
       name: z.string().min(1).optional().describe('Label in logs and reports. Default: the loss.'),
+      optimizer: component
+        .optional()
+        .describe(
+          'Update rule of the variables that the loss has of its own (regressors, critics, generators). Default: as the loss says, else as `train.optimizer`.',
+        ),
+      rate: z
+        .union([z.number().min(0), component])
+        .meta(named('a number of at least 0 or a schedule (a map with `use`)'))
+        .optional()
+        .describe('Learning rate of those variables. Default: as the loss says, else `train.rate`.'),
     }),
   ])
   .meta(named('a loss (its name, or a map with `use`)'));
@@ -233,6 +243,30 @@ const group = z.strictObject({
     ),
 });
 
+const balance = z
+  .union([
+    z.enum(['uncertainty', 'gradnorm']),
+    z.strictObject({
+      by: z.enum(['gradnorm']),
+      alpha: z
+        .number()
+        .default(1.5)
+        .describe('How strongly losses that fall slowly are favoured. 0: all gradients alike.'),
+      rate: positive.default(0.025).describe('Learning rate of the factors.'),
+      layer: z
+        .string()
+        .min(1)
+        .optional()
+        .describe(
+          'The variable of the student at which gradients are compared. Default: the last weight matrix.',
+        ),
+    }),
+  ])
+  .meta(named('`uncertainty`, `gradnorm`, or a map with `by: gradnorm` and its options'))
+  .describe(
+    'Factors of the losses, beside their weights, that are learnt while training: by uncertainty (Kendall et al. 2018), or so that the gradients of all have a common norm (GradNorm, Chen et al. 2018).',
+  );
+
 const train = z.strictObject({
   epochs: z.int().min(1).describe('Passes over the training data.'),
   batch: z.int().min(1).default(128).describe('Examples a step.'),
@@ -260,6 +294,7 @@ const train = z.strictObject({
     .describe(
       'Decay of a running average of the weights, which is what is validated, kept and exported. Smaller in the first updates.',
     ),
+  balance: balance.optional(),
   groups: z
     .array(group)
     .optional()

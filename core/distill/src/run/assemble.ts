@@ -64,9 +64,11 @@ export async function makeLosses(
   },
 ): Promise<WeightedLoss[]> {
   const losses: WeightedLoss[] = [];
-  for (const { name, component, weight } of plans)
+  for (const { name, component, weight, optimizer, rate } of plans)
     losses.push({
       name,
+      ...(optimizer ? { optimizer: await container.make(optimizer, {}) } : {}),
+      ...(rate === undefined ? {} : { rate: await makeSchedule(rate, container) }),
       loss: await container.make(component, context),
       weight: await makeSchedule(weight, container),
     });

@@ -4,6 +4,7 @@ import type { AnyComponent, Plugin } from '../contracts/index.js';
 import { mixComponent, tableComponents } from '../data/index.js';
 import { metricComponents } from '../evaluate/components.js';
 import { exporterComponents } from '../export/components.js';
+import { schemeLosses } from '../losses/schemes/index.js';
 import { lossComponents } from '../losses/index.js';
 import { definePlugin } from '../plugin/define.js';
 import { studentComponents } from '../students/index.js';
@@ -18,6 +19,7 @@ const components: readonly AnyComponent[] = [
   ...teacherComponents,
   ...studentComponents,
   ...lossComponents,
+  ...schemeLosses,
   ...metricComponents,
   ...taskComponents,
   ...optimizerComponents,

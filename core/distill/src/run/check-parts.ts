@@ -3,6 +3,7 @@ import type { RunContainer } from '../container/run-container.js';
 import type {
   DataDescription,
   Figure,
+  Loss,
   Metric,
   NamedVariable,
   Student,
@@ -12,7 +13,8 @@ import type {
 import { PotstillError, type ErrorRecord } from '../errors/potstill-error.js';
 import { allowedWords, didYouMean } from '../errors/suggest.js';
 import { figuresOf, needsTeacher } from '../evaluate/evaluate-model.js';
-import type { ComponentPlan, Plan } from '../recipe/plan.js';
+import type { ComponentPlan, LossPlan, Plan } from '../recipe/plan.js';
+import { isLiveTeacher, readsTeacher } from '../train/learners.js';
 import { selectable, selection } from '../train/select.js';
 import { disposeLosses, makeLosses } from './assemble.js';
 
@@ -108,14 +110,57 @@ async function checkLossNeeds(plan: Plan, container: RunContainer, parts: Parts)
       const component = plan.losses[index]?.component;
       if (!component) throw new Error('internal: a loss without a plan');
       refuseSameVariables(plan, loss.variables ?? [], component);
-      return missingNeeds('loss', { name, ...component }, loss.needs, offers);
+      return [
+        ...missingNeeds('loss', { name, ...component }, loss.needs, offers),
+        ...wantsLive(name, loss, component, parts.teacher),
+        ...nothingToTrain(name, loss, plan.losses[index]),
+      ];
     });
+    records.push(...balanceProblems(plan, parts.teacher));
     const [first, ...others] = records.map((record) => plan.trace.place(record));
     if (first) throw new PotstillError([first, ...others]);
-    return losses.some(({ loss }) => loss.needs.teacher.length === 0);
+    return losses.some(({ loss }) => !readsTeacher(loss));
   } finally {
     disposeLosses(losses);
   }
+}
+
+/** A loss that runs the teacher needs one that is in the step. */
+function wantsLive(name: string, { needs }: Loss, { path }: ComponentPlan, teacher: Teacher | undefined) {
+  if (!needs.live || isLiveTeacher(teacher?.graph)) return [];
+  const record: ErrorRecord = {
+    code: 'RECIPE_LOSS_NEEDS',
+    message: `the loss \`${name}\` runs the teacher on examples that it makes, and the teacher does not run in the training step`,
+    path,
+    hint: 'Use a recipe as the teacher, live: `teacher: { recipe: ./teacher.yaml, live: true }`.',
+  };
+  return [record];
+}
+
+/** What is balanced are the losses of one student. */
+function balanceProblems({ train }: Plan, teacher: Teacher | undefined): ErrorRecord[] {
+  if (!train.balance || !teacher?.graph?.peers) return [];
+  return [
+    {
+      code: 'RECIPE_BAD_VALUE',
+      message: '`train.balance` is for the losses of one student, and the recipe has peers',
+      path: 'train.balance',
+      hint: 'Give the losses a `weight` instead.',
+    },
+  ];
+}
+
+/** An optimizer for variables that are not there. */
+function nothingToTrain(name: string, { variables = [] }: Loss, plan: LossPlan | undefined) {
+  const key = plan?.optimizer ? 'optimizer' : plan?.rate === undefined ? undefined : 'rate';
+  if (!plan || key === undefined || variables.length > 0) return [];
+  const record: ErrorRecord = {
+    code: 'RECIPE_BAD_VALUE',
+    message: `the loss \`${name}\` has no variables of its own, which its \`${key}\` would be for`,
+    path: `${plan.component.path}.${key}`,
+    hint: 'Remove it; the student is trained by `train.optimizer` and `train.rate`.',
+  };
+  return [record];
 }
 
 /** What losses can read of the teacher. */

@@ -10,6 +10,7 @@ import { readFinalWeights } from './final-weights.js';
 import { RunFolder } from './folder.js';
 import { latestRun, quietContainer, silent } from './latest-run.js';
 import { exportsFolder } from './names.js';
+import { bestRunOf } from './series/best-run.js';
 import { loadWeights } from './weights.js';
 
 export interface ExportOptions {
@@ -30,18 +31,18 @@ export interface ExportedRun {
   readonly exports: readonly ExportResult[];
 }
 
-/** Errors: `RUN_NO_CHECKPOINT`, `RUN_CHECKPOINT_DAMAGED`, `RUN_IN_USE`, `EXPORT_FAILED`. */
-export async function exportRecipe(recipe: OpenRecipe, options: ExportOptions = {}): Promise<ExportedRun> {
-  const { plan } = recipe;
+/** Of a series its best run. Errors: `RUN_NO_CHECKPOINT`, `RUN_CHECKPOINT_DAMAGED`, `RUN_IN_USE`, `EXPORT_FAILED`. */
+export async function exportRecipe(asked: OpenRecipe, options: ExportOptions = {}): Promise<ExportedRun> {
   const { progress } = options;
   checkFolderNames({ '--to': options.to });
   const runsFolder = resolve(options.runsFolder ?? 'runs');
+  const { recipe, runFolder } = await bestRunOf(asked, { runFolder: options.runFolder, runsFolder });
+  const { plan } = recipe;
   const container = await quietContainer(recipe, runsFolder, progress);
   let data: RunData | undefined;
   let own: RunFolder | undefined;
   try {
     data = await openData(plan, container);
-    const { runFolder } = options;
     const run = await latestRun(recipe, data, {
       runsFolder,
       ...(runFolder === undefined ? {} : { runFolder }),

@@ -1,6 +1,8 @@
 // The losses that a student is trained by.
 import type { LossPlan } from '../recipe/plan.js';
-import { valueAt, type WeightedLoss } from '../train/objective.js';
+import { readsTeacher } from '../train/learners.js';
+import type { WeightedLoss } from '../train/objective.js';
+import { valueAt } from '../train/value-at.js';
 import { trainingDataOf } from './data.js';
 import { disposeLosses, makeLosses } from './assemble.js';
 import type { RunContext } from './context.js';
@@ -20,7 +22,7 @@ export async function lossesOf(
   const parts = { data, examples: size, student, teacher };
   const made = await makeLosses(plans, container, parts);
   if (name === 'student') return made;
-  const own = made.filter(({ loss }) => loss.needs.teacher.length === 0);
+  const own = made.filter(({ loss }) => !readsTeacher(loss));
   disposeLosses(made.filter((loss) => !own.includes(loss)));
   if (own.length > 0) return atFullWeight(own);
   const { hardLoss } = task.task;

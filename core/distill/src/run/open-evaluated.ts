@@ -7,11 +7,12 @@ import { PotstillError } from '../errors/potstill-error.js';
 import { openData, type OpenData, type RunData } from './data.js';
 import { evaluatedFile, evaluatedStudent, evaluatedTeacher, type EvaluatedModel } from './evaluated-model.js';
 import { quietContainer } from './latest-run.js';
+import { bestRunOf } from './series/best-run.js';
 import { taskOf } from './task-of.js';
 import { checkEvaluatedClasses } from './teacher-data.js';
 
 export interface EvaluatedOptions {
-  /** An ONNX file. Default: the student of the latest complete run of the recipe. */
+  /** An ONNX file. Default: the student of the latest complete run of the recipe; of a series, that of its best run. */
   readonly model?: string;
   /** The recipe's teacher. Default false. */
   readonly teacher?: boolean;
@@ -35,12 +36,16 @@ export interface OpenEvaluated extends EvaluatedModel {
 
 /** `roleOf` chooses the part where the options do not. Errors: those of data and models; RECIPE_MISSING_KEY for a part that the recipe does not have. */
 export async function openEvaluated(
-  recipe: OpenRecipe,
+  asked: OpenRecipe,
   options: EvaluatedOptions,
   roleOf: (data: RunData) => NonNullable<EvaluatedOptions['role']>,
 ): Promise<OpenEvaluated> {
-  const { plan } = recipe;
   const runsFolder = resolve(options.runsFolder ?? 'runs');
+  const ofStudent = options.teacher !== true && options.model === undefined;
+  const { recipe, runFolder } = ofStudent
+    ? await bestRunOf(asked, { runFolder: options.runFolder, runsFolder })
+    : { recipe: asked, runFolder: options.runFolder };
+  const { plan } = recipe;
   const container = await quietContainer(recipe, runsFolder, options.progress);
   let data: RunData | undefined;
   let opened: EvaluatedModel | undefined;
@@ -67,7 +72,7 @@ export async function openEvaluated(
     opened = options.teacher
       ? await evaluatedTeacher(where)
       : options.model === undefined
-        ? await evaluatedStudent(where, options.runFolder)
+        ? await evaluatedStudent(where, runFolder)
         : await evaluatedFile(where, options.model);
     checkEvaluatedClasses(opened.name, opened.model.labels, description.labels);
     return { ...opened, container, data, part, role, task, dispose };

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { copyFile, mkdir } from 'node:fs/promises';
 import { PotstillError } from '../errors/potstill-error.js';
 import { writeFailed } from '../files/write-atomically.js';
-import { valueAt } from '../train/objective.js';
+import { valueAt } from '../train/value-at.js';
 import { taughtWeights } from '../train/learners.js';
 import { isBetter } from '../train/select.js';
 import { makeSchedule } from './assemble.js';

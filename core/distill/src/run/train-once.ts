@@ -1,5 +1,7 @@
 // One training of one student in a sub-folder of the run.
-import type { Schedule } from '../contracts/index.js';
+import type { Schedule, Student } from '../contracts/index.js';
+import type { TrainPlan } from '../recipe/plan.js';
+import { makeBalance, type Balance } from '../train/balance.js';
 import { readCheckpoint, type EpochRecord } from '../train/checkpoint.js';
 import { fieldsOf } from '../train/fields.js';
 import { outputsRead } from '../evaluate/evaluate-model.js';
@@ -124,6 +126,7 @@ async function run(
   const trainedOn = trainingDataOf(data, name);
   const rate = await makeSchedule(plan.rate, container);
   const taughtBy = usedGraph(context.teacher, losses);
+  const balance = balanceOf(plan, losses, student);
   const source = trainingSource({
     data: trainedOn,
     size: trainedOn.size,
@@ -143,6 +146,7 @@ async function run(
     inputs,
     losses,
     taughtBy,
+    balance,
     optimizer: await makeOptimizer(plan, container, taughtBy),
     rate: scaled(rate, factor),
     source,
@@ -167,7 +171,24 @@ async function run(
       await context.timings.save();
     },
   });
-  return training.finally(() => source.close());
+  return training.finally(async () => {
+    for (const { variable } of balance?.variables ?? []) variable.dispose();
+    await source.close();
+  });
+}
+
+/** Undefined where there is one loss, which has nothing to be balanced with. */
+function balanceOf(
+  { balance }: TrainPlan,
+  losses: readonly WeightedLoss[],
+  student: Student,
+): Balance | undefined {
+  if (!balance || losses.length < 2) return undefined;
+  return makeBalance(
+    balance,
+    losses.map(({ name }) => name),
+    student,
+  );
 }
 
 /** A rate times a factor. */

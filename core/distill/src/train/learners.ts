@@ -39,12 +39,33 @@ export function changes(teacher: Teacher | undefined): boolean {
   return teacher?.graph !== undefined && teacher.graph.fixed !== true;
 }
 
+/** Whether a loss compares with the teacher. */
+export function readsTeacher({ needs }: Loss): boolean {
+  return needs.teacher.length > 0 || needs.live === true;
+}
+
+/** Whether the teacher can be run in the step on any inputs. */
+export function isLiveTeacher(graph: GraphTeacher | undefined): graph is GraphTeacher {
+  return graph?.fixed === true && !graph.asked;
+}
+
+/** All outputs of a frozen teacher about inputs that a loss made. */
+export function liveTeacher(
+  graph: GraphTeacher | undefined,
+  inputs: NamedTensors,
+  progress: Progress,
+  at: StepContext,
+): NamedTensors {
+  if (!isLiveTeacher(graph)) throw new Error('internal: a loss runs a teacher that is not in the step');
+  return graph.forward({ inputs, student: {}, asked: {}, progress, at }, []);
+}
+
 /** The teacher's part of the step; undefined where no loss reads it. */
 export function usedGraph(
   teacher: Teacher | undefined,
   losses: readonly { readonly loss: Loss }[],
 ): GraphTeacher | undefined {
-  return losses.some(({ loss }) => loss.needs.teacher.length > 0) ? teacher?.graph : undefined;
+  return losses.some(({ loss }) => readsTeacher(loss)) ? teacher?.graph : undefined;
 }
 
 /** The teacher that is asked about batches, if any. */

@@ -6,14 +6,30 @@ import type {
   LossTerms,
   NamedTensors,
   NamedVariable,
+  Optimizer,
   StepContext,
+  TrainingGroup,
+  Turns,
 } from '@potstill/engine';
-import type { Batch, GraphTeacher, Loss, Schedule, ScheduleAt, Student } from '../contracts/index.js';
+import type {
+  Batch,
+  GraphTeacher,
+  Loss,
+  LossInputs,
+  Schedule,
+  ScheduleAt,
+  Student,
+} from '../contracts/index.js';
 import { PotstillError } from '../errors/potstill-error.js';
+import type { Balance, WeightedTerm } from './balance.js';
+import { lossGroups, ownTerm } from './loss-groups.js';
+import { valueAt } from './value-at.js';
 import {
   askedOutputs,
   facedOutputs,
   learnersOf,
+  liveTeacher,
+  readsTeacher,
   stepTeacher,
   studentLearner,
   taughtVariables,
@@ -28,25 +44,35 @@ export interface WeightedLoss {
   readonly learner?: string;
   /** The learner that it has as a teacher; only where learners teach each other. */
   readonly facing?: string;
+  /** Of its own variables. Default: as the loss says, else as the student's. */
+  readonly optimizer?: Optimizer;
+  readonly rate?: number | Schedule;
 }
+
+/** Variables of a loss that are trained apart from the student's. Without an optimizer: by one like the student's. */
+export type LossGroup = Omit<TrainingGroup, 'optimizer'> & { readonly optimizer: Optimizer | undefined };
 
 export interface Objective {
   /**
    * The student's variables, then those of a teacher in the graph as `teacher/<variable>` and of peers as `peers/<name>/<variable>`,
-   * then those of the losses as `losses/<name>/<variable>`.
+   * then those of the losses as `losses/<name>/<variable>`, and of the balance between them as `balance/<variable>`.
    */
   readonly variables: readonly NamedVariable[];
   /** Outputs that are fed: the teacher's, or those of the one that a teacher in the graph asks. Empty: no teacher is asked. */
   readonly teacherOutputs: readonly string[];
-  /** Inputs as {@link feed} names them to the total and, as `loss.<name>`, each loss before its weight. */
-  loss(inputs: NamedTensors, at: StepContext): LossTerms;
+  readonly groups: readonly LossGroup[];
+  /** When the student is trained. */
+  readonly turns: Turns | undefined;
+  /** Learning rates of groups that have one of their own. */
+  readonly rates: (at: ScheduleAt) => Readonly<Record<string, number>>;
+  /**
+   * Inputs as {@link feed} names them to the total and, as `loss.<name>`, each loss before its weight; as `own.<name>` what the variables of
+   * a loss minimise, as `balance.<name>` factors that balance themselves. `apart`: also what of the total is the `task`, without the teacher,
+   * and what `distillation`.
+   */
+  readonly loss: (inputs: NamedTensors, at: StepContext, apart?: boolean) => LossTerms;
   /** The inputs of one step: `batch.*`, `teacher.*`, `weight.*`, `progress.*`, and `batch-index` where a loss reads it. */
   feed(batch: Batch, teacher: HostTensors, at: ScheduleAt): HostTensors;
-}
-
-/** Value of a number or schedule. */
-export function valueAt(value: number | Schedule, at: ScheduleAt): number {
-  return typeof value === 'number' ? value : value(at);
 }
 
 /**
@@ -58,10 +84,11 @@ export function createObjective(
   inputs: readonly string[],
   losses: readonly WeightedLoss[],
   taughtBy?: GraphTeacher,
+  balance?: Balance,
 ): Objective {
   const fields = [...new Set([...inputs, ...losses.flatMap(({ loss }) => loss.needs.batch)])].sort();
   const read = [...new Set(losses.flatMap(({ loss }) => loss.needs.teacher))].sort();
-  const graph = read.length > 0 || losses.some(({ learner }) => learner) ? taughtBy : undefined;
+  const graph = losses.some(({ loss, learner }) => readsTeacher(loss) || learner) ? taughtBy : undefined;
   const learners = learnersOf(student, graph);
   const faced = new Set(facedOutputs(student, graph));
   const readOfTeacher = read.filter((name) => !faced.has(name));
@@ -70,14 +97,21 @@ export function createObjective(
   const ofLosses = losses.flatMap(({ name, loss }) =>
     (loss.variables ?? []).map((variable) => ({ ...variable, name: `losses/${name}/${variable.name}` })),
   );
+  const ofBalance = (balance?.variables ?? []).map((each) => ({ ...each, name: `balance/${each.name}` }));
+  const { groups, turns, rates } = lossGroups(losses);
+  // What no loss asks for, as where examples are generated, is not computed.
+  const runs = losses.some(({ loss }) => loss.needs.student.length > 0) || (graph && !graph.fixed);
   return {
-    variables: [...student.variables, ...taughtVariables(graph), ...ofLosses],
+    variables: [...student.variables, ...taughtVariables(graph), ...ofLosses, ...ofBalance],
+    groups,
+    turns,
+    rates,
     teacherOutputs,
-    loss(tensors, at) {
+    loss(tensors, at, apart = false) {
       const batch = under('batch.', tensors);
       const given = pick(batch, inputs);
       const outputs = new Map(
-        Array.from(learners, ([name, learner]) => [name, learner.forward(given, at)] as const),
+        runs ? Array.from(learners, ([name, learner]) => [name, learner.forward(given, at)] as const) : [],
       );
       const progress = {
         step: scalar(tensors, 'progress.step'),
@@ -95,22 +129,34 @@ export function createObjective(
       });
       const index = tensors['batch-index'] as tf.Tensor1D | undefined;
       const terms: Record<string, tf.Scalar> = {};
-      let total: tf.Scalar | undefined;
+      const weighted: WeightedTerm[] = [];
       for (const { name, loss, learner = studentLearner, facing } of losses) {
-        const term = loss.compute({
+        const models: LossInputs = {
           student: outputs.get(learner) ?? {},
           teacher: teacher(facing),
           batch,
           progress,
           at,
           ...(loss.needs.index && index ? { index } : {}),
-        });
+          run: {
+            student: (own) => (learners.get(learner) ?? student).forward(own, at),
+            teacher: (own) => liveTeacher(graph, own, progress, at),
+          },
+        };
+        const term = loss.compute(models);
         terms[`loss.${name}`] = term;
-        const weighted = tf.mul<tf.Scalar>(term, scalar(tensors, `weight.${name}`));
-        total = total ? tf.add<tf.Scalar>(total, weighted) : weighted;
+        if (loss.own) terms[ownTerm(name)] = loss.own(models);
+        weighted.push({ name, term: tf.mul<tf.Scalar>(term, scalar(tensors, `weight.${name}`)) });
       }
-      if (!total) throw new Error('internal: a training without losses');
-      return { loss: total, ...terms };
+      const balanced = balance?.total(weighted);
+      for (const [name, factor] of Object.entries(balanced?.factors ?? {})) terms[`balance.${name}`] = factor;
+      if (apart) {
+        const [task, distillation] = [false, true].map((distils) =>
+          sumOf(weighted.filter((_, i) => readsTeacher((losses[i] as WeightedLoss).loss) === distils)),
+        ) as [tf.Scalar, tf.Scalar];
+        Object.assign(terms, { task, distillation });
+      }
+      return { ...terms, loss: balanced?.loss ?? sumOf(weighted) };
     },
     feed(batch, teacher, at) {
       const tensors: Record<string, HostTensor> = {
@@ -139,6 +185,11 @@ export function createObjective(
       return tensors;
     },
   };
+}
+
+function sumOf(terms: readonly WeightedTerm[]): tf.Scalar {
+  const [first, ...others] = terms.map(({ term }) => term);
+  return first ? others.reduce((a, b) => tf.add<tf.Scalar>(a, b), first) : tf.scalar(0);
 }
 
 function need(tensors: HostTensors, name: string, what: string, who: string): HostTensor {

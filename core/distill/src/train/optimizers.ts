@@ -1,5 +1,5 @@
 // The optimisers of recipes: update rules of the engine. Limits on gradients and weights are `train.clip` and `train.maxNorm`.
-import { adagrad, adam, adamw, lamb, lion, rmsprop, sgd } from '@potstill/engine';
+import { adagrad, adam, adamw, dot, lamb, lion, rmsprop, sgd } from '@potstill/engine';
 import { z } from 'zod';
 import type { AnyComponent } from '../contracts/index.js';
 import { optimizer } from '../plugin/define.js';
@@ -118,6 +118,20 @@ const lionOptimizer: AnyComponent = optimizer('lion', {
   create: (options) => lion(options),
 });
 
+const dotOptimizer: AnyComponent = optimizer('dot', {
+  help: 'Gradient descent with less momentum for the task and more for distillation (DOT, Zhao et al. 2023).',
+  options: z.strictObject({
+    momentum: fraction.default(0.9).describe('Momentum around which the two differ.'),
+    delta: fraction
+      .default(0.075)
+      .describe(
+        'Taken from the momentum of losses without the teacher, added to that of losses that read it.',
+      ),
+    weightDecay: l2,
+  }),
+  create: (options) => dot(options),
+});
+
 export const optimizerComponents: readonly AnyComponent[] = [
   sgdOptimizer,
   adamOptimizer,
@@ -126,4 +140,5 @@ export const optimizerComponents: readonly AnyComponent[] = [
   adagradOptimizer,
   lambOptimizer,
   lionOptimizer,
+  dotOptimizer,
 ];

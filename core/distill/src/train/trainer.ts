@@ -22,7 +22,10 @@ import {
   type TrainingPosition,
 } from './checkpoint.js';
 import { allFinite, interrupted, notFinite } from './failures.js';
-import { createObjective, valueAt, type Objective, type WeightedLoss } from './objective.js';
+import type { Balance } from './balance.js';
+import { definitionOf } from './definition.js';
+import { createObjective, type Objective, type WeightedLoss } from './objective.js';
+import { valueAt } from './value-at.js';
 import { forwardOf } from '../students/index.js';
 import { taughtVariables, taughtWeights } from './learners.js';
 import { isBetter, type Selection } from './select.js';
@@ -46,6 +49,8 @@ export interface Training {
   readonly losses: readonly WeightedLoss[];
   /** The teacher, where it is computed in the step. */
   readonly taughtBy?: GraphTeacher | undefined;
+  /** Sets the factors of the losses while training. */
+  readonly balance?: Balance | undefined;
   readonly optimizer: Optimizer;
   readonly rate: number | Schedule;
   readonly source: TrainingSource;
@@ -103,14 +108,20 @@ export async function train(training: Training): Promise<TrainingResult> {
       code: 'DATA_EMPTY',
       message: `${training.stage}: the training data has no examples`,
     });
-  const objective = createObjective(training.student, training.inputs, training.losses, training.taughtBy);
-  const session = await training.services.engine.training({
-    variables: objective.variables,
-    loss: (inputs, at) => objective.loss(inputs, at),
-    optimizer: training.optimizer,
-    random: training.random.child('steps'),
-    accumulate: training.accumulate ?? 1,
-  });
+  const objective = createObjective(
+    training.student,
+    training.inputs,
+    training.losses,
+    training.taughtBy,
+    training.balance,
+  );
+  const session = await training.services.engine.training(
+    definitionOf(objective, {
+      optimizer: training.optimizer,
+      random: training.random.child('steps'),
+      accumulate: training.accumulate ?? 1,
+    }),
+  );
   try {
     return await new Trainer(training, objective, session).run();
   } finally {
@@ -231,7 +242,10 @@ class Trainer {
       const busy = session.busy;
       const at = this.scheduleAt(session.step);
       const rate = valueAt(training.rate, at);
-      const result = await session.train(objective.feed(batch, teacher, at), { rate });
+      const result = await session.train(objective.feed(batch, teacher, at), {
+        rate,
+        rates: objective.rates(at),
+      });
       if (!result.finite) {
         const kept = await this.keepAfterFailure();
         throw notFinite({ stage: training.stage, epoch, step: session.step, result, batch, kept });

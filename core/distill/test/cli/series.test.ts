@@ -3,6 +3,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RunEvent } from 'potstill';
+import type { SeriesSummary } from '../../src/report/series/summary.js';
 import { makePlace, potstill } from './place.js';
 
 let folder: string;
@@ -64,5 +65,60 @@ describe('potstill run of a recipe with a sweep', () => {
     const { code, err } = await potstill(await recipe('sweep:\n  grid:\n    student.hidden: [[4], [0]]'));
     expect(code).toBe(2);
     expect(err.join('\n')).toMatch(/hidden\.0.*\n.*series\.yaml:18:28/);
+  });
+});
+
+describe('commands after a series', () => {
+  it('act on its best run, and check all of them', async () => {
+    const words = await recipe('sweep: { grid: { student.hidden: [[4], [7]] } }');
+    const [, file = '', ...where] = words;
+    for (const command of ['evaluate', 'export']) {
+      const { code, err } = await potstill([command, file, ...where]);
+      expect(code).toBe(2);
+      expect(err.join('\n')).toContain(
+        'error[RUN_NO_CHECKPOINT]: the recipe `tiny-student` is many runs (`seeds`, `sweep`), and there is no finished series of it in',
+      );
+    }
+    const ran = await potstill([...words, '--json']);
+    const done = JSON.parse(ran.out.at(-1) ?? '') as {
+      readonly runFolder: string;
+      readonly series: SeriesSummary;
+    };
+    const { best, points } = done.series;
+    const measured = await potstill(['evaluate', file, ...where, '--json']);
+    const found = JSON.parse(measured.out.at(-1) ?? '') as { model: string; figures: Record<string, number> };
+    expect(found.model).toBe(join(done.runFolder, best.folder));
+    expect(found.figures.errors).toBe(points[best.point]?.runs[0]?.student?.errors);
+    const named = await potstill(['evaluate', file, ...where, '--folder', done.runFolder, '--json']);
+    expect(named.out.at(-1)).toBe(measured.out.at(-1));
+    const exported = await potstill(['export', file, ...where, '--as', 'onnx', '--to', join(folder, 'out')]);
+    expect(exported.code).toBe(0);
+    expect(await readFile(join(folder, 'out', 'student.onnx'))).toEqual(
+      await readFile(join(done.runFolder, 'exports', 'student.onnx')),
+    );
+    const other = ['--set', 'sweep={grid: {student.hidden: [[5], [6]]}}', '--folder', done.runFolder];
+    const refused = await potstill(['evaluate', file, ...where, ...other]);
+    expect(refused.code).toBe(2);
+    expect(refused.err.join('\n')).toContain(
+      'is of another series: its recipe, seeds or sweep differ from those of',
+    );
+
+    const verified = await potstill(['verify', done.runFolder]);
+    expect(verified.code).toBe(0);
+    for (const name of ['series.json', 'exports/student.onnx', `${best.folder}/summary.json`])
+      expect(verified.out.join('\n')).toMatch(new RegExp(`^${name} +ok`, 'm'));
+    await rm(join(done.runFolder, points[1 - best.point]?.runs[0]?.folder ?? ''), { recursive: true });
+    await writeFile(join(done.runFolder, 'student.safetensors'), 'other');
+    const broken = await potstill(['verify', done.runFolder]);
+    expect(broken.code).toBe(2);
+    expect(broken.err.join('\n')).toContain('the run is missing');
+    expect(broken.err.join('\n')).toContain('student.safetensors: it is not that of the best run');
+    await rm(join(done.runFolder, best.folder), { recursive: true });
+    const lost = await potstill(['verify', done.runFolder]);
+    expect(lost.out.join('\n')).toContain('not checked: the best run, whose copy it is, is missing');
+    await writeFile(join(done.runFolder, 'series.json'), '{}');
+    expect((await potstill(['verify', done.runFolder])).err.join('\n')).toContain(
+      'error[RUN_CHECKPOINT_DAMAGED]',
+    );
   });
 });

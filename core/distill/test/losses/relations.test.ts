@@ -345,4 +345,15 @@ describe('messages', () => {
       }),
     ).rejects.toThrow('kernel-alignment: `layers` has `a -> `');
   });
+
+  it('semantic-calibration says that a batch has more examples than its maps are made for', async () => {
+    const layer = [[[1]]];
+    await expect(
+      runLoss(component('semantic-calibration'), {
+        options: { student: ['a'], teacher: ['a'], batch: 1 },
+        student: { a: [layer, layer] },
+        teacher: { a: [layer, layer] },
+      }),
+    ).rejects.toThrow('semantic-calibration: a batch has 2 examples, and `batch` is 1');
+  });
 });

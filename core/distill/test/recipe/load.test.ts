@@ -144,6 +144,7 @@ describe('extends', () => {
       file: path.join(folder, 'good', 'base.yaml'),
       written: '../base.yaml',
       set: ['train.epochs=2', 'name="other"'],
+      live: false,
       cache: { keep: 'auto', encoding: undefined },
     });
   });
@@ -231,7 +232,7 @@ describe('errorJson', () => {
           code: 'RECIPE_UNKNOWN_OPTION',
           message: 'unknown option `temprature` for loss `soft-targets`',
           hint: 'did you mean `temperature`?',
-          allowed: ['temperature', 'student', 'teacher', 'weight', 'name'],
+          allowed: ['temperature', 'student', 'teacher', 'weight', 'name', 'optimizer', 'rate'],
           from: '@acme/sample 0.3.0',
           path: 'losses.0.temprature',
           location: { file: 'wrong/unknown-option.yaml', line: 7, column: 5, length: 10 },

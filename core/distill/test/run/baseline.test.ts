@@ -7,7 +7,7 @@ import { PotstillError } from 'potstill';
 import { atFullWeight } from '../../src/run/losses-of.js';
 import type { EpochRecord } from '../../src/train/checkpoint.js';
 import { readWeights } from '../../src/train/checkpoint.js';
-import { valueAt } from '../../src/train/objective.js';
+import { valueAt } from '../../src/train/value-at.js';
 import { hard } from '../train/tiny.js';
 import { studentYaml, Workplace } from './tiny.js';
 

@@ -1,12 +1,22 @@
 // Teachers in the step and balanced losses beside PyTorch's loops: weights after some updates.
 import { readFileSync } from 'node:fs';
-import { createEngine, randomStream, sgd, type NamedVariable } from '@potstill/engine';
+import {
+  adam,
+  createEngine,
+  dot,
+  randomStream,
+  sgd,
+  type NamedVariable,
+  type Optimizer,
+} from '@potstill/engine';
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Batch, GraphTeacher, Loss, Student, Teacher } from 'potstill';
 import { crossEntropy } from '../../src/losses/labels/cross-entropy.js';
 import { softTargets } from '../../src/losses/logits/soft-targets.js';
 import { teacherComponents } from '../../src/teach/index.js';
+import { makeBalance, type Balance } from '../../src/train/balance.js';
+import { definitionOf } from '../../src/train/definition.js';
 import { createObjective, type WeightedLoss } from '../../src/train/objective.js';
 import { makeComponent } from '../support/make-component.js';
 
@@ -21,6 +31,11 @@ interface Golden {
   readonly net: Named;
   readonly other: Named;
   readonly meanTeacher: { readonly student: Named; readonly teacher: Named };
+  readonly adversarial: Named;
+  readonly critic: Named;
+  readonly dot: Named;
+  readonly uncertainty: Named;
+  readonly gradnorm: Named;
   readonly mutual: { readonly student: Named; readonly peer: Named };
 }
 const golden = JSON.parse(
@@ -68,19 +83,19 @@ const soft: Loss = {
     softTargets(student.logits as tf.Tensor, teacher.logits as tf.Tensor, { temperature: 2 }),
 };
 
-async function trained(student: Student, losses: readonly WeightedLoss[], graph?: GraphTeacher) {
-  const objective = createObjective(student, ['x'], losses, graph);
-  const session = await engine.training({
-    variables: objective.variables,
-    loss: (tensors, at) => objective.loss(tensors, at),
-    optimizer: sgd({ momentum: 0.9 }),
-    random: randomStream(1),
-  });
+async function trained(
+  student: Student,
+  losses: readonly WeightedLoss[],
+  graph?: GraphTeacher,
+  { balance, optimizer = sgd({ momentum: 0.9 }) }: { balance?: Balance; optimizer?: Optimizer } = {},
+) {
+  const objective = createObjective(student, ['x'], losses, graph, balance);
+  const session = await engine.training(definitionOf(objective, { optimizer, random: randomStream(1) }));
   try {
     for (let step = 0; step < golden.steps; step++) {
       const at = { step, steps: golden.steps, stepsPerEpoch: golden.steps };
       const answers = graph ? {} : { logits: floats(golden.data.teacher) };
-      await session.train(objective.feed(batch, answers, at), { rate: 0.1 });
+      await session.train(objective.feed(batch, answers, at), { rate: 0.1, rates: objective.rates(at) });
     }
     return (await session.snapshot()).variables;
   } finally {
@@ -147,5 +162,64 @@ describe('teachers in the step', () => {
     );
     expectClose(state, '', golden.mutual.student);
     expectClose(state, 'peers/peer-1/', golden.mutual.peer);
+  });
+});
+
+const pair = (weight: number): WeightedLoss[] => [
+  { name: 'hard', loss: hard, weight: 1 },
+  { name: 'soft', loss: soft, weight },
+];
+
+describe('losses', () => {
+  it('train variables of their own by another optimiser for another aim', async () => {
+    const student = netOf(golden.net);
+    const variables = netOf({ ...golden.net, ...golden.critic }).variables.slice(4);
+    const [c, d] = variables.map(({ variable }) => variable) as [tf.Variable, tf.Variable];
+    const score = (logits: tf.Tensor | undefined) =>
+      tf.add(tf.matMul(logits as tf.Tensor2D, c as tf.Tensor2D), d);
+    const critic: Loss = {
+      needs: { student: ['logits'], teacher: ['logits'], batch: [] },
+      variables,
+      training: { rate: 0.02 },
+      compute: ({ student: { logits } }) => tf.mean<tf.Scalar>(tf.softplus(tf.neg(score(logits)))),
+      own: ({ student: z, teacher: v }) =>
+        tf.add<tf.Scalar>(
+          tf.mean(tf.softplus(tf.neg(score(v.logits)))),
+          tf.mean(tf.softplus(score(z.logits))),
+        ),
+    };
+    const state = await trained(student, [
+      { name: 'hard', loss: hard, weight: 1 },
+      { name: 'critic', loss: critic, weight: 1, optimizer: adam() },
+    ]);
+    const { c: judge, d: bias, ...net } = golden.adversarial as Required<Named>;
+    expectClose(state, '', net);
+    expectClose(state, 'losses/critic/', { c: judge as Recorded, d: bias as Recorded });
+  });
+
+  it('have momenta of their own under `dot`', async () => {
+    expectClose(await trained(netOf(golden.net), pair(1), undefined, { optimizer: dot() }), '', golden.dot);
+  });
+
+  it('balance by uncertainty', async () => {
+    const student = netOf(golden.net);
+    const balance = makeBalance({ by: 'uncertainty' }, ['hard', 'soft'], student);
+    const { s, ...net } = golden.uncertainty;
+    const state = await trained(student, pair(0.5), undefined, { balance });
+    expectClose(state, '', net);
+    ['hard', 'soft'].forEach((name, i) =>
+      expect(state[`balance/${name}`]?.data[0]).toBeCloseTo(s?.data[i] as number, 5),
+    );
+  });
+
+  it('balance by the norms of their gradients', async () => {
+    const student = netOf(golden.net);
+    const balance = makeBalance({ by: 'gradnorm', alpha: 1.5, rate: 0.05 }, ['hard', 'soft'], student);
+    const { weights, ...net } = golden.gradnorm;
+    const state = await trained(student, pair(0.5), undefined, { balance });
+    expectClose(state, '', net);
+    ['hard', 'soft'].forEach((name, i) =>
+      expect(state[`balance/${name}`]?.data[0]).toBeCloseTo(weights?.data[i] as number, 5),
+    );
   });
 });

@@ -19,7 +19,7 @@ interface CommandOptions {
 
 const examples = `
 Examples:
-  potstill evaluate recipe.yaml                           the student of the latest complete run
+  potstill evaluate recipe.yaml                           the student of the latest complete run; of seeds or a sweep, of the best
   potstill evaluate recipe.yaml --teacher                 the recipe's teacher, without training anything
   potstill evaluate recipe.yaml --model student.onnx      an exported file, on any machine
   potstill evaluate recipe.yaml --model other.onnx --set 'teacher={use: onnx, model: other.onnx, labels: [cat, dog]}'

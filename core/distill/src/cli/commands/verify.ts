@@ -2,7 +2,8 @@
 import type { Command } from 'commander';
 import { PotstillError } from '../../errors/potstill-error.js';
 import { lockHolder } from '../../run/lock.js';
-import { verifyRun, type VerifiedFile } from '../../run/verify.js';
+import { verifyFolder } from '../../run/series/verify-series.js';
+import type { VerifiedFile } from '../../run/verify.js';
 import type { Output } from '../output.js';
 
 const examples = `
@@ -24,12 +25,12 @@ const words: Record<VerifiedFile['state'], string> = {
 export function addVerify(root: Command, output: Output): void {
   root
     .command('verify')
-    .description('check the files of a run against their checksums')
-    .argument('<run>', 'a run folder')
+    .description('check the files of a run, or of all runs of a series, against their checksums')
+    .argument('<run>', 'a run folder, or that of a series: all of its runs')
     .option('--json', 'print one JSON line a file')
     .addHelpText('after', examples)
     .action(async (run: string, options: { readonly json?: boolean }) => {
-      const files = await verifyRun(run);
+      const files = await verifyFolder(run);
       const width = Math.max(0, ...files.map(({ file }) => file.length));
       for (const { file, state, detail } of files)
         output.print(

@@ -181,7 +181,9 @@ function pairOf(given: {
   const mask = truth ? withLabels(truth, own.shape.at(-1) ?? 1, given.mask) : given.mask;
   const { rows, flat, share, mean: meanOfRows } = logitRows(own.shape, mask);
   const mean = (each: tf.Tensor): tf.Scalar => tf.reshape(meanOfRows(tf.reshape(each, [rows, 1])), []);
-  const [z, v] = [given.prepare(flat(own)), given.prepare(logitRows(theirs.shape, mask).flat(theirs))];
+  // The classes may differ, and with them the shape of a row.
+  const rowsOf = own.shape.join() === theirs.shape.join() ? flat : logitRows(theirs.shape, mask).flat;
+  const [z, v] = [given.prepare(flat(own)), given.prepare(rowsOf(theirs))];
   return {
     z,
     v,

@@ -3,6 +3,7 @@ import type { StepContext } from '@potstill/engine';
 import * as tf from '@tensorflow/tfjs-core';
 import { zeros } from '../../students/init.js';
 import type { VariableSet } from '../../students/variables.js';
+import { detach } from './detach.js';
 
 const epsilon = 1e-7;
 
@@ -60,7 +61,7 @@ export function noiseContrast({ rows, bank, index, others, temperature, scale }:
   const mean = tf.div(tf.add(tf.sum(positive), tf.sum(tf.mul(negative, counts))), batch * (m + 1));
   const z = tf.where(tf.greater(scale, 0), scale, tf.mul(mean, examples));
   // What is kept is a number: nothing flows through it.
-  const kept = detached(z);
+  const kept = detach(z);
   scale.assign(kept);
   const noise = m / examples;
   const p = tf.div(positive, kept);
@@ -68,12 +69,4 @@ export function noiseContrast({ rows, bank, index, others, temperature, scale }:
   const hit = tf.log(tf.div(p, tf.add(p, noise + epsilon)));
   const miss = tf.mul(counts, tf.log(tf.div(noise, tf.add(q, noise + epsilon))));
   return tf.div(tf.neg(tf.add(tf.sum(hit), tf.sum(miss))), batch);
-}
-
-/** The same numbers, through which no gradient flows. */
-function detached(x: tf.Tensor): tf.Tensor {
-  return tf.customGrad((...given) => ({
-    value: tf.clone(given[0] as tf.Tensor),
-    gradFunc: () => tf.zerosLike(x),
-  }))(x);
 }

@@ -1,4 +1,4 @@
-// Losses on relations between examples, channels or positions.
+// Losses on relations between examples, channels, positions or layers.
 import type { AnyComponent } from '../../contracts/index.js';
 import { affinityLoss } from './affinity.js';
 import { correlationCongruenceLoss } from './correlation-congruence.js';
@@ -9,6 +9,7 @@ import { marginMatchingLoss } from './margin-matching.js';
 import { probabilisticTransferLoss } from './probabilistic-transfer.js';
 import { relationalAngleLoss } from './relational-angle.js';
 import { relationalDistanceLoss } from './relational-distance.js';
+import { semanticCalibrationLoss } from './semantic-calibration.js';
 import { similarityDistributionLoss } from './similarity-distribution.js';
 import { similarityMatrixLoss } from './similarity-matrix.js';
 import { similarityPreservingLoss } from './similarity-preserving.js';
@@ -23,6 +24,7 @@ export const relationLosses: readonly AnyComponent[] = [
   probabilisticTransferLoss,
   relationalAngleLoss,
   relationalDistanceLoss,
+  semanticCalibrationLoss,
   similarityDistributionLoss,
   similarityMatrixLoss,
   similarityPreservingLoss,

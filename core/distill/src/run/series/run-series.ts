@@ -1,12 +1,10 @@
 // A recipe with `seeds` or `sweep`: all its runs, what they show together, and the best student.
-import { createHash } from 'node:crypto';
 import { cp } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { OpenRecipe } from '../../container/open-recipe.js';
 import { writeJson } from '../../files/json.js';
 import { makeFolder, writeAtomically, writeFailed } from '../../files/write-atomically.js';
 import type { SeriesPlan } from '../../recipe/plan.js';
-import { recipeHash } from '../../recipe/resolved.js';
 import { writeSeriesReport } from '../../report/series/write-series-report.js';
 import { checkFolderNames } from '../choose-folder.js';
 import { lockRun } from '../lock.js';
@@ -16,6 +14,7 @@ import { seriesYaml } from '../recipe-yaml.js';
 import type { RunResult } from '../run-recipe.js';
 import type { CompleteRun } from '../run-teacher.js';
 import { checkPoints, runMembers, runsIn } from './run-members.js';
+import { seriesFolderName, seriesHash } from './series-folder.js';
 import { summarizeSeries } from './summarize-series.js';
 
 /**
@@ -39,7 +38,7 @@ export async function runSeries(
   checkFolderNames({ '--folder': options.runFolder, '--runs': options.runsFolder });
   const hash = seriesHash(series);
   const runsFolder = resolve(options.runsFolder ?? 'runs');
-  const folder = resolve(options.runFolder ?? join(runsFolder, `${plan.name}-series-${hash.slice(0, 8)}`));
+  const folder = resolve(options.runFolder ?? join(runsFolder, seriesFolderName(plan.name, hash)));
   await checkPoints(recipe, series, options);
   await makeFolder(folder);
   const lock = await lockRun(folder);
@@ -74,16 +73,6 @@ export async function runSeries(
   } finally {
     await lock.release();
   }
-}
-
-/** sha256 (hex) of the hashes of all runs, in their order. */
-function seriesHash({ points, rungs }: SeriesPlan): string {
-  const hashes = points.flatMap(({ runs, rungs: short }) =>
-    [...runs, ...short.flat()].map(({ plan }) => recipeHash(plan)),
-  );
-  // The same runs may be chosen from in another way.
-  hashes.push(...rungs.map(({ keep }) => String(keep)));
-  return createHash('sha256').update(hashes.join('\n')).digest('hex');
 }
 
 /** Copies the weights and exports of a run, which stay where they are too. */
