@@ -24,7 +24,7 @@ the truth and \`mask\` one that says which positions count. They are not repeate
 export function methodsDocument(): string {
   const measured = existsSync(costsFile) ? (JSON.parse(readFileSync(costsFile, 'utf8')) as Costs) : undefined;
   const found = builtInPlugin.components
-    .filter(({ kind }) => kind === 'loss')
+    .filter(({ method }) => method !== undefined)
     .map((definition) => ({ definition, plugin: builtInPlugin }));
   const cost = measured
     ? `\n\n*ms a step*: what the loss adds to a step of ResNet-20 beside cross-entropy, in brackets torchdistill's for the same inputs. ${measured.measured}`

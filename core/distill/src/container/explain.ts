@@ -149,6 +149,7 @@ export function explain(
     ...more.pages,
     ...findAll(topic, registry).map(explainComponent),
     ...explainAlias(topic, registry),
+    ...schemesCalled(topic).map(schemePage),
     ...explainOption(topic, registry),
     ...(key === undefined ? [] : [key]),
   ];
