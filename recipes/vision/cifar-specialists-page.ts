@@ -87,9 +87,10 @@ export function specialistsPage(
   const notHelped = classes.filter((name) => mean(gain(name)) <= 0);
   const always = classes.filter((name) => gain(name).every((value) => value > 0));
   const never = classes.filter((name) => gain(name).every((value) => value <= 0));
-  const clusters = results.map(
-    ({ seed, clusters: found }) => `| ${seed} | ${found.map((cluster) => cluster.join(', ')).join(' · ')} |`,
-  );
+  const clusters = results.map(({ seed, clusters: found }) => {
+    const without = classes.filter((name) => !found.flat().includes(name));
+    return `| ${seed} | ${found.map((cluster) => cluster.join(', ')).join(' · ')} | ${without.join(', ')} |`;
+  });
   const corrections = results.flatMap(({ specialists }) =>
     specialists.map(({ adjustments }) => adjustments[0]?.data.validation),
   );
@@ -135,8 +136,8 @@ A class has 200 test images: one is half a point.
 
 ## Clusters
 
-| seed | classes that the generalist confuses |
-|---|---|
+| seed | classes that the generalist confuses | without a specialist |
+|---|---|---|
 ${clusters.join('\n')}
 
 The correction of the dustbin's logit lowered the cross-entropy on validation data for ${better} of ${corrections.length} specialists.

@@ -43,14 +43,29 @@ def _record(tensor):
     return {"dtype": kinds[tensor.dtype], "shape": list(tensor.shape), "data": data}
 
 
-def case(name, loss, *, student, teacher={}, batch={}, variables={}, options={}, progress={}, after=None, relative=None):
+def case(
+    name,
+    loss,
+    *,
+    student,
+    teacher={},
+    batch={},
+    variables={},
+    state={},
+    options={},
+    progress={},
+    after=None,
+    relative=None,
+    absolute=None,
+):
     """One case. `loss(student, teacher, batch, variables)` gets dictionaries of tensors and gives a scalar; gradients are taken in
-    the floats of `student` and in `variables`. `after(student, teacher, batch, variables)`: what the loss leaves in variables."""
+    the floats of `student` and in `variables`. `state`: variables that are not trained, given to the loss beside these.
+    `after(student, teacher, batch, variables)`: what the loss leaves in variables."""
     leaf = lambda values: {
         key: value.clone().requires_grad_() if value.is_floating_point() else value for key, value in values.items()
     }
     mine, own = leaf(student), leaf(variables)
-    value = loss(mine, teacher, batch, own)
+    value = loss(mine, teacher, batch, {**own, **state})
     if value.requires_grad:
         value.backward()
     gradients = lambda values: {
@@ -65,16 +80,18 @@ def case(name, loss, *, student, teacher={}, batch={}, variables={}, options={},
         "student": records(student),
         "teacher": records(teacher),
         "batch": records(batch),
-        "variables": records(variables),
+        "variables": records({**variables, **state}),
         "value": _number(value.item()),
         "gradients": {"student": gradients(mine), "variables": gradients(own)},
     }
     if progress:
         result["progress"] = progress
     if after is not None:
-        result["after"] = records(after(student, teacher, batch, variables))
+        result["after"] = records(after(student, teacher, batch, {**variables, **state}))
     if relative is not None:
         result["relative"] = relative
+    if absolute is not None:
+        result["absolute"] = absolute
     return result
 
 

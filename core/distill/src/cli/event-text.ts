@@ -8,15 +8,14 @@ type Of<E extends RunEvent['event']> = Extract<RunEvent, { event: E }>;
 export function progressText(event: Of<'progress'>): string {
   const left = `${duration(event.secondsLeft)} left`;
   const count = (value: number) => Math.round(value).toLocaleString('en');
-  if ('unit' in event) {
-    const { done, total, unit, unitsPerSecond } = event;
-    // Runs take minutes: what is left says more than how many a second.
-    if (unit === 'runs') return `${count(done)}/${count(total)} ${unit}, ${left}`;
-    return `${count(done)}/${count(total)} ${unit}, ${count(unitsPerSecond)} ${unit}/s, ${left}`;
-  }
-  const { epoch, epochs, loss, examplesPerSecond } = event;
-  const at = `epoch ${Math.min(epoch + 1, epochs)}/${epochs}, loss ${loss.toPrecision(4)}`;
-  return `${at}, ${count(examplesPerSecond)} examples/s, ${left}`;
+  const { done, total, unit, unitsPerSecond, figures, at } = event;
+  const where = at
+    ? `epoch ${Math.min(at.epoch + 1, at.epochs)}/${at.epochs}`
+    : `${count(done)}/${count(total)} ${unit}`;
+  const numbers = Object.entries(figures).map(([name, value]) => `${name} ${value.toPrecision(4)}`);
+  // Runs take minutes: what is left says more than how many a second.
+  const speed = unit === 'runs' ? [] : [`${count(unitsPerSecond)} ${unit}/s`];
+  return [where, ...numbers, ...speed, left].join(', ');
 }
 
 /** `epoch 3/10: loss 0.2134, errors 310, waited for data 3 %`; without the rate, and without a loss that is the only one. */

@@ -3,6 +3,15 @@ import type { Engine, RandomStream } from '@potstill/engine';
 import type { Logger } from 'pino';
 import type { TeacherStore } from './teacher.js';
 
+/** Where a training is. */
+export interface TrainingProgress {
+  /** Epochs done, without the one under way. */
+  readonly epoch: number;
+  readonly epochs: number;
+  readonly step: number;
+  readonly steps: number;
+}
+
 /** Something that happened, as `--json` prints it and the run folder's `events.jsonl` keeps it. */
 export type RunEvent =
   | {
@@ -21,25 +30,19 @@ export type RunEvent =
       readonly detail?: string;
     }
   | {
+      /** How far a stage is: a training, labelling, or (`runs`) all runs of a recipe with `seeds` or `sweep`. */
       readonly event: 'progress';
       readonly stage: string;
-      readonly epoch: number;
-      readonly epochs: number;
-      readonly step: number;
-      readonly steps: number;
-      readonly loss: number;
-      readonly examplesPerSecond: number;
-      readonly secondsLeft: number;
-    }
-  | {
-      /** How far a stage without epochs is, such as labelling; the stage `runs` is all runs of a recipe with `seeds` or `sweep`. */
-      readonly event: 'progress';
-      readonly stage: string;
+      /** Of a training the examples of all its epochs. */
       readonly done: number;
       readonly total: number;
       readonly unit: 'examples' | 'runs';
       readonly unitsPerSecond: number;
       readonly secondsLeft: number;
+      /** Numbers of the latest step by name, such as `loss`; none where nothing is trained. */
+      readonly figures: Readonly<Record<string, number>>;
+      /** Of a training: where it is. */
+      readonly at?: TrainingProgress;
     }
   | {
       readonly event: 'epoch';

@@ -115,7 +115,7 @@ class Builder {
     const given = new Set(written.map((loss) => (isRecord(loss) ? loss.name : undefined)));
     const taken = new Set<unknown>(given);
     return written.map((loss, index) => {
-      const component = this.component('loss', 'losses', index);
+      const component = this.withLogits(this.component('loss', 'losses', index));
       const map: Record<string, unknown> = isRecord(loss) ? loss : {};
       let name = typeof map.name === 'string' ? map.name : component.definition.name;
       if (map.name === undefined) {
@@ -140,6 +140,14 @@ class Builder {
         ...(rate === undefined ? {} : { rate }),
       };
     });
+  }
+
+  /** `teacher: nb` of a loss, where `nb` is one of `teachers`, is short for `teacher: nb/logits`. */
+  private withLogits(loss: ComponentPlan<'loss'>): ComponentPlan<'loss'> {
+    const { teacher } = loss.options;
+    const named = typeof teacher === 'string' && teacher !== 'logits';
+    if (!named || !Object.hasOwn(this.input.data.teachers ?? {}, teacher)) return loss;
+    return { ...loss, options: { ...loss.options, teacher: `${teacher}/logits` } };
   }
 
   metrics(): MetricPlan[] | undefined {

@@ -208,8 +208,8 @@ export interface MetricPlan {
   readonly component: ComponentPlan<'metric'>;
   /** Its figures become `<name>.<figure>`. */
   readonly name?: string | undefined;
-  /** Only examples whose fields have these values count. */
-  readonly where?: Readonly<Record<string, number | boolean>> | undefined;
+  /** Only examples whose fields have these values count; a text names a group or class. */
+  readonly where?: Readonly<Record<string, number | boolean | string>> | undefined;
 }
 
 export interface PreflightPlan {

@@ -99,9 +99,11 @@ const metric = z
         .optional()
         .describe('Its figures become `<name>.<figure>`, so that one metric may stand several times.'),
       where: z
-        .record(z.string(), z.union([z.number(), z.boolean()]))
+        .record(z.string(), z.union([z.number(), z.boolean(), z.string()]))
         .optional()
-        .describe('Only examples whose fields have these values count: { language: 2 }.'),
+        .describe(
+          'Only examples whose fields have these values count: { language: 2 }. Groups and classes also by name: { language: da }.',
+        ),
     }),
   ])
   .meta(named('a metric (its name, or a map with `use`)'));

@@ -51,6 +51,8 @@ export interface ReportInput {
   /** Names and sizes of the data sets, for the table of details. */
   readonly data?: readonly { readonly role: string; readonly name: string; readonly examples?: number }[];
   readonly teacher?: ReportModel;
+  /** What training read of the teacher and how that is kept, for the table of details. */
+  readonly answers?: readonly (readonly [what: string, value: string])[];
   /** The same student trained without a teacher. */
   readonly baseline?: ReportModel;
   /** The distilled student; in a recipe without teacher, simply the trained model. */

@@ -4,6 +4,7 @@ import { PotstillError, type ErrorRecord } from '../errors/potstill-error.js';
 import type { Finding } from '../contracts/index.js';
 
 import { dataFingerprints } from './data.js';
+import { hasSameStudent } from './execute-run.js';
 import { findComplete } from './find-runs.js';
 import { identityOf } from './identity.js';
 import { quietContainer } from './latest-run.js';
@@ -91,7 +92,12 @@ async function checkPrepared(prepared: PreparedRun): Promise<CheckedPart[]> {
   if (teacherRun) {
     const { recipe } = teacherRun.planned;
     const fingerprints = dataFingerprints(teacherRun.data);
-    const run = await findComplete(prepared.runsFolder, identityOf(teacherRun.planned), fingerprints);
+    const run = await findComplete(
+      prepared.runsFolder,
+      identityOf(teacherRun.planned),
+      fingerprints,
+      (found) => hasSameStudent(teacherRun, found),
+    );
     if (!run) return [...before, { recipe: plan.name, findings: [], untrained: recipe.plan.name }];
     const opened = await openRunTeacher(recipe, run, data.description, services, log, isLive(plan));
     prepared.onDispose(() => opened.dispose());

@@ -23,7 +23,7 @@ import { runStages } from './stages.js';
 import { changes } from '../train/learners.js';
 import { Timings } from './timings.js';
 import type { TrainingRecord } from './train-once.js';
-import { baselineSettings } from './train-student.js';
+import { baselineSettings, choosing } from './train-student.js';
 import { taughtOf, weightsOf } from './weights.js';
 
 /** Runs the stages that are not done yet, then frees what was prepared. */
@@ -95,10 +95,19 @@ export async function executeRun(prepared: PreparedRun, mode: ReuseMode): Promis
   }
 }
 
-/** Whether a complete run with the same student is all that is asked for. */
-function canTake({ planned, data }: PreparedRun, { reuse }: ReuseMode, run: FoundRun): boolean {
+/** Whether the student of a complete run with the same training is the one asked for: another metric would choose another epoch. */
+export function hasSameStudent(prepared: PreparedRun, { folder }: Pick<FoundRun, 'folder'>): boolean {
+  const { plan } = prepared.planned.recipe;
+  const { settings = '' } = folder.finished<TrainingRecord>('student') ?? {};
+  return settings === choosing({ ...prepared, plan }, plan.train);
+}
+
+/** Whether a complete run with the same training is all that is asked for. */
+function canTake(prepared: PreparedRun, { reuse }: ReuseMode, run: FoundRun): boolean {
+  const { planned, data } = prepared;
   const { baseline } = planned.recipe.plan;
   const { folder, summary } = run;
+  if (!hasSameStudent(prepared, run)) return false;
   if (reuse === 'whole')
     return summary.recipeHash === planned.hash && run.data.fingerprints.test === dataFingerprints(data).test;
   if (reuse !== 'students' || !baseline) return true;

@@ -54,6 +54,7 @@ export async function label(
         unit: 'examples',
         unitsPerSecond,
         secondsLeft,
+        figures: {},
       });
     },
   });
@@ -62,6 +63,24 @@ export async function label(
 }
 
 export type LabelContext = Pick<RunContext, 'plan' | 'container' | 'data' | 'random' | 'log' | 'signal'>;
+
+/** The same as rows of a report: what was asked, and how each output is kept. */
+export function labelledRows({ kept, why, total, asked, outputs }: Labelled): (readonly [string, string])[] {
+  if (!kept) return [['answers', `not stored: ${why}`]];
+  const count = (value: number) => value.toLocaleString('en');
+  return [
+    ['answers', `${count(total)}, of which ${asked === 0 ? 'none' : count(asked)} asked for in this run`],
+    ...outputs.map(
+      ({ output, encoding, cost }) =>
+        [
+          `\`${output}\` kept as`,
+          cost
+            ? `${encoding}; KL divergence ${cost.mean.toExponential(1)} nats on average, at most ${cost.largest.toExponential(1)}`
+            : encoding,
+        ] as const,
+    ),
+  ];
+}
 
 /** In words: `60,000 answers stored, 12,000 of them now; logits as float16: KL 1.2e-7, at most 3.1e-6`. */
 export function labelledText({ kept, why, total, asked, outputs }: Labelled): string {

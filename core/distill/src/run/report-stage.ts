@@ -9,6 +9,7 @@ import { comparisonData, type Compared } from './compare.js';
 import { judgingOf } from './judging.js';
 import { resultOf, stage, type RunContext, type Stage } from './context.js';
 import { disposeLosses } from './assemble.js';
+import { labelledRows } from './label.js';
 import { coverageOf, coverageWords, type Coverage } from './data-coverage.js';
 import { transformed } from './data.js';
 import { lossesOf } from './losses-of.js';
@@ -86,6 +87,7 @@ async function report(context: RunContext, summary: Summary): Promise<void> {
           },
         }
       : {}),
+    ...(summary.labelled ? { answers: labelledRows(summary.labelled) } : {}),
     ...(compared.baseline ? { baseline: modelOf(title, compared.baseline, results.baseline?.history) } : {}),
     student: modelOf(title, { ...compared.student, size }, resultOf(context, 'student').history),
     exports,

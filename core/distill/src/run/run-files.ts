@@ -73,6 +73,7 @@ const trained = z.looseObject({ steps: z.int(), best, history: z.array(record).o
 const stages = z.looseObject({
   teacher: z.looseObject({ fingerprint: z.string() }).optional(),
   baseline: trained,
+  label: z.looseObject({ kept: z.boolean(), total: z.number(), asked: z.number() }).optional(),
   student: trained,
   adjust: z.looseObject({ adjustments: z.array(record) }).optional(),
 });

@@ -6,6 +6,7 @@ import { comparisonData } from './compare.js';
 import { resultOf, type RunContext } from './context.js';
 import { modelSummary, summaryFigures } from './evaluation.js';
 import { judgingOf } from './judging.js';
+import { labelledBefore } from './label-stage.js';
 import type { Summary, VerdictSummary } from './summary.js';
 import { versionsOf } from './versions.js';
 
@@ -14,6 +15,7 @@ export function summarize(context: RunContext): Summary {
   const { teacher, baseline, student, peers } = resultOf(context, 'evaluate');
   const { exports, size } = resultOf(context, 'export');
   const judging = judgingOf(context);
+  const labelled = labelledBefore(context);
   const names = figures.map(({ name }) => name);
   return {
     summaryFormat: 2,
@@ -44,7 +46,7 @@ export function summarize(context: RunContext): Summary {
       },
       judging,
     ),
-    ...(results.label ? { labelled: results.label } : {}),
+    ...(labelled ? { labelled } : {}),
     evaluatedOn: comparisonData(context).role,
     rateSearch: [results.baseline, results.student].flatMap((trained) => trained?.rateSearch ?? []),
     adjustments: adjustmentReports(context),

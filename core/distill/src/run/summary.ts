@@ -66,7 +66,7 @@ export interface Summary {
   readonly verdict?: VerdictSummary;
   /** How many examples the student was trained on, and how many of them each loss learnt from. Absent in summaries of version 0.1.0. */
   readonly trainedOn?: Coverage;
-  /** How the teacher's answers were stored, and what that costs. Absent where the teacher was not asked ahead of training by this process. */
+  /** How the teacher's answers were stored, and what that costs. Absent where no loss reads a teacher, and in runs of earlier versions. */
   readonly labelled?: Labelled;
   /** Which data the figures are of: those of the recipe's test data, else of what there is. */
   readonly evaluatedOn: 'test' | 'validation' | 'train';

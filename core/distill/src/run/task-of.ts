@@ -3,7 +3,7 @@ import type { RunContainer } from '../container/run-container.js';
 import type { DataDescription, Metric, Task, Teacher } from '../contracts/index.js';
 import { PotstillError } from '../errors/potstill-error.js';
 import { namedMetric } from '../evaluate/named-metric.js';
-import type { Plan } from '../recipe/plan.js';
+import type { MetricPlan, Plan } from '../recipe/plan.js';
 import { defaultTask } from '../tasks/default-task.js';
 import { paddedTeacher } from '../teach/index.js';
 
@@ -45,14 +45,43 @@ export async function metricsOf(
 ): Promise<Metric[]> {
   const made: Metric[] = [];
   if (plan.metrics) {
-    for (const { component, ...naming } of plan.metrics)
-      made.push(namedMetric(await container.make(component, { data }), naming));
+    for (const [at, { component, name, where }] of plan.metrics.entries()) {
+      const numbers = where && whereNumbers(where, data, plan.trace, `evaluate.${at}.where`);
+      made.push(namedMetric(await container.make(component, { data }), { name, where: numbers }));
+    }
     return made;
   }
   const { always, withTeacher } = task.metrics;
   for (const reference of [...always, ...(plan.teacher ? withTeacher : [])])
     made.push(await container.makeNamed('metric', reference, { data }, 'evaluate'));
   return made;
+}
+
+/** Names of groups and classes as the numbers that the fields hold. RECIPE_BAD_VALUE for one that the data do not have. */
+function whereNumbers(
+  where: NonNullable<MetricPlan['where']>,
+  { groups = {}, target, labels }: DataDescription,
+  trace: Plan['trace'],
+  path: string,
+): Readonly<Record<string, number | boolean>> {
+  const numberOf = (field: string, value: number | boolean | string): number | boolean => {
+    if (typeof value !== 'string') return value;
+    const names = groups[field] ?? (field === target ? labels : undefined) ?? [];
+    const index = names.findIndex((name) => name.normalize() === value.normalize());
+    if (index >= 0) return index;
+    throw new PotstillError(
+      trace.place({
+        code: 'RECIPE_BAD_VALUE',
+        message:
+          names.length > 0
+            ? `\`${field}\` of the data has no \`${value}\``
+            : `the data have no names for the values of \`${field}\`: give a number`,
+        path: `${path}.${field}`,
+        ...(names.length > 0 ? { allowed: names } : {}),
+      }),
+    );
+  };
+  return Object.fromEntries(Object.entries(where).map(([field, value]) => [field, numberOf(field, value)]));
 }
 
 /** The teacher with its answers in the form and order of the data. */

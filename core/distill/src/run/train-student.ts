@@ -52,7 +52,10 @@ function beginning({ student, baseline }: RunContext['initial']): string {
 }
 
 /** Changes with the options of the metric that chooses the epoch; empty where they are the defaults. */
-function choosing(context: RunContext, { select }: TrainPlan): string {
+export function choosing(
+  context: Pick<RunContext, 'plan' | 'task' | 'metrics' | 'figures'>,
+  { select }: TrainPlan,
+): string {
   const { plan, metrics } = context;
   const by = selectionOf(context, select);
   if (by.by === 'last' || !plan.metrics) return '';

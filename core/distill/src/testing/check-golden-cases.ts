@@ -30,6 +30,8 @@ const caseShape = z.object({
   /** Values of variables after the loss was computed once: memory banks, running means. */
   after: tensors,
   relative: z.number().positive().default(1e-5),
+  /** Beside it: for gradients that are 0 apart from rounding, such as that of a bias before a batch norm. */
+  absolute: z.number().positive().default(1e-9),
 });
 
 const fileShape = z.object({ madeBy: z.string(), cases: z.array(caseShape).min(1) });
@@ -70,7 +72,7 @@ async function checkCase(
   const loss = await makeLoss(component, trial);
   const { value, gradients } = differentiate(loss, trial);
   const close = (what: string, got: Values | undefined, expected: Values) =>
-    compare(`${where}: ${what}`, got, expected, one.relative);
+    compare(`${where}: ${what}`, got, expected, one);
   close('value', value, one.value);
   for (const side of ['student', 'variables'] as const) {
     const expected = hostsOf(one.gradients[side]);
@@ -128,7 +130,12 @@ function hostsOf(values: z.output<typeof tensors>): Record<string, HostTensor> {
 const notFinite = { nan: NaN, inf: Infinity, '-inf': -Infinity };
 
 /** Relative to the tensor's largest number: a small one beside large ones has fewer digits. */
-function compare(what: string, got: Values | undefined, expected: Values, allowed: number): void {
+function compare(
+  what: string,
+  got: Values | undefined,
+  expected: Values,
+  { relative: allowed, absolute }: Pick<GoldenCase, 'relative' | 'absolute'>,
+): void {
   const right = plain(expected);
   const left = plain(got ?? []);
   if (left.shape.join() !== right.shape.join())
@@ -137,7 +144,7 @@ function compare(what: string, got: Values | undefined, expected: Values, allowe
     });
   const largest = Array.from(right.data).reduce((most, each) => Math.max(most, Math.abs(each)), 0);
   const wrong = Array.from(right.data, (each, i) => ({ i, each, got: left.data[i] as number })).filter(
-    (one) => !(Math.abs(one.got - one.each) <= allowed * largest + 1e-9),
+    (one) => !(Math.abs(one.got - one.each) <= allowed * largest + absolute),
   );
   const [first] = wrong;
   if (first === undefined) return;

@@ -4,6 +4,7 @@ import type { Clock, ProgressSink } from '../contracts/index.js';
 /** How often the progress of a stage is told, in milliseconds. */
 const interval = 500;
 
+/** After a step. */
 export interface ProgressAt {
   /** Epochs done, without the one under way. */
   readonly epoch: number;
@@ -43,16 +44,20 @@ export class ProgressMeter {
     while (this.marks.length > 2 && now - (this.marks[1] as { time: number }).time > 5000) this.marks.shift();
     const first = this.marks[0] as { time: number; examples: number };
     const seconds = (now - first.time) / 1000;
-    const examplesPerSecond = seconds > 0 ? (this.examples - first.examples) / seconds : 0;
-    const left = this.options.examplesInAll - this.options.examplesBefore - this.examples;
+    const unitsPerSecond = seconds > 0 ? (this.examples - first.examples) / seconds : 0;
+    const total = this.options.examplesInAll;
+    const done = this.options.examplesBefore + this.examples;
+    const { loss, epoch, step } = at;
     progress.emit({
       event: 'progress',
       stage,
-      epochs,
-      steps,
-      ...at,
-      examplesPerSecond,
-      secondsLeft: examplesPerSecond > 0 ? left / examplesPerSecond : 0,
+      done,
+      total,
+      unit: 'examples',
+      unitsPerSecond,
+      secondsLeft: unitsPerSecond > 0 ? (total - done) / unitsPerSecond : 0,
+      figures: { loss },
+      at: { epoch, epochs, step, steps },
     });
   }
 }

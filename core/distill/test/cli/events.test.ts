@@ -8,13 +8,13 @@ const progress = (change: object = {}) =>
   ({
     event: 'progress',
     stage: 'student',
-    epoch: 2,
-    epochs: 10,
-    step: 25,
-    steps: 100,
-    loss: 0.21342,
-    examplesPerSecond: 41_000.4,
+    done: 125_000,
+    total: 500_000,
+    unit: 'examples',
+    unitsPerSecond: 41_000.4,
     secondsLeft: 65,
+    figures: { loss: 0.21342 },
+    at: { epoch: 2, epochs: 10, step: 25, steps: 100 },
     ...change,
   }) as const;
 
@@ -24,7 +24,9 @@ const epoch = (metrics: Record<string, number>) =>
 describe('progressText', () => {
   it('counts the epoch under way from 1, and never beyond the last', () => {
     expect(progressText(progress())).toBe('epoch 3/10, loss 0.2134, 41,000 examples/s, 1 min 05 s left');
-    expect(progressText(progress({ epoch: 10, secondsLeft: 0 }))).toContain('epoch 10/10');
+    expect(
+      progressText(progress({ at: { epoch: 10, epochs: 10, step: 100, steps: 100 }, secondsLeft: 0 })),
+    ).toContain('epoch 10/10');
   });
 
   it('counts what a stage without epochs does', () => {
@@ -36,6 +38,7 @@ describe('progressText', () => {
       unit: 'examples',
       unitsPerSecond: 4321.4,
       secondsLeft: 8,
+      figures: {},
     } as const;
     expect(progressText(labelling)).toBe('25,600/60,000 examples, 4,321 examples/s, 8.0 s left');
   });

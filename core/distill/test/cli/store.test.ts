@@ -60,6 +60,7 @@ describe('potstill label', () => {
       unit: 'examples',
       unitsPerSecond: expect.any(Number) as number,
       secondsLeft: 0,
+      figures: {},
     });
     expect(parsed(out).at(-1)).toEqual({
       event: 'labelled',

@@ -24,8 +24,8 @@ async function main(): Promise<void> {
       clock,
       progress: {
         emit(event) {
-          const isProgress = event.event === 'progress' && 'step' in event;
-          if (isProgress && event.stage === killStage && event.step === Number(killStep))
+          const step = event.event === 'progress' ? event.at?.step : undefined;
+          if (event.event === 'progress' && event.stage === killStage && step === Number(killStep))
             process.kill(process.pid, 'SIGKILL');
           if (event.event === 'epoch') process.stdout.write(`${event.stage} ${event.epoch}\n`);
           if (event.event === 'done') process.stdout.write('done\n');

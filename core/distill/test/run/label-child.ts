@@ -66,7 +66,7 @@ async function main(): Promise<void> {
       clock,
       progress: {
         emit(event) {
-          if (event.event === 'progress' && 'unit' in event && event.done >= killAt)
+          if (event.event === 'progress' && event.stage === 'label' && event.done >= killAt)
             process.kill(process.pid, 'SIGKILL');
         },
       },

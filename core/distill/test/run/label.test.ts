@@ -1,5 +1,5 @@
 // What a run asks its teacher about: no more than its losses read.
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
@@ -13,6 +13,7 @@ import {
   type TeacherStore,
 } from 'potstill';
 import { z } from 'zod';
+import { textOf } from '../report/text-of.js';
 import { tinyTeacher } from '../train/tiny.js';
 import { Workplace } from './tiny.js';
 
@@ -175,5 +176,34 @@ describe('teacher.cache', () => {
       true,
       true,
     ]);
+  });
+
+  it('stands in the summary and the report: what was asked for, and what an encoding costs', async () => {
+    const set = [tiny, ...quick];
+    const options = {
+      set: [...set, 'teacher.cache={encoding: float16}'],
+      runFolder: join(place.folder, 'run'),
+    };
+    const { summary } = await place.run('student.yaml', options);
+    const labelled = {
+      kept: true,
+      total: 70,
+      asked: 70,
+      outputs: [{ output: 'logits', encoding: 'float16' }],
+    };
+    expect(summary.labelled).toMatchObject(labelled);
+    const page = textOf(await readFile(join(options.runFolder, 'report.html'), 'utf8'));
+    expect(page).toMatch(
+      / answers 70, of which 70 asked for in this run `logits` kept as float16; KL divergence \d\.\de-\d+ nats on average, at most \d\.\de-\d+ /,
+    );
+    // A process that finds the training done writes the same.
+    await rm(join(options.runFolder, 'summary.json'));
+    const again = await place.run('student.yaml', { ...options, resume: true });
+    expect(again.summary.labelled).toMatchObject(labelled);
+    const second = await place.run('student.yaml', {
+      set: [...options.set, 'train.seed=2'],
+      runFolder: join(place.folder, 'second'),
+    });
+    expect(second.summary.labelled).toMatchObject({ total: 70, asked: 0 });
   });
 });

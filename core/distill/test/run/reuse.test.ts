@@ -99,6 +99,25 @@ describe("a teacher's recipe whose results are changed", () => {
     expect(place.stages().filter((stage) => stage.startsWith('teacher'))).toEqual(['teacher']);
     expect(second.summary.teacher?.figures).toEqual(first.summary.teacher?.figures);
   });
+
+  it('is trained again when the metric that chooses its epoch has other options', async () => {
+    const by = (bins: number) => {
+      const own = [
+        'data.validation: { use: tiny/points, seed: 3 }',
+        `evaluate: [accuracy, { use: calibration, bins: ${bins} }]`,
+        'train.select: calibrationError',
+      ];
+      return { set: [`teacher.set={${own.join(', ')}}`, 'baseline=false'] };
+    };
+    const epochs = () =>
+      place.events.splice(0).filter((event) => event.event === 'epoch' && event.stage === 'teacher').length;
+    await place.run('student.yaml', by(5));
+    expect(epochs()).toBe(4);
+    await place.run('student.yaml', { set: [...by(5).set, 'train.seed=2'] });
+    expect(epochs()).toBe(0);
+    await place.run('student.yaml', { set: [...by(7).set, 'train.seed=2'] });
+    expect(epochs()).toBe(4);
+  });
 });
 
 describe('trainHash', () => {

@@ -108,3 +108,38 @@ describe('a table', () => {
     });
   });
 });
+
+describe('metrics of a part of the data', () => {
+  const at = (where: string) =>
+    `evaluate=[accuracy, { use: accuracy, name: part, where: ${where} }, { use: accuracy, name: number, where: { colour: 1 } }]`;
+  const grouped = (where: string) => [
+    `data.train={use: csv, file: ./all.csv, features: [a, b], groups: [colour], target: larger}`,
+    at(where),
+  ];
+
+  it('name groups and classes, in place of their numbers', async () => {
+    const { summary } = await place.run('teacher.yaml', { set: grouped('{ colour: red }') });
+    const { figures } = summary.student;
+    expect(figures).toHaveProperty(['part.accuracy']);
+    const colours = (await place.open('teacher.yaml', ...grouped('{ colour: red }'))).plan.metrics;
+    expect(colours?.[1]?.where).toEqual({ colour: 'red' });
+    const yes = await place.run('teacher.yaml', { set: grouped('{ target: "yes", colour: blue }') });
+    expect(yes.summary.student.figures).toHaveProperty(['part.accuracy']);
+  });
+
+  it('are refused with a group that the data do not have, or a field without names', async () => {
+    await expect(place.run('teacher.yaml', { set: grouped('{ colour: purple }') })).rejects.toMatchObject({
+      records: [
+        {
+          code: 'RECIPE_BAD_VALUE',
+          message: '`colour` of the data has no `purple`',
+          path: 'evaluate.1.where.colour',
+          allowed: expect.arrayContaining(['red', 'blue']) as string[],
+        },
+      ],
+    });
+    await expect(place.run('teacher.yaml', { set: grouped('{ features: big }') })).rejects.toThrow(
+      /the data have no names for the values of `features`: give a number/,
+    );
+  });
+});

@@ -1,6 +1,7 @@
 // `teachers:` in a recipe: several teachers, each kept apart, read by losses by their names.
 import { rm } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { trainHash } from 'potstill';
 import { Workplace } from './tiny.js';
 
 let place: Workplace;
@@ -40,6 +41,22 @@ describe('`teachers`', () => {
     expect(epochs.length).toBeGreaterThan(0);
     // Both are the same teacher, which is asked about the training data once.
     expect(place.asked.batches.filter((size) => size === 70).length).toBeGreaterThanOrEqual(1);
+  });
+
+  it('are read by their names alone where a loss reads logits', async () => {
+    const losses = (nb: string) =>
+      `[{use: soft-targets, teacher: ${nb}}, {use: soft-targets, teacher: da/logits}]`;
+    const plans = [];
+    for (const nb of ['nb', 'nb/logits']) {
+      await place.write('several.yaml', recipe(losses(nb)));
+      plans.push((await place.open('several.yaml')).plan);
+    }
+    const [short, long] = plans.map((plan) => plan && trainHash(plan));
+    expect(short).toBe(long);
+    await place.write('several.yaml', recipe(losses('nb')));
+    await place.run('several.yaml');
+    await place.write('several.yaml', recipe(losses('nc')));
+    await expect(place.run('several.yaml')).rejects.toThrow(/nc/);
   });
 
   it('are together the mean of them all, by which a recipe with one teacher would do', async () => {

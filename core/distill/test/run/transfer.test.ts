@@ -32,7 +32,7 @@ describe('data.transfer', () => {
   it('trains the student on both, the baseline on labels alone, and says what each loss learns from', async () => {
     const { summary } = await place.run('student.yaml', { set });
     const steps = place.events.flatMap((event) =>
-      event.event === 'progress' && 'steps' in event ? [[event.stage, event.steps] as const] : [],
+      event.event === 'progress' && event.at ? [[event.stage, event.at.steps] as const] : [],
     );
     expect(Object.fromEntries(steps)).toEqual({
       baseline: 2 * Math.ceil(70 / 16),

@@ -278,10 +278,13 @@ describe('train', () => {
       { stage: 'student', epoch: 3, epochs: 3 },
     ]);
     expect(events.filter(({ event }) => event === 'progress').at(-1)).toMatchObject({
-      step: 15,
-      steps: 15,
+      unit: 'examples',
+      at: { epoch: 2, epochs: 3, step: 15, steps: 15 },
+      figures: { loss: expect.any(Number) as number },
       secondsLeft: 0,
     });
+    const last = events.findLast(({ event }) => event === 'progress');
+    expect(last).toHaveProperty('done', (last as { readonly total?: number }).total);
   });
 
   it('learns', async () => {

@@ -60,7 +60,12 @@ interface Definition<S extends z.ZodRawShape> {
   /** Leaves padded positions out. Else a layer whose length varies is refused. */
   readonly masks?: boolean;
   /** Called for each pair; its value is computed at each step, and the loss is the sum over the pairs. */
-  create(options: z.output<z.ZodObject<S>>, pair: PairContext): (layers: Layers) => tf.Scalar;
+  create?(options: z.output<z.ZodObject<S>>, pair: PairContext): (layers: Layers) => tf.Scalar;
+  /** In place of `create`: all pairs at once, for losses on what is between layers. */
+  together?(
+    options: z.output<z.ZodObject<S>>,
+    pairs: readonly PairContext[],
+  ): (layers: readonly Layers[]) => tf.Scalar;
 }
 
 type OwnOptions = PairOptions & {
@@ -85,7 +90,7 @@ export function layerPairLoss<S extends z.ZodRawShape>(
     needsTeacher: true,
     options: z.strictObject({
       ...definition.options,
-      ...pairOptions(forms.join(' or '), defaults),
+      ...pairOptions(`layer: ${forms.join(' or ')}`, defaults),
       ...(connector ? { connector: connectorOption(connector) } : {}),
       ...(resize ? resizeOptions(...resize) : {}),
       ...(masks ? { mask: maskOption } : {}),
@@ -95,27 +100,32 @@ export function layerPairLoss<S extends z.ZodRawShape>(
       const options = given as unknown as OwnOptions & z.output<z.ZodObject<S>>;
       const variables = new VariableSet(services.random.child(`loss ${name}`), 'the loss');
       const pairs = layerPairs(name, options, defaults);
-      const made = pairs.map((pair, index) => {
+      const contexts = pairs.map((pair, index): PairContext => {
         const shapes = layerShapes(name, pair, context);
         checkForm(name, 'student', shapes.student, forms);
         checkForm(name, 'teacher', shapes.teacher, forms);
-        const own = { ...shapes, name: `${index}`, variables, services, index, count: pairs.length };
-        const meet = meeting(name, options, own, context, { masks, aligned: resize !== undefined });
-        const compute = definition.create(options, own);
-        return { meet, compute };
+        return { ...shapes, name: `${index}`, variables, services, index, count: pairs.length };
       });
+      const rules = { masks, aligned: resize !== undefined };
+      const meetings = contexts.map((pair) => meeting(name, options, pair, context, rules));
+      const each = definition.create && contexts.map((pair) => definition.create?.(options, pair));
+      const all = definition.together?.(options, contexts);
       return {
         needs: {
           student: unique(
             pairs.map(({ student }) => student),
-            ...made.map(({ meet }) => meet.positions.student),
+            ...meetings.map(({ positions }) => positions.student),
           ),
           teacher: unique(pairs.map(({ teacher }) => teacher)),
-          batch: unique(...made.map(({ meet }) => meet.positions.batch)),
+          batch: unique(...meetings.map(({ positions }) => positions.batch)),
         },
         variables: variables.list,
-        compute: (at) =>
-          made.map(({ meet, compute }) => compute(meet.layers(at))).reduce((sum, each) => tf.add(sum, each)),
+        compute(at) {
+          const layers = meetings.map((pair) => pair.layers(at));
+          if (all) return all(layers);
+          const terms = layers.map((own, k) => each?.[k]?.(own) as tf.Scalar);
+          return terms.reduce((sum, term) => tf.add(sum, term));
+        },
       };
     },
   });

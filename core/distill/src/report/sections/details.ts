@@ -63,11 +63,12 @@ function facts(title: string, rows: readonly (readonly [string, string])[]): Htm
     </table>`;
 }
 
-/** Where an external teacher comes from; nothing for one that was trained here. */
-function teacherFacts({ source, licence }: ReportModel = {}): Html {
-  const rows = Object.entries({ source, licence }).flatMap(([name, value]) =>
+/** Where an external teacher comes from, and what training read of it; nothing where neither is known. */
+function teacherFacts({ source, licence }: ReportModel = {}, answers: ReportInput['answers'] = []): Html {
+  const named = Object.entries({ source, licence }).flatMap(([name, value]) =>
     value === undefined ? [] : [[name, value] as const],
   );
+  const rows = [...named, ...answers];
   return rows.length === 0 ? html`` : facts('Teacher', rows);
 }
 
@@ -84,7 +85,7 @@ export function detailsSection(input: ReportInput): Section {
           ...(test.source === undefined ? [] : [['source', test.source] as const]),
           ['fingerprint', test.fingerprint],
         ])}
-        ${teacherFacts(input.teacher)}
+        ${teacherFacts(input.teacher, input.answers)}
       </div>
       <div>${timingsTable(input)}</div>
       <div>

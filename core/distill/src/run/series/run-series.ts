@@ -58,6 +58,7 @@ export async function runSeries(
         unit: 'runs',
         unitsPerSecond,
         secondsLeft,
+        figures: {},
       });
     });
     const { summary, kept } = summarizeSeries({ name: plan.name, hash, series, folder, ...members });

@@ -118,6 +118,9 @@ function nearest(
   return found;
 }
 
+/** Squared. */
 function distance(a: Float64Array, b: Float64Array): number {
-  return a.reduce((sum, value, i) => sum + (value - (b[i] as number)) ** 2, 0);
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += ((a[i] as number) - (b[i] as number)) ** 2;
+  return sum;
 }
