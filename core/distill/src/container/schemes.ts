@@ -30,11 +30,13 @@ export const schemes: readonly Scheme[] = [
     paper: 'Jin et al. 2019: Knowledge Distillation via Route Constrained Optimization',
     url: 'https://arxiv.org/abs/1904.09149',
     names: ['RCO'],
-    recipe: 'stages whose teachers are epochs of one training: teacher: { recipe: ./teacher.yaml, epoch: 10 }',
+    recipe:
+      'stages whose teachers are epochs of one training: teacher: { recipe: ./teacher.yaml, epoch: 10 }',
   },
   {
     name: 'progressive shrinking',
-    paper: 'Cai et al. 2020: Once-for-All: Train One Network and Specialize it for Efficient Deployment, section 3.3',
+    paper:
+      'Cai et al. 2020: Once-for-All: Train One Network and Specialize it for Efficient Deployment, section 3.3',
     url: 'https://arxiv.org/abs/1908.09791',
     names: ['PS', 'OFA'],
     recipe: 'stages: [{ name: deep }, { name: shallow, student: { … }, begin: { except: [ … ] } }]',

@@ -1,5 +1,6 @@
 // Whoever comes from another library finds their method by the name that it has there.
 import { builtInPlugin, createRegistry } from 'potstill';
+import { schemesCalled } from '../../src/container/schemes.js';
 import { describe, expect, it } from 'vitest';
 
 const registry = createRegistry([{ plugin: builtInPlugin }]);
@@ -136,6 +137,7 @@ const names: Readonly<Record<string, readonly string[]>> = {
 
 describe.each(Object.entries(names))('names of %s', (_, all) => {
   it.each(all)('%s', (name) => {
-    expect(registry.aliased(name).map(({ found }) => found.definition.name)).not.toEqual([]);
+    const components = registry.aliased(name).map(({ found }) => found.definition.name);
+    expect([...components, ...schemesCalled(name)]).not.toEqual([]);
   });
 });

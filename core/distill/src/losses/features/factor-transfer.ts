@@ -58,7 +58,7 @@ export const factorTransfer: AnyComponent = layerPairLoss(name, {
   },
   forms: ['a feature map [h, w, channels]'],
   options: {
-    rate: z.number().positive().default(0.5).describe('Channels of a factor, as a share of the teacher’s.'),
+    share: z.number().positive().default(0.5).describe('Channels of a factor, as a share of the teacher’s.'),
     paraphraserEpochs: z
       .number()
       .min(0)
@@ -72,10 +72,10 @@ export const factorTransfer: AnyComponent = layerPairLoss(name, {
       ),
   },
   resize: ['larger', 'average'],
-  create({ rate, paraphraserEpochs, distance }, { student, teacher, variables, name: prefix }) {
+  create({ share, paraphraserEpochs, distance }, { student, teacher, variables, name: prefix }) {
     const from = channelsOf(name, 'student', student);
     const to = channelsOf(name, 'teacher', teacher);
-    const factor = Math.max(1, Math.floor(to * rate));
+    const factor = Math.max(1, Math.floor(to * share));
     const encode = convolutions(variables, `${prefix}.encoder`, [to, to, factor, factor], 'none');
     const decode = convolutions(variables, `${prefix}.decoder`, [factor, factor, to, to], 'none');
     const translate = convolutions(variables, `${prefix}.translator`, [from, from, factor, factor], 'batch');
