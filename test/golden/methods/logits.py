@@ -503,3 +503,18 @@ write(
         ),
     ],
 )
+
+
+# Hard distillation, after MMRazor's CrossEntropyLoss.
+write(
+    "hard-distillation",
+    [
+        case("plain", lambda s, t, b, w: F.cross_entropy(s["logits"], v.argmax(-1)), **both),
+        case(
+            "masked frames",
+            lambda s, t, b, w: F.cross_entropy(rows_that_count(s["logits"]), rows_that_count(theirs).argmax(-1)),
+            **long,
+            options=masked,
+        ),
+    ],
+)

@@ -4,6 +4,7 @@ import { balancedLoss } from './balanced-knowledge-distillation.js';
 import { decoupledLoss } from './decoupled-knowledge-distillation.js';
 import { distPlusLoss } from './dist-plus.js';
 import { distLoss } from './dist.js';
+import { hardDistillationLoss } from './hard-distillation.js';
 import { jensenShannonLoss } from './jensen-shannon.js';
 import { knowledgeAdjustmentLoss } from './knowledge-adjustment.js';
 import { logitMatchingLoss } from './logit-matching.js';
@@ -22,6 +23,7 @@ import { agreementWeightedLoss, confidenceWeightedLoss } from './weighted-soft-t
 
 export const logitLosses: readonly AnyComponent[] = [
   softTargetsLoss,
+  hardDistillationLoss,
   reverseKlLoss,
   symmetricKlLoss,
   skewedKlLoss,

@@ -62,7 +62,7 @@ export const softTargetsLoss: AnyComponent = logitPairLoss('soft-targets', {
     sameShape: true,
     aliases: {
       torchdistill: ['KDLoss', 'SKDInstanceLoss'],
-      TextBrewer: ['kd_ce_loss'],
+      TextBrewer: ['kd_ce_loss', 'flsw', 'cwsm'],
       mdistiller: ['KD'],
       MMRazor: ['KLDivergence', 'KDSoftCELoss'],
       DistillKit: ['kl', 'forward_kl'],

@@ -3,6 +3,7 @@
 /** Not 0 where student and teacher are the same. */
 export const notZeroAtTeacher: Readonly<Record<string, string>> = {
   'binary-cross-entropy': 'a cross-entropy: what is left is the entropy of the teacher',
+  'hard-distillation': 'what is left is how unsure the teacher is of its likeliest class',
   'knowledge-adjustment': 'a teacher that is wrong is put right',
   'balanced-knowledge-distillation': 'rare classes get more than the teacher gives them',
 };
