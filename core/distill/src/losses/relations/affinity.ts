@@ -1,4 +1,4 @@
-// Affinity: which positions of a feature map are alike (He et al. 2019, section 3.3).
+// Affinity: which positions of a feature map are alike (He et al. 2019).
 import * as tf from '@tensorflow/tfjs-core';
 import type { AnyComponent } from '../../contracts/index.js';
 import { layerPairLoss } from '../parts/layer-pair.js';

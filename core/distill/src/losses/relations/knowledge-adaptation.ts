@@ -1,4 +1,4 @@
-// Knowledge adaptation: feature vectors at each position, normalised, through an adapter (KTA, He et al. 2019, section 3.2).
+// Knowledge adaptation: feature vectors at each position, normalised, through an adapter (KTA, He et al. 2019).
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import type { AnyComponent } from '../../contracts/index.js';

@@ -15,7 +15,7 @@ export const marginMatchingLoss: AnyComponent = logitPairLoss('margin-matching',
   help: 'Margins between the score of the right candidate and the others’ (MarginMSE, Hofstätter et al. 2020).',
   method: {
     paper:
-      'Hofstätter et al. 2020: Improving Efficient Neural Ranking Models with Cross-Architecture Knowledge Distillation, section 4',
+      'Hofstätter et al. 2020: Improving Efficient Neural Ranking Models with Cross-Architecture Knowledge Distillation',
     url: 'https://arxiv.org/abs/2010.02666',
     formula: 'mean over negatives n ((z_0 - z_n) - (v_0 - v_n))^2; z_0, v_0: scores of the right candidate',
     family: 'relations',

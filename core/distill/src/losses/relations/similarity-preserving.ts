@@ -1,4 +1,4 @@
-// Similarity-preserving: which examples of a batch are alike (Tung & Mori 2019, section 3.1).
+// Similarity-preserving: which examples of a batch are alike (Tung & Mori 2019, section 3).
 import * as tf from '@tensorflow/tfjs-core';
 import type { AnyComponent } from '../../contracts/index.js';
 import { gram, squareSum, unit } from '../parts/relation-matrix.js';
@@ -13,7 +13,7 @@ function similarityPreserving(z: tf.Tensor2D, v: tf.Tensor2D): tf.Scalar {
 export const similarityPreservingLoss: AnyComponent = vectorPairLoss('similarity-preserving', {
   help: 'Matrix of similarities between the batch’s examples (Tung & Mori 2019).',
   method: {
-    paper: 'Tung & Mori 2019: Similarity-Preserving Knowledge Distillation, section 3.1',
+    paper: 'Tung & Mori 2019: Similarity-Preserving Knowledge Distillation, section 3',
     url: 'https://arxiv.org/abs/1907.09682',
     formula: '|| unit(V V^T) - unit(Z Z^T) ||^2 / n^2; unit: rows of length 1; n: batch',
     family: 'relations',
