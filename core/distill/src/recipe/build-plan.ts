@@ -103,6 +103,7 @@ class Builder {
       kind: 'recipe',
       file: resolveWritten(root, ['teacher', 'recipe'], teacher.recipe, file),
       written: teacher.recipe,
+      epoch: typeof teacher.epoch === 'number' ? teacher.epoch : undefined,
       live: teacher.live === true,
       cache,
       // JSON is YAML, so any value survives the way through --set.
@@ -179,6 +180,7 @@ class Builder {
       rateSearch: train.rateSearch,
       balance: balancePlan(train.balance),
       groups: train.groups,
+      keep: train.keep,
       freeze: train.freeze,
       select: train.select ?? (hasValidation(data) ? 'primary' : 'last'),
     };

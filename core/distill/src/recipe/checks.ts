@@ -154,6 +154,24 @@ function rateSearches(data: unknown): Path[] {
   return found;
 }
 
+/** What is kept must be reached. */
+function keptEpochs({ data }: CheckInput): Problem[] {
+  const [keep, epochs] = [part(data, 'train', 'keep'), part(data, 'train', 'epochs')];
+  if (!Array.isArray(keep) || typeof epochs !== 'number') return [];
+  return keep.flatMap((epoch: unknown, at) =>
+    typeof epoch !== 'number' || epoch <= epochs
+      ? []
+      : [
+          problem(
+            'RECIPE_BAD_VALUE',
+            `\`train.keep\` names epoch ${epoch}, and the training has ${epochs}`,
+            ['train', 'keep', at],
+            'name an epoch that the training reaches',
+          ),
+        ],
+  );
+}
+
 /** A search compares epochs by a metric. */
 function rateSearchNeeds({ data }: CheckInput): Problem[] {
   if (part(data, 'train', 'select') !== 'last') return [];
@@ -239,6 +257,7 @@ export function crossChecks(input: CheckInput): Problem[] {
     splitParts,
     validationNeeds,
     rateSearchNeeds,
+    keptEpochs,
     sweepNeeds,
     lossNames,
     teacherForm,

@@ -92,6 +92,8 @@ export type TeacherSource =
       readonly written: string;
       /** Overrides for that recipe, as `--set` takes them: `path=value`. */
       readonly set: readonly string[];
+      /** After which epoch of its training; undefined: the finished student. */
+      readonly epoch: number | undefined;
       /** Whether it runs in the training step instead of being asked beforehand. */
       readonly live: boolean;
     }
@@ -186,6 +188,8 @@ export interface TrainPlan {
   readonly groups: readonly GroupPlan[] | undefined;
   /** Whether several rates are tried and the best on validation data is kept. Default false. */
   readonly rateSearch: boolean;
+  /** Epochs whose weights are kept beside the best. */
+  readonly keep: readonly number[] | undefined;
   /** Names, as `GroupPlan.match`, of the student's variables that are not trained. */
   readonly freeze: readonly string[] | undefined;
   /** Which checkpoint is the best: a figure on validation data, `primary`, or `last`. Default `primary` with validation data, else `last`. */

@@ -39,7 +39,8 @@ function teacher(plan: TeacherPlan): Data {
   const cache = resolvedCache(plan.cache);
   if (plan.kind === 'component') return { ...component(plan.component), ...cache };
   const live = plan.live ? { live: true } : {};
-  return { recipe: plan.written, ...overrides(plan.set), ...live, ...cache };
+  const epoch = plan.epoch === undefined ? {} : { epoch: plan.epoch };
+  return { recipe: plan.written, ...overrides(plan.set), ...epoch, ...live, ...cache };
 }
 
 function begin(plan: BeginPlan): Data {

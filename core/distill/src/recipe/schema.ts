@@ -204,6 +204,13 @@ const teacher = z
         .record(z.string(), z.unknown())
         .optional()
         .describe('Overrides for that recipe, by dotted path.'),
+      epoch: z
+        .int()
+        .min(1)
+        .optional()
+        .describe(
+          'The teacher as it was after that epoch of its training, which its recipe keeps with `train.keep`. Default: the finished student.',
+        ),
       live: z
         .boolean()
         .default(false)
@@ -301,6 +308,13 @@ const train = z.strictObject({
     .array(group)
     .optional()
     .describe('Settings of single variables, by their names; the first group that fits counts.'),
+  keep: z
+    .array(z.int().min(1))
+    .min(1)
+    .optional()
+    .describe(
+      'Epochs whose weights are kept too, as `student/epoch-<n>.safetensors`, for a `teacher` with `epoch` or for `begin`.',
+    ),
   freeze: z.array(namePattern).optional().describe('Variables that are not trained, by their names.'),
   rateSearch: z
     .boolean()

@@ -36,7 +36,7 @@ export const slots: readonly Slot[] = [
 /** Keys that an option of a component of that kind cannot have, since the recipe takes them for itself. */
 export function reservedKeys(kind: ComponentKind): readonly string[] {
   const own = new Set(slots.filter((slot) => slot.kind === kind).flatMap((slot) => slot.own));
-  return ['use', ...(kind === 'teacher' ? ['recipe', 'set', 'live'] : []), ...own];
+  return ['use', ...(kind === 'teacher' ? ['recipe', 'set', 'epoch', 'live'] : []), ...own];
 }
 
 /** The slot at a path, or undefined when no component stands there. */

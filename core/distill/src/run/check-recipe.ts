@@ -14,7 +14,7 @@ import { prepareRun, type PreparedRun } from './prepare-run.js';
 import { openRunTeacher } from './run-teacher.js';
 import { aligned } from './task-of.js';
 import { planRun } from './run-once.js';
-import { isLive } from './taught.js';
+import { runTeacherOptions } from './taught.js';
 import { checkPoints } from './series/run-members.js';
 import type { PlannedRun } from './teachers.js';
 import { componentsOf } from './versions.js';
@@ -99,7 +99,14 @@ async function checkPrepared(prepared: PreparedRun): Promise<CheckedPart[]> {
       (found) => hasSameStudent(teacherRun, found),
     );
     if (!run) return [...before, { recipe: plan.name, findings: [], untrained: recipe.plan.name }];
-    const opened = await openRunTeacher(recipe, run, data.description, services, log, isLive(plan));
+    const opened = await openRunTeacher(
+      recipe,
+      run,
+      data.description,
+      services,
+      log,
+      runTeacherOptions(plan),
+    );
     prepared.onDispose(() => opened.dispose());
     teacher = aligned(task.task, opened, data.description);
   }

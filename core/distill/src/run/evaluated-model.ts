@@ -8,8 +8,9 @@ import { openModel } from '../teach/index.js';
 import { builtInPlugin } from './built-in.js';
 import { openData, type RunData } from './data.js';
 import { latestRun, quietContainer } from './latest-run.js';
-import { openRunTeacher } from './run-teacher.js';
+import { openRunTeacher, type RunTeacherOptions } from './run-teacher.js';
 import { aligned } from './task-of.js';
+import { runTeacherOptions } from './taught.js';
 import { planTeachers } from './teachers.js';
 
 export interface EvaluatedModel {
@@ -80,7 +81,10 @@ export async function evaluatedTeacher({
       hint: 'Add `teacher:` to the recipe, or leave out --teacher.',
     });
   const nested = planned.teacher.recipe;
-  return { ...(await studentOf(nested, runsFolder, description, task)), name: `teacher ${nested.plan.name}` };
+  return {
+    ...(await studentOf(nested, runsFolder, description, task, runTeacherOptions(plan))),
+    name: `teacher ${nested.plan.name}`,
+  };
 }
 
 async function studentOf(
@@ -88,6 +92,7 @@ async function studentOf(
   runsFolder: string,
   description: DataDescription,
   task: Task,
+  how: RunTeacherOptions,
 ): Promise<EvaluatedModel> {
   const container = await quietContainer(recipe, runsFolder);
   const own = await openData(recipe.plan, container).catch(async (error: unknown) => {
@@ -103,7 +108,7 @@ async function studentOf(
     const { services } = container;
     const opened = aligned(
       task,
-      await openRunTeacher(recipe, run, description, services, services.progress),
+      await openRunTeacher(recipe, run, description, services, services.progress, how),
       description,
     );
     const model: Teacher = {

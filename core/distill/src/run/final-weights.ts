@@ -5,6 +5,7 @@ import { damagedFile, readIfThere } from '../files/read-file.js';
 import { decodeSafetensors } from '../files/safetensors.js';
 import type { HostTensors } from '@potstill/engine';
 import type { ProgressSink } from '../contracts/index.js';
+import { keptWeights, readWeights } from '../train/checkpoint.js';
 import { finalWeights } from './names.js';
 import type { CompleteRun } from './run-teacher.js';
 import { restoreHint } from './verify.js';
@@ -42,4 +43,17 @@ export async function readFinalWeights(
       hint: 'Run the recipe again with this version to have them checked.',
     });
   return { variables: tensors, path };
+}
+
+/** The weights that the training kept of an epoch (`train.keep`), before any adjustment. `RUN_NO_CHECKPOINT` where they are gone. */
+export async function readKeptWeights(
+  { folder }: CompleteRun,
+  epoch: number,
+): Promise<{ readonly variables: HostTensors; readonly path: string }> {
+  const path = folder.file('student', keptWeights(epoch));
+  const { variables } = await readWeights(
+    path,
+    'Remove the folder of that run: it is then trained again, and keeps the epoch.',
+  );
+  return { variables, path };
 }

@@ -11,7 +11,7 @@ import type { RunOptions } from './options.js';
 import { prepareRun, type PreparedRun } from './prepare-run.js';
 import { openRunTeacher } from './run-teacher.js';
 import { aligned } from './task-of.js';
-import { isLive } from './taught.js';
+import { runTeacherOptions } from './taught.js';
 import { planTeachers } from './teachers.js';
 
 /**
@@ -66,8 +66,8 @@ async function teacherOf(prepared: PreparedRun) {
   if (!teacherRun) return prepared.teacher;
   const { recipe } = teacherRun.planned;
   const run = await executeRun(teacherRun, { resume: 'if-there', reuse: 'student' });
-  const live = isLive(prepared.planned.recipe.plan);
-  const teacher = await openRunTeacher(recipe, run, data.description, container.services, log, live);
+  const how = runTeacherOptions(prepared.planned.recipe.plan);
+  const teacher = await openRunTeacher(recipe, run, data.description, container.services, log, how);
   prepared.onDispose(() => teacher.dispose());
   return aligned(prepared.task.task, teacher, data.description);
 }

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { copyFile, mkdir } from 'node:fs/promises';
 import { PotstillError } from '../errors/potstill-error.js';
 import { writeFailed } from '../files/write-atomically.js';
+import { keptWeights } from '../train/checkpoint.js';
 import { valueAt } from '../train/value-at.js';
 import { taughtWeights } from '../train/learners.js';
 import { isBetter } from '../train/select.js';
@@ -67,7 +68,7 @@ export async function searchRate(context: RunContext, training: StudentTraining)
   }
   if (!best) throw failure;
   const { attempt, trained } = best;
-  await keep(context, attempt.stage, name);
+  await keep(context, attempt.stage, name, training.train.keep ?? []);
   await takeBest(context, name);
   await log.history(name, trained.history);
   const chosen = candidates.find(({ factor }) => factor === attempt.factor)?.rate ?? NaN;
@@ -119,9 +120,14 @@ async function highestRate(
   return factor * Math.max(...values);
 }
 
-async function keep({ folder }: RunContext, from: string, to: string): Promise<void> {
+async function keep(
+  { folder }: RunContext,
+  from: string,
+  to: string,
+  epochs: readonly number[],
+): Promise<void> {
   const taught = existsSync(folder.file(from, taughtWeights)) ? [taughtWeights] : [];
-  for (const file of ['last.safetensors', ...taught, 'best.safetensors']) {
+  for (const file of ['last.safetensors', ...epochs.map(keptWeights), ...taught, 'best.safetensors']) {
     const target = folder.file(to, file);
     try {
       await mkdir(folder.file(to), { recursive: true });

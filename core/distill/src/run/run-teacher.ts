@@ -16,7 +16,7 @@ import { trainHash } from '../recipe/resolved.js';
 import { parameterCount } from '../students/index.js';
 import { checkAgainstSummary } from '../teach/summary-beside.js';
 import type { RunFolder } from './folder.js';
-import { readFinalWeights } from './final-weights.js';
+import { readFinalWeights, readKeptWeights } from './final-weights.js';
 import { openContainer } from './open-container.js';
 import { predictorOf } from './predict.js';
 import { runFiles } from './run-files.js';
@@ -43,10 +43,15 @@ export function teacherEvents(sink: ProgressSink): ProgressSink {
   };
 }
 
+export interface RunTeacherOptions {
+  readonly live?: boolean;
+  readonly epoch?: number | undefined;
+}
+
 /**
  * The student of a complete run as a teacher. It answers with all outputs of the student. `data` are the new student's:
  * inputs of another name or shape and unknown names in its truth are `TEACHER_INVALID`; another preprocessing is a warning.
- * `live`: it answers in the training step.
+ * `live`: it answers in the training step; `epoch`: with the weights that its run kept of that epoch.
  */
 export async function openRunTeacher(
   recipe: OpenRecipe,
@@ -54,7 +59,7 @@ export async function openRunTeacher(
   data: DataDescription,
   services: Pick<Services, 'engine' | 'logger' | 'clock' | 'paths'>,
   progress: ProgressSink,
-  live = false,
+  { live = false, epoch }: RunTeacherOptions = {},
 ): Promise<Teacher> {
   const { folder, summary } = run;
   const recorded = await folder.recordedData();
@@ -66,7 +71,8 @@ export async function openRunTeacher(
   warnOfPreprocessing(recipe.plan.name, recorded.description, data, progress);
 
   const student = await container.make(recipe.plan.student, { data: recorded.description });
-  const { variables, path } = await readFinalWeights(run, progress);
+  const { variables, path } =
+    epoch === undefined ? await readFinalWeights(run, progress) : await readKeptWeights(run, epoch);
   loadWeights(student, variables, path);
   const parts = Object.entries(variables).flatMap(([name, tensor]) => [
     name,

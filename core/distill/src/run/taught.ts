@@ -2,6 +2,7 @@
 import { freeze, matchesName } from '@potstill/engine';
 import type { RunContainer } from '../container/run-container.js';
 import type { DataDescription, Student, TaughtStudent } from '../contracts/index.js';
+import type { RunTeacherOptions } from './run-teacher.js';
 import type { Plan } from '../recipe/plan.js';
 
 /** Others are made with random numbers of their own, and frozen as the recipe freezes the student. */
@@ -42,4 +43,9 @@ export function taughtBy(
 /** Whether the teacher is another run's student that runs in the training step. */
 export function isLive({ teacher }: Pick<Plan, 'teacher'>): boolean {
   return teacher?.kind === 'recipe' && teacher.live;
+}
+
+/** How a recipe wants the student of another run as its teacher. */
+export function runTeacherOptions({ teacher }: Pick<Plan, 'teacher'>): RunTeacherOptions {
+  return teacher?.kind === 'recipe' ? { live: teacher.live, epoch: teacher.epoch } : {};
 }

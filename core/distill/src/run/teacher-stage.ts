@@ -3,7 +3,7 @@ import { PotstillError } from '../errors/potstill-error.js';
 import type { RunContext, Stage } from './context.js';
 import { openRunTeacher, type CompleteRun } from './run-teacher.js';
 import { aligned } from './task-of.js';
-import { isLive } from './taught.js';
+import { runTeacherOptions } from './taught.js';
 
 export const teacherStage: Stage<'teacher'> = {
   name: 'teacher',
@@ -19,8 +19,8 @@ async function openTrained(context: RunContext): Promise<CompleteRun | undefined
   if (!planned.teacher || !executeTeacher) return undefined;
   const run = await executeTeacher();
   const { recipe } = planned.teacher;
-  const live = isLive(context.plan);
-  const opened = await openRunTeacher(recipe, run, data.description, container.services, log, live);
+  const how = runTeacherOptions(context.plan);
+  const opened = await openRunTeacher(recipe, run, data.description, container.services, log, how);
   const teacher = aligned(task.task, opened, data.description);
   context.onDispose(() => teacher.dispose());
   context.teacher = teacher;

@@ -51,6 +51,7 @@ export async function planTeachers(
       ? await below(plan.teacher.file, plan.teacher.set, 'teacher.recipe')
       : undefined;
   // A stage is of the same file, so that nothing is above it that is not above this one.
+  if (teacher) checkKept(plan, teacher.recipe.plan);
   const begin = await planBegin(plan, below, (stage) =>
     planTeachers({ ...recipe, plan: stage }, open, above),
   );
@@ -64,6 +65,22 @@ export async function planTeachers(
     beginHash:
       begin && (begin.kind === 'run' ? weightsHashOf(begin.run) : weightsHash(begin.weights.student)),
   };
+}
+
+/** The epoch of the teacher that is asked for must be one that its recipe keeps. */
+function checkKept({ teacher, trace }: Plan, { name, train }: Plan): void {
+  if (teacher?.kind !== 'recipe' || teacher.epoch === undefined) return;
+  const { keep = [] } = train;
+  if (keep.includes(teacher.epoch)) return;
+  const kept = keep.length > 0 ? `keeps epochs ${keep.join(', ')}` : 'keeps none';
+  throw new PotstillError(
+    trace.place({
+      code: 'RECIPE_BAD_VALUE',
+      message: `the teacher is to be \`${name}\` after epoch ${teacher.epoch}, and that recipe ${kept}`,
+      path: 'teacher.epoch',
+      hint: `add \`train: { keep: [${teacher.epoch}] }\` to it, or \`set: { train.keep: [${teacher.epoch}] }\` to \`teacher\``,
+    }),
+  );
 }
 
 async function planBegin(

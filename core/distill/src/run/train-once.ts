@@ -152,6 +152,7 @@ async function run(
     source,
     epochs: plan.epochs,
     accumulate: plan.accumulate,
+    keep: plan.keep,
     weights: plan.average === undefined ? 'trained' : 'average',
     random: random.child('train'),
     ...(validation

@@ -61,6 +61,11 @@ const positionSchema: z.ZodType<TrainingPosition> = z.object({
   best: z.object({ epoch: z.int().min(1), value: anyNumber }).nullable(),
 });
 
+/** The weights of an epoch that is kept beside the best. */
+export function keptWeights(epoch: number): string {
+  return `epoch-${epoch}.safetensors`;
+}
+
 const variablePrefix = 'variables/';
 const slotPrefix = 'slots/';
 

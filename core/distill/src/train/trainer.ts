@@ -16,6 +16,7 @@ import {
   checkpointHint,
   readCheckpoint,
   readWeightsIfThere,
+  keptWeights,
   writeCheckpoint,
   writeWeights,
   type EpochRecord,
@@ -57,6 +58,8 @@ export interface Training {
   readonly epochs: number;
   /** Batches that make one update; those left over at the end make none. Default 1. */
   readonly accumulate?: number;
+  /** Epochs whose weights are kept too, as `epoch-<n>.safetensors`. */
+  readonly keep?: readonly number[] | undefined;
   /** Which weights are validated and kept; `average` needs an optimizer made with `averaged`. Default `trained`. */
   readonly weights?: NonNullable<WeightOptions['weights']>;
   /** Dropout and other random tensors of a step draw from its child `steps`. */
@@ -98,6 +101,7 @@ const start: TrainingPosition = { epoch: 0, batch: 0, sums: {}, history: [], bes
  *         if a loss is not finite: keep the weights before the step and stop
  *       metrics = mean losses of the epoch, and those of the validation data
  *       if the selected metric is the best so far: write best.safetensors
+ *       if the epoch is one to keep: write epoch-<n>.safetensors
  *       write last.safetensors
  *
  * Errors: `TRAIN_NOT_FINITE`, `TRAIN_INTERRUPTED`, `RUN_WRITE_FAILED`, `RUN_OTHER_RECIPE`, `DATA_EMPTY`.
@@ -285,6 +289,7 @@ class Trainer {
     const best = better ? { epoch, value: better.value } : this.position.best;
     // The best is written first: should the process die in between, the epoch's end is done again with the same result.
     if (better) await this.writeBest(state, epoch);
+    if (training.keep?.includes(epoch)) await this.writeStudent(keptWeights(epoch), state, epoch);
     const record: EpochRecord = { epoch, metrics };
     this.position = { epoch, batch: 0, sums: {}, history: [...this.position.history, record], best };
     await this.checkpoint(state);
@@ -332,6 +337,13 @@ class Trainer {
     // The student last: it says that both are there.
     if (taught.length > 0) await write(join(folder, taughtWeights), taught);
     await write(this.bestPath, student.variables);
+  }
+
+  /** The student alone. */
+  private async writeStudent(name: string, state: TrainingState, epoch: number): Promise<void> {
+    const { folder, identity, student } = this.training;
+    const metadata = { 'potstill.identity': identity, 'potstill.epoch': String(epoch) };
+    await writeWeights(join(folder, name), { variables: this.kept(state, student.variables), metadata });
   }
 
   /** The weights that are kept of these variables. */
