@@ -58,19 +58,11 @@ export const factorTransfer: AnyComponent = layerPairLoss(name, {
   },
   forms: ['a feature map [h, w, channels]'],
   options: {
-<<<<<<< HEAD
-    share: z
-      .number()
-      .positive()
-      .default(0.5)
-      .describe('Channels of a factor, as a share of the teacher’s (the paper’s paraphrase rate).'),
-=======
     paraphraseRate: z
       .number()
       .positive()
       .default(0.5)
       .describe('Channels of a factor, as a share of the teacher’s.'),
->>>>>>> main
     paraphraserEpochs: z
       .number()
       .min(0)
@@ -84,17 +76,10 @@ export const factorTransfer: AnyComponent = layerPairLoss(name, {
       ),
   },
   resize: ['larger', 'average'],
-<<<<<<< HEAD
-  create({ share, paraphraserEpochs, distance }, { student, teacher, variables, name: prefix }) {
-    const from = channelsOf(name, 'student', student);
-    const to = channelsOf(name, 'teacher', teacher);
-    const factor = Math.max(1, Math.floor(to * share));
-=======
   create({ paraphraseRate, paraphraserEpochs, distance }, { student, teacher, variables, name: prefix }) {
     const from = channelsOf(name, 'student', student);
     const to = channelsOf(name, 'teacher', teacher);
     const factor = Math.max(1, Math.floor(to * paraphraseRate));
->>>>>>> main
     const encode = convolutions(variables, `${prefix}.encoder`, [to, to, factor, factor], 'none');
     const decode = convolutions(variables, `${prefix}.decoder`, [factor, factor, to, to], 'none');
     const translate = convolutions(variables, `${prefix}.translator`, [from, from, factor, factor], 'batch');
