@@ -1,6 +1,7 @@
 // docs/methods.md: the losses of potstill, generated from their components and the measured costs.
 import { existsSync, readFileSync } from 'node:fs';
 import { methodsPage, type MethodCost } from '../src/container/methods-page.js';
+import { schemes } from '../src/container/schemes.js';
 import { builtInPlugin } from '../src/run/built-in.js';
 
 const costsFile = new URL('../../../docs/results/method-costs.json', import.meta.url);
@@ -20,14 +21,31 @@ Every row is held against PyTorch, value and gradients, by the cases in [test/go
 \`student\` and \`teacher\` name the outputs that a loss compares, \`layers: 'stage.{1,2} -> stage.{1,2}'\` several of them, teacher first; \`target\` names the field with
 the truth and \`mask\` one that says which positions count. They are not repeated below. In formulas \`z\` is the student's output and \`v\` the teacher's. A loss is the mean over the examples, or positions, that count.`;
 
+/** Schemes that need no code. */
+function recipesOnly(): string {
+  const rows = schemes.map(
+    ({ name, names, paper, url, recipe }) =>
+      `| ${name} (${names.join(', ')}) | [${paper}](${url}) | \`${recipe.replace(/ +#.*/, '')}\` |`,
+  );
+  return [
+    '## Schemes that are recipes',
+    '',
+    'Made of stages, teachers and losses, without code of their own; [stages](guide/stages.md) shows each.',
+    '',
+    '| scheme | paper | in a recipe |',
+    '| --- | --- | --- |',
+    ...rows,
+  ].join('\n');
+}
+
 /** The whole page, unformatted. */
 export function methodsDocument(): string {
   const measured = existsSync(costsFile) ? (JSON.parse(readFileSync(costsFile, 'utf8')) as Costs) : undefined;
   const found = builtInPlugin.components
-    .filter(({ kind }) => kind === 'loss')
+    .filter(({ method }) => method !== undefined)
     .map((definition) => ({ definition, plugin: builtInPlugin }));
   const cost = measured
     ? `\n\n*ms a step*: what the loss adds to a step of ResNet-20 beside cross-entropy, in brackets torchdistill's for the same inputs. ${measured.measured}`
     : '';
-  return `${intro}${cost}\n\n${methodsPage(found, measured ? { costs: measured.costs } : {})}\n`;
+  return `${intro}${cost}\n\n${methodsPage(found, measured ? { costs: measured.costs } : {})}\n\n${recipesOnly()}\n`;
 }

@@ -9,6 +9,7 @@ import { slots } from '../recipe/slots.js';
 import { accepted, kindWords, quote } from '../recipe/words.js';
 import { explainRecipeKey, recipeKeys } from './recipe-keys.js';
 import type { Registry } from './registry.js';
+import { schemePage, schemesCalled } from './schemes.js';
 
 /** One option of a component. */
 export interface OptionRow {
@@ -149,6 +150,8 @@ export function explain(
     ...more.pages,
     ...findAll(topic, registry).map(explainComponent),
     ...explainAlias(topic, registry),
+    ...schemesCalled(topic).map(schemePage),
+    ...schemesCalled(topic).map(schemePage),
     ...explainOption(topic, registry),
     ...(key === undefined ? [] : [key]),
   ];

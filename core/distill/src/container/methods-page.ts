@@ -24,6 +24,7 @@ const familyTitles: Readonly<Record<string, string>> = {
   logits: 'Logits',
   features: 'Features',
   relations: 'Relations',
+  schemes: 'Schemes',
   attention: 'Transformers',
   contrastive: 'Contrastive and embeddings',
 };
@@ -84,7 +85,7 @@ function section({ found, method }: Row): string {
     ...(names.length === 0 ? [] : [`Also known as ${names.join(', ')}.`]),
     ...(method.note === undefined ? [] : [cell(method.note)]),
     ...(rows.length === 0 ? [] : [optionsTable(rows)]),
-    ['```yaml', 'losses:', `  - ${flow(method.example)}`, '```'].join('\n'),
+    ['```yaml', ...exampleLines(found), '```'].join('\n'),
   ];
   return parts.join('\n\n');
 }
@@ -94,6 +95,14 @@ function optionsTable(rows: readonly OptionRow[]): string {
     ['option', 'default', ''],
     rows.map((row) => [code(row.name), row.default === '' ? '' : code(cell(row.default)), cell(row.help)]),
   );
+}
+
+/** Where the component stands in a recipe. */
+function exampleLines({ definition: { kind, method } }: FoundComponent): readonly string[] {
+  const entry = flow(method?.example);
+  if (kind === 'loss') return ['losses:', `  - ${entry}`];
+  if (kind === 'optimizer') return ['train:', `  optimizer: ${entry}`];
+  return [`${kind}: ${entry}`];
 }
 
 /** YAML of one line. */

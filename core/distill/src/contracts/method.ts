@@ -1,9 +1,9 @@
 // A published method: what `potstill explain`, `potstill list --json` and docs/methods.md say of the component that is it.
 import type { ComponentReference } from './plugin.js';
 
-/** What a loss compares, which decides where its row stands. A plugin may name a family of its own. */
+/** What a loss compares, which decides where its row stands; `schemes` are ways to train. A plugin may name a family of its own. */
 export type MethodFamily =
-  'labels' | 'logits' | 'features' | 'relations' | 'attention' | 'contrastive' | (string & {});
+  'labels' | 'logits' | 'features' | 'relations' | 'attention' | 'contrastive' | 'schemes' | (string & {});
 
 /** What an output is, as far as a method cares. */
 export type OutputForm =
@@ -36,7 +36,7 @@ export interface Method {
   readonly sameShape?: boolean;
   /** Names in other libraries: `{ torchdistill: ['KDLoss'] }`. `potstill explain` finds the component by them. */
   readonly aliases?: Readonly<Record<string, readonly string[]>>;
-  /** An entry of `losses`, as a recipe has it. Its outputs are those of the students `mlp` and `cnn` where these have them. */
+  /** A loss, teacher or optimizer as a recipe has it. Its outputs are those of the students `mlp` and `cnn` where these have them. */
   readonly example: ComponentReference;
   /** Where this differs from the reference code or settles what the paper leaves open, and why. */
   readonly note?: string;

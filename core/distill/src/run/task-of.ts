@@ -57,7 +57,7 @@ export async function metricsOf(
   return made;
 }
 
-/** Names of groups and classes as the numbers that the fields hold. RECIPE_BAD_VALUE for one that the data do not have. */
+/** Names that the data give, of groups and of the truth, as the numbers that the fields hold. RECIPE_BAD_VALUE for one that the data do not have. */
 function whereNumbers(
   where: NonNullable<MetricPlan['where']>,
   { groups = {}, target, labels }: DataDescription,

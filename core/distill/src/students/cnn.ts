@@ -1,4 +1,4 @@
-// Small convolutional nets for images: a VGG-like one and the ResNets for CIFAR.
+// Small convolutional nets for images: a VGG-like one, the ResNets for CIFAR and a MobileNetV2.
 import { dropout } from '@potstill/engine';
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
@@ -7,6 +7,7 @@ import { student } from '../plugin/define.js';
 import { initializerNames, initializers } from './init.js';
 import { dense } from './parts.js';
 import { classCount, inputField, readInput, refuse, type InputField } from './shape.js';
+import { mobileBody } from './mobile.js';
 import { resnetBody, vggBody, type Body, type BodyOptions } from './stages.js';
 import { VariableSet } from './variables.js';
 
@@ -15,20 +16,21 @@ const bodies = {
   resnet8: (variables, options) => resnetBody(variables, 1, options),
   resnet14: (variables, options) => resnetBody(variables, 2, options),
   resnet20: (variables, options) => resnetBody(variables, 3, options),
+  mobilenetv2: mobileBody,
 } satisfies Record<string, (variables: VariableSet, options: BodyOptions) => Body>;
 
 const options = z.strictObject({
   arch: z
-    .enum(['vgg', 'resnet8', 'resnet14', 'resnet20'])
+    .enum(['vgg', 'resnet8', 'resnet14', 'resnet20', 'mobilenetv2'])
     .default('vgg')
     .describe(
-      'vgg: three stages of two convolutions and a pool. resnetN: He et al. 2016 for CIFAR, N = 6n + 2 layers.',
+      'vgg: three stages of two convolutions and a pool. resnetN: He et al. 2016 for CIFAR, N = 6n + 2 layers. mobilenetv2: three stages of two inverted residuals (Sandler et al. 2018).',
     ),
   width: z
     .int()
     .positive()
     .optional()
-    .describe('Channels of the first of three stages; doubled at each. Default: 32 for vgg, 16 for ResNets.'),
+    .describe('Channels of the first of three stages; doubled at each. Default: 32 for vgg, else 16.'),
   norm: z.enum(['batch', 'none']).default('batch').describe('Normalisation after each convolution.'),
   dropout: z
     .number()
@@ -64,7 +66,7 @@ export const cnnStudent: AnyComponent = student('cnn', {
     features: 'means over the image, before the last layer: [channels]',
     'stage.N': 'stage N, from 1: [height, width, channels]',
   },
-  help: 'Convolutional net for images: vgg, resnet8, resnet14 or resnet20.',
+  help: 'Convolutional net for images: vgg, resnet8, resnet14, resnet20 or mobilenetv2.',
   options,
   create(given, services, { data }) {
     const field = inputField('cnn', given.input, data);

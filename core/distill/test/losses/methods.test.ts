@@ -37,6 +37,9 @@ const firstOfLast = ({ dtype, shape, data }: Tensors[string]): Tensors[string] =
 const zeroIfIndex = (dtype: string) => (each: Tensors[string]['data'][number]) =>
   dtype === 'int32' ? 0 : each;
 
+/** Registers a test where it applies: a property that a method does not claim is not a test that is skipped. */
+const itIf = (applies: boolean) => (applies ? it : (): void => undefined);
+
 describe.each(lossComponents.map((each): [string, AnyComponent] => [each.name, each]))(
   '%s',
   (name, component) => {
@@ -75,7 +78,7 @@ describe.each(lossComponents.map((each): [string, AnyComponent] => [each.name, e
       expect(Number.isFinite(value), String(value)).toBe(!aloneNotFinite.has(name));
     });
 
-    it.runIf(method.teacher.length > 0)('does not hide a teacher that is not finite', async () => {
+    itIf(method.teacher.length > 0)('does not hide a teacher that is not finite', async () => {
       for (const wrong of ['nan', 'inf'] as const) {
         if (wrong === 'inf' && infinityIsMeant[name] !== undefined) continue;
         const one = goldenCases(fileOf(name)).find(
@@ -90,7 +93,7 @@ describe.each(lossComponents.map((each): [string, AnyComponent] => [each.name, e
       }
     });
 
-    it.runIf(method.teacher.length > 0 && method.sameShape === true)(
+    itIf(method.teacher.length > 0 && method.sameShape === true)(
       'is 0 where the student equals the teacher',
       async () => {
         const one = goldenCases(fileOf(name)).find(
@@ -110,7 +113,7 @@ describe.each(lossComponents.map((each): [string, AnyComponent] => [each.name, e
       },
     );
 
-    it.runIf(method.student.includes('logits') && !singular.has(name))('takes a single class', async () => {
+    itIf(method.student.includes('logits') && !singular.has(name))('takes a single class', async () => {
       const one = first(name);
       const wide = Object.values(one.student)[0]?.shape.join();
       const narrow = (tensors: Tensors) =>

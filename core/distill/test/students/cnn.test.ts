@@ -42,7 +42,7 @@ describe('cnn', () => {
   });
 
   it.each(
-    ['vgg', 'resnet8', 'resnet14', 'resnet20'].flatMap(
+    ['vgg', 'resnet8', 'resnet14', 'resnet20', 'mobilenetv2'].flatMap(
       (arch) =>
         [
           [arch, 'batch'],
@@ -73,7 +73,7 @@ describe('cnn', () => {
   });
 
   it('reaches every trainable weight with its gradient', async () => {
-    for (const arch of ['vgg', 'resnet8']) {
+    for (const arch of ['vgg', 'resnet8', 'mobilenetv2']) {
       const student = await make({ arch, width: 2 });
       const trained = student.variables.filter(({ trainable }) => trainable !== false);
       const image = tf.tensor(randomStream(2).normal(3 * 64), [3, 8, 8]);

@@ -136,6 +136,7 @@ describe('students in the engine', () => {
     ['cnn', { arch: 'vgg', width: 2, norm: 'none' }],
     ['cnn', { arch: 'resnet8', width: 2 }],
     ['cnn', { arch: 'resnet14', width: 3, norm: 'none' }],
+    ['cnn', { arch: 'mobilenetv2', width: 2 }],
     ['layers', { model: 'model.json' }],
   ])('%s %j trains as on plain TF.js', async (kind, options) => {
     await expectAgreement(kind, options, sgd({ momentum: 0.9, nesterov: true }));
