@@ -43,4 +43,17 @@ describe('potstill run', () => {
     },
     240_000,
   );
+
+  it('recipes/vision/mnist-exits.yaml teaches shallow exits by the last', async () => {
+    const small = [
+      'train.epochs=3',
+      'train.batch=32',
+      'data.train.limit=2000',
+      'data.test.limit=500',
+      'baseline=false',
+    ];
+    const { student } = await summaryOf('recipes/vision/mnist-exits.yaml', ...small);
+    // Guessing makes 450.
+    expect(student.figures.errors).toBeLessThan(200);
+  }, 240_000);
 });

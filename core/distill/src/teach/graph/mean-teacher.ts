@@ -56,6 +56,16 @@ function noisyInputs(inputs: NamedTensors, deviation: number, { random }: StepCo
 
 export const meanTeacher = teacher('mean-teacher', {
   help: 'a running average of the student’s weights, which follows it through the training (Tarvainen & Valpola 2017)',
+  method: {
+    paper: 'Tarvainen & Valpola 2017: Mean teachers are better role models, section 2',
+    url: 'https://arxiv.org/abs/1703.01780',
+    formula: 'w_t = d w_t + (1 - d) w of the student after each update',
+    family: 'schemes',
+    student: [],
+    teacher: [],
+    aliases: { papers: ['mean teacher'], KD_Lib: ['MeanTeacher'] },
+    example: { use: 'mean-teacher', decay: 0.999 },
+  },
   outputs: { NAME: 'the output NAME of the student, by the averaged weights' },
   options: z.strictObject({
     decay: z
