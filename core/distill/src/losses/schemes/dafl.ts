@@ -12,13 +12,13 @@ import { generatedLoss } from './from-generator.js';
 import { generatorOf, generatorOptions } from './generator.js';
 
 /** Cross-entropy with the class that the teacher itself finds likeliest, mean over the batch (equation 2). */
-function certainty(logits: tf.Tensor): tf.Scalar {
+export function certainty(logits: tf.Tensor): tf.Scalar {
   const { shifted, logSum } = logSoftmax(logits);
   return tf.mean<tf.Scalar>(tf.sub(logSum, tf.max(shifted, -1, true)));
 }
 
 /** `sum p log p` of the mean of the softmax over the batch: least where all classes are equally frequent (equation 4). */
-function negativeEntropy(logits: tf.Tensor): tf.Scalar {
+export function negativeEntropy(logits: tf.Tensor): tf.Scalar {
   const p = tf.mean(tf.softmax(logits), 0);
   return tf.sum<tf.Scalar>(tf.mul(p, tf.log(tf.maximum(p, 1e-12))));
 }

@@ -11,7 +11,7 @@ import { generatedLoss } from './from-generator.js';
 import { generatorOf, generatorOptions } from './generator.js';
 
 /** `KL(teacher || student)`, mean over the batch; gradients reach both, as the examples are what is learnt. */
-function disagreement(student: tf.Tensor, teacher: tf.Tensor): tf.Scalar {
+export function disagreement(student: tf.Tensor, teacher: tf.Tensor): tf.Scalar {
   const [p, q] = [tf.logSoftmax(teacher), tf.logSoftmax(student)];
   return tf.mean<tf.Scalar>(tf.sum(tf.mul(tf.exp(p), tf.sub(p, q)), -1));
 }

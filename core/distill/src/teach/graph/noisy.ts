@@ -11,7 +11,7 @@ import { teacherInvalid } from '../invalid.js';
  * `(1 + xi) * logits` with `xi` normal, of that deviation, for a share of the examples, drawn anew in each step; the others
  * stay as they are (section 3). Axis 0 is that of the examples.
  */
-function disturbed(
+export function disturbed(
   logits: tf.Tensor,
   deviation: number,
   share: number,
