@@ -160,6 +160,33 @@ def gradnorm(alpha=1.5, rate=0.05):
     return record({**p, "weights": w})
 
 
+# Class-wise self-distillation (Yun et al. 2020, equation 2): neighbours are pairs; value and gradient in the logits.
+def class_wise(t=4.0):
+    z = teacher.clone().requires_grad_()
+    loss = kl(z[0::2], z[1::2].detach(), t)
+    loss.backward()
+    return {"value": float(f"{loss.item():.10g}"), **record({"gradient": z.grad})}
+
+
+# The terms of data-free methods: DAFL's two of the teacher's logits (equations 2 and 4), ZSKT's divergence with gradients in both.
+def made():
+    v, z = teacher.clone().requires_grad_(), (teacher.flip(0) * 0.5).requires_grad_()
+    certainty = F.cross_entropy(v, v.argmax(1))
+    p = F.softmax(v, 1).mean(0)
+    entropy = (p * p.log()).sum()
+    (g1,) = torch.autograd.grad(certainty, v, retain_graph=True)
+    (g2,) = torch.autograd.grad(entropy, v)
+    d = F.kl_div(F.log_softmax(z, 1), F.log_softmax(v, 1), reduction="batchmean", log_target=True)
+    gz, gv = torch.autograd.grad(d, [z, v])
+    value = lambda t: float(f"{t.item():.10g}")
+    return {
+        "student": record({"z": z})["z"],
+        "certainty": {"value": value(certainty), **record({"gradient": g1})},
+        "negativeEntropy": {"value": value(entropy), **record({"gradient": g2})},
+        "disagreement": {"value": value(d), **record({"student": gz, "teacher": gv})},
+    }
+
+
 content = {
     "madeBy": f"test/golden/make_graph.py, PyTorch {torch.__version__}",
     "steps": steps,
@@ -174,5 +201,7 @@ content = {
     "mutual": mutual(),
     "uncertainty": uncertainty(),
     "gradnorm": gradnorm(),
+    "classWise": class_wise(),
+    "made": made(),
 }
 (pathlib.Path(__file__).parent / "graph.json").write_text(json.dumps(content, indent=1) + "\n")

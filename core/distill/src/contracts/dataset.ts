@@ -89,6 +89,11 @@ export interface Sampling {
   readonly weights: ArrayLike<number>;
   /** `size` whole numbers: examples of one stratum together are drawn as often as their weights say, to within one. */
   readonly strata?: ArrayLike<number>;
+  /**
+   * `size` whole numbers: an epoch has pairs of examples of one number, next to each other, for losses that compare them. The
+   * first of a pair is drawn by weight, the second among all others of its number; of a number that stands once it is the same example.
+   */
+  readonly pairs?: ArrayLike<number>;
 }
 
 interface DatasetBase extends DataDescription {

@@ -5,13 +5,17 @@ import type { IndexedDataset, Sampling } from '../contracts/index.js';
 /**
  * `count` indices in random order, index i about `count * weights[i] / sum` times: systematic sampling (Madow 1949). Each
  * index is drawn that number of times rounded down or up, and so is each stratum; over many epochs the mean is exact.
- * With equal weights and `count` their number it is a permutation. Depends on `random` alone.
+ * With equal weights and `count` their number it is a permutation. Depends on `random` alone. With `pairs`, half as many are so drawn.
  */
 export function drawByWeight(
-  { weights, strata }: Sampling,
+  { weights, strata, pairs }: Sampling,
   count: number,
   random: RandomStream,
 ): Uint32Array {
+  if (pairs) {
+    const first = drawByWeight({ weights, ...(strata ? { strata } : {}) }, Math.ceil(count / 2), random);
+    return paired(first, pairs, random.child('pairs')).subarray(0, count);
+  }
   const order = byStratum(random.child('order').permutation(weights.length), strata);
   let total = 0;
   for (const index of order) total += weights[index] as number;
@@ -32,6 +36,29 @@ export function drawByWeight(
     .child('shuffle')
     .permutation(count)
     .map((at) => drawn[at] as number);
+}
+
+/** Each index followed by another of its number. */
+function paired(first: Uint32Array, numbers: ArrayLike<number>, random: RandomStream): Uint32Array {
+  const members = new Map<number, number[]>();
+  const places = new Uint32Array(numbers.length);
+  for (let index = 0; index < numbers.length; index++) {
+    const number = numbers[index] as number;
+    const known = members.get(number) ?? [];
+    places[index] = known.length;
+    known.push(index);
+    members.set(number, known);
+  }
+  const both = new Uint32Array(2 * first.length);
+  first.forEach((index, at) => {
+    const alike = members.get(numbers[index] as number) ?? [index];
+    const own = places[index] as number;
+    // One of the others: those from its own place on are one further.
+    const drawn = alike.length > 1 ? random.integer(alike.length - 1, at) : 0;
+    both[2 * at] = index;
+    both[2 * at + 1] = alike[alike.length > 1 && drawn >= own ? drawn + 1 : drawn] as number;
+  });
+  return both;
 }
 
 /** The same indices, those of each stratum together, otherwise in their order. */

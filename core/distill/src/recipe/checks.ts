@@ -61,6 +61,15 @@ function teacherNeeds({ data, components, misspelt }: CheckInput): Problem[] {
 /** Without a teacher nothing can be learnt from examples without labels. */
 function transferNeeds({ data, misspelt }: CheckInput): Problem[] {
   if (part(data, 'data', 'transfer') === undefined) return [];
+  if (part(data, 'data', 'sampler') === 'pairs')
+    return [
+      problem(
+        'RECIPE_BAD_VALUE',
+        '`data.sampler: pairs` needs the class of every example, which transfer data do not have',
+        ['data', 'sampler'],
+        'leave out `data.transfer`, or use another sampler',
+      ),
+    ];
   if (hasTeacher({ data, misspelt })) return [];
   return [
     problem(

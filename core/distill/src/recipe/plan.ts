@@ -40,6 +40,7 @@ export interface SplitPlan {
 export type SamplerPlan =
   | 'uniform'
   | 'class-balanced'
+  | 'pairs'
   | { readonly by: string; readonly temperature?: number | undefined }
   | { readonly weight: string }
   /** A class to its share of an epoch; the other classes have what is left, in proportion. */

@@ -167,7 +167,7 @@ const split = z
 
 const sampler = z
   .union([
-    z.enum(['uniform', 'class-balanced']),
+    z.enum(['uniform', 'class-balanced', 'pairs']),
     z.strictObject({
       by: name.describe('A field: every group has its share of the examples of an epoch.'),
       temperature: z
@@ -192,7 +192,7 @@ const sampler = z
   ])
   .meta(named('`uniform`, `class-balanced`, a map with `by`, a map with `weight`, or a map with `classes`'))
   .describe(
-    'How often an epoch has each training example. An epoch is as long as before: some come several times, others not. Default: each once.',
+    'How often an epoch has each training example. An epoch is as long as before: some come several times, others not. `pairs`: half of the examples, each followed by another of its class, for losses that compare these. Default: each once.',
   );
 
 const teacher = z

@@ -203,6 +203,15 @@ async function samplingOf(dataset: IndexedDataset, sampler: SamplerPlan): Promis
       throw unsupported('sampler', 'the training data has no target, and so no classes to balance');
     return groupSampling(await fieldOf(dataset, target, 'sampler'), Infinity);
   }
+  if (sampler === 'pairs') {
+    const { target } = dataset;
+    if (target === undefined)
+      throw unsupported('sampler', 'the training data has no target, and so no pairs of one class');
+    if (dataset.lengths)
+      throw unsupported('sampler', 'batches are composed by length, and pairs would not stay together');
+    const pairs = await fieldOf(dataset, target, 'sampler');
+    return { weights: new Float64Array(dataset.size).fill(1), pairs };
+  }
   if ('by' in sampler)
     return groupSampling(await fieldOf(dataset, sampler.by, 'sampler.by'), sampler.temperature ?? Infinity);
   if ('classes' in sampler) return sharesOf(dataset, sampler.classes);

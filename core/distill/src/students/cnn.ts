@@ -39,6 +39,12 @@ const options = z.strictObject({
     .default(0)
     .describe('Share of the pooled features dropped while training.'),
   init: z.enum(initializerNames).default('he-normal').describe('How weights are drawn. Biases start at 0.'),
+  exits: z
+    .boolean()
+    .default(false)
+    .describe(
+      'A classifier on each stage before the last, as outputs `exit.N`: for losses that let shallow layers learn from deep ones.',
+    ),
   input: z.string().optional().describe('The image field it reads. Default: the first input of the data.'),
   classes: z
     .int()
@@ -65,6 +71,7 @@ export const cnnStudent: AnyComponent = student('cnn', {
     logits: 'a score for each class: [classes]',
     features: 'means over the image, before the last layer: [channels]',
     'stage.N': 'stage N, from 1: [height, width, channels]',
+    'exit.N': 'with `exits`, a score for each class from stage N: [classes]',
   },
   help: 'Convolutional net for images: vgg, resnet8, resnet14, resnet20 or mobilenetv2.',
   options,
@@ -94,6 +101,12 @@ export const cnnStudent: AnyComponent = student('cnn', {
         shape: [halved(height), halved(width), stage.channels],
       };
     });
+    const exits = given.exits
+      ? body.stages
+          .slice(0, -1)
+          .map(({ channels: from }, i) => dense(variables, `exit.${i + 1}`, from, classes, init))
+      : [];
+    exits.forEach((_, i) => (outputs[`exit.${i + 1}`] = { dtype: 'float32', shape: [classes] }));
     return {
       outputs,
       variables: variables.list,
@@ -103,7 +116,8 @@ export const cnnStudent: AnyComponent = student('cnn', {
         let x: tf.Tensor = image.shape.length === 3 ? tf.expandDims(image, 3) : image;
         for (const [i, stage] of body.stages.entries()) {
           x = stage.run(x, at);
-          Object.assign(tapped, { [`stage.${i + 1}`]: x });
+          const exit = exits[i]?.(tf.mean(x, [1, 2]), at);
+          Object.assign(tapped, { [`stage.${i + 1}`]: x, ...(exit && { [`exit.${i + 1}`]: exit }) });
         }
         const pooled = tf.mean(x, [1, 2]);
         return { logits: last(dropout(pooled, given.dropout, at), at), features: pooled, ...tapped };

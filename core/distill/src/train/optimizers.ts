@@ -120,6 +120,17 @@ const lionOptimizer: AnyComponent = optimizer('lion', {
 
 const dotOptimizer: AnyComponent = optimizer('dot', {
   help: 'Gradient descent with less momentum for the task and more for distillation (DOT, Zhao et al. 2023).',
+  method: {
+    paper: 'Zhao et al. 2023: DOT: A Distillation-Oriented Trainer',
+    url: 'https://arxiv.org/abs/2307.08436',
+    formula:
+      'velocities of both kinds of losses apart, with momentum m - delta for the task and m + delta for distillation',
+    family: 'schemes',
+    student: [],
+    teacher: [],
+    aliases: { mdistiller: ['DOT'], papers: ['DOT'] },
+    example: { use: 'dot', delta: 0.075 },
+  },
   options: z.strictObject({
     momentum: fraction.default(0.9).describe('Momentum around which the two differ.'),
     delta: fraction

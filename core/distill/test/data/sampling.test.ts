@@ -13,6 +13,34 @@ const countsOf = (drawn: Uint32Array, size: number) => {
 };
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
 
+describe('pairs', () => {
+  const numbers = [0, 1, 0, 2, 1, 0, 0, 1];
+
+  it('are neighbours of one number, and not the same example where there is another', () => {
+    for (let seed = 0; seed < 20; seed++) {
+      const drawn = drawByWeight({ weights: numbers.map(() => 1), pairs: numbers }, 8, randomStream(seed));
+      expect(drawn).toHaveLength(8);
+      for (let at = 0; at < 8; at += 2) {
+        const [first, second] = [drawn[at] as number, drawn[at + 1] as number];
+        expect(numbers[second]).toBe(numbers[first]);
+        // The only example of its number stands twice.
+        expect(second === first).toBe(numbers[first] === 2);
+      }
+    }
+  });
+
+  it('give every other of its number its turn, and an odd epoch its length', () => {
+    const seen = new Set<string>();
+    for (let seed = 0; seed < 200; seed++) {
+      const drawn = drawByWeight({ weights: numbers.map(() => 1), pairs: numbers }, 7, randomStream(seed));
+      expect(drawn).toHaveLength(7);
+      for (let at = 0; at < 6; at += 2) seen.add(`${drawn[at]}-${drawn[at + 1]}`);
+    }
+    // 4 * 3 pairs of number 0, 3 * 2 of number 1, and the one alone.
+    expect(seen.size).toBe(12 + 6 + 1);
+  });
+});
+
 describe('drawByWeight', () => {
   it('draws each example, and each stratum, its expected number of times rounded down or up', () => {
     fc.assert(

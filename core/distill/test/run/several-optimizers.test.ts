@@ -73,6 +73,31 @@ describe.each([
   });
 });
 
+describe('class-wise self-distillation', () => {
+  it('trains on pairs of one class, without a teacher', async () => {
+    const text = recipe('[cross-entropy, { use: class-wise, weight: 1 }]')
+      .replace(/teacher: .*\n/, '')
+      .replace('baseline: false\n', '')
+      .replace('size: 70 }', 'size: 70 }\n  sampler: pairs');
+    await place.write('student.yaml', text);
+    const { whole, resumed } = await wholeAndResumed('student.yaml');
+    expect(resumed.summary.student.figures).toEqual(whole.summary.student.figures);
+    expect(whole.summary.student.figures.accuracy).toBeGreaterThan(0.6);
+  });
+
+  it('is not for transfer data, whose classes are not known', async () => {
+    const text = recipe('[cross-entropy, class-wise]').replace(
+      'size: 70 }',
+      'size: 70 }\n  transfer: { use: tiny/points, size: 20 }\n  sampler: pairs',
+    );
+    await place.write('student.yaml', text);
+    await expect(place.run('student.yaml')).rejects.toMatchObject({
+      code: 'RECIPE_BAD_VALUE',
+      message: expect.stringContaining('needs the class of every example') as string,
+    });
+  });
+});
+
 describe('a student that learns without data', () => {
   it('comes to agree with its teacher, whose answers to the data it never sees', async () => {
     await place.write(

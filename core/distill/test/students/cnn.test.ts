@@ -66,6 +66,17 @@ describe('cnn', () => {
     },
   );
 
+  it('has a classifier on each stage before the last with `exits`', async () => {
+    const student = await make({ arch: 'resnet8', width: 2, exits: true });
+    const outputs = student.forward({ image: tf.ones([2, 8, 8]) }, stepContext(true));
+    for (const name of ['exit.1', 'exit.2']) {
+      expect(student.outputs[name]?.shape).toEqual([3]);
+      expect(outputs[name]?.shape).toEqual([2, 3]);
+    }
+    expect(student.outputs).not.toHaveProperty('exit.3');
+    expect(student.variables.map(({ name }) => name)).toContain('exit.2.kernel');
+  });
+
   it('adds the channel axis to [height, width]', async () => {
     const student = await make({ width: 2 });
     const { logits } = student.forward({ image: tf.ones([2, 8, 8]) }, stepContext(false));

@@ -14,6 +14,10 @@ import { afterAll, describe, expect, it } from 'vitest';
 import type { Batch, GraphTeacher, Loss, Student, Teacher } from 'potstill';
 import { crossEntropy } from '../../src/losses/labels/cross-entropy.js';
 import { softTargets } from '../../src/losses/logits/soft-targets.js';
+import { classWise } from '../../src/losses/schemes/class-wise.js';
+import { certainty, negativeEntropy } from '../../src/losses/schemes/dafl.js';
+import { disagreement } from '../../src/losses/schemes/zskt.js';
+import { disturbed } from '../../src/teach/graph/noisy.js';
 import { teacherComponents } from '../../src/teach/index.js';
 import { makeBalance, type Balance } from '../../src/train/balance.js';
 import { definitionOf } from '../../src/train/definition.js';
@@ -36,6 +40,13 @@ interface Golden {
   readonly dot: Named;
   readonly uncertainty: Named;
   readonly gradnorm: Named;
+  readonly made: {
+    readonly student: Recorded;
+    readonly certainty: { readonly value: number; readonly gradient: Recorded };
+    readonly negativeEntropy: { readonly value: number; readonly gradient: Recorded };
+    readonly disagreement: { readonly value: number; readonly student: Recorded; readonly teacher: Recorded };
+  };
+  readonly classWise: { readonly value: number; readonly gradient: Recorded };
   readonly mutual: { readonly student: Named; readonly peer: Named };
 }
 const golden = JSON.parse(
@@ -169,6 +180,68 @@ const pair = (weight: number): WeightedLoss[] => [
   { name: 'hard', loss: hard, weight: 1 },
   { name: 'soft', loss: soft, weight },
 ];
+
+describe('class-wise self-distillation', () => {
+  it('has the value and gradient of PyTorch, and no gradient in the second of a pair', () => {
+    const { data, shape } = golden.data.teacher;
+    const { value, grad } = tf.valueAndGrad((z: tf.Tensor) => classWise(z, 4))(tf.tensor(data, shape));
+    expect(value.dataSync()[0]).toBeCloseTo(golden.classWise.value, 5);
+    const gradient = grad.dataSync();
+    golden.classWise.gradient.data.forEach((each, i) => expect(gradient[i], `${i}`).toBeCloseTo(each, 6));
+  });
+
+  it('is 0 for a single example', () => {
+    expect(classWise(tf.tensor2d([[1, 2]]), 4).dataSync()[0]).toBe(0);
+  });
+});
+
+describe('methods without data', () => {
+  const v = () => tf.tensor(golden.data.teacher.data, golden.data.teacher.shape);
+  const close = (got: tf.Tensor, { data }: Recorded) =>
+    got.dataSync().forEach((value, i) => expect(value, `${i}`).toBeCloseTo(data[i] as number, 6));
+
+  it.each([
+    ['certainty', certainty],
+    ['negativeEntropy', negativeEntropy],
+  ] as const)('%s has the value and gradient of PyTorch', (name, term) => {
+    const { value, grad } = tf.valueAndGrad((x: tf.Tensor) => term(x))(v());
+    expect(value.dataSync()[0]).toBeCloseTo(golden.made[name].value, 5);
+    close(grad, golden.made[name].gradient);
+  });
+
+  it('the generator of ZSKT learns through student and teacher', () => {
+    const { student, disagreement: expected } = golden.made;
+    const z = tf.tensor(student.data, student.shape);
+    const { value, grads } = tf.valueAndGrads((a: tf.Tensor, b: tf.Tensor) => disagreement(a, b))([z, v()]);
+    expect(value.dataSync()[0]).toBeCloseTo(expected.value, 5);
+    close(grads[0] as tf.Tensor, expected.student);
+    close(grads[1] as tf.Tensor, expected.teacher);
+  });
+
+  it('a noisy teacher disturbs its share of the examples, by shares of their logits', () => {
+    const random = {
+      keepMask: () => tf.scalar(1),
+      uniform: () => tf.tensor2d([[0.1], [0.9], [0.4]]),
+      normal: () =>
+        tf.tensor2d([
+          [1, -1],
+          [1, 1],
+          [2, 0],
+        ]),
+    };
+    const got = disturbed(
+      tf.tensor2d([
+        [1, 2],
+        [3, 4],
+        [5, 6],
+      ]),
+      0.5,
+      0.5,
+      { random },
+    );
+    expect(Array.from(got.dataSync())).toEqual([1.5, 1, 3, 4, 10, 6]);
+  });
+});
 
 describe('losses', () => {
   it('train variables of their own by another optimiser for another aim', async () => {

@@ -10,7 +10,7 @@ import { linear } from '../parts/connector.js';
 import { layerPairLoss } from '../parts/layer-pair.js';
 import { channelsOf } from '../parts/layer-shape.js';
 import { lengths } from '../parts/relation-matrix.js';
-import { stopGradient } from '../parts/stop-gradient.js';
+import { stopGradient } from '@potstill/engine';
 
 const name = 'attention-guided';
 

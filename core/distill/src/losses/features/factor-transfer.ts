@@ -10,7 +10,7 @@ import { sequence } from '../parts/connector.js';
 import { layerPairLoss } from '../parts/layer-pair.js';
 import { channelsOf } from '../parts/layer-shape.js';
 import { lengths, unit } from '../parts/relation-matrix.js';
-import { stopGradient } from '../parts/stop-gradient.js';
+import { stopGradient } from '@potstill/engine';
 
 const name = 'factor-transfer';
 const leaky: Layer = (x) => tf.leakyRelu(x, 0.1);

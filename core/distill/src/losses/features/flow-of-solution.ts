@@ -44,7 +44,11 @@ export const flowOfSolution: AnyComponent = layerPairLoss('flow-of-solution', {
     family: 'features',
     student: ['feature map', 'hidden states'],
     teacher: ['feature map', 'hidden states'],
-    aliases: { papers: ['FSP'], torchdistill: ['FSPLoss'], TextBrewer: ['fsp', 'gram'] },
+    aliases: {
+      papers: ['FSP'],
+      torchdistill: ['FSPLoss'],
+      TextBrewer: ['fsp', 'fsp_loss', 'gram', 'gram_loss'],
+    },
     example: { use: 'flow-of-solution', layers: 'stage.{1,2,3} -> stage.{1,2,3}' },
     note: 'The paper squares the length of the difference of the matrices; torchdistill’s FSPLoss adds up the lengths of its columns instead, TextBrewer’s fsp takes the mean square (`reduction: mean`). Of a single pair of layers it is the Gram matrix of the layer (TextBrewer’s gram).',
   },

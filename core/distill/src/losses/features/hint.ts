@@ -18,7 +18,11 @@ export const hint: AnyComponent = layerPairLoss('hint', {
     family: 'features',
     student: ['feature map', 'embedding', 'hidden states'],
     teacher: ['feature map', 'embedding', 'hidden states'],
-    aliases: { papers: ['FitNets', 'FitNet'], mdistiller: ['FitNet'], TextBrewer: ['hidden_mse'] },
+    aliases: {
+      papers: ['FitNets', 'FitNet'],
+      mdistiller: ['FitNet'],
+      TextBrewer: ['hidden_mse', 'hid_mse_loss'],
+    },
     example: { use: 'hint', student: 'stage.2', teacher: 'stage.2' },
     note: 'The mean over all numbers, as mdistiller and TextBrewer have it, where the paper has half the sum. The regressor of the paper is a convolution that makes maps smaller; here maps are resized first (`resize`), and it is 1x1, as in Chen et al. 2017. mdistiller’s has batch norm and ReLU: `connector: linear-norm-relu`.',
   },

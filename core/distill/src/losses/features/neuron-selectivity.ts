@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { AnyComponent } from '../../contracts/index.js';
 import { layerPairLoss } from '../parts/layer-pair.js';
 import { unit } from '../parts/relation-matrix.js';
-import { stopGradient } from '../parts/stop-gradient.js';
+import { stopGradient } from '@potstill/engine';
 
 const kernels = ['linear', 'polynomial', 'gaussian'] as const;
 type Kernel = (typeof kernels)[number];

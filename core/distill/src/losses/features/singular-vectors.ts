@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { AnyComponent } from '../../contracts/index.js';
 import { layerPairLoss } from '../parts/layer-pair.js';
 import { unit } from '../parts/relation-matrix.js';
-import { stopGradient } from '../parts/stop-gradient.js';
+import { stopGradient } from '@potstill/engine';
 
 /** A matrix to the power 2^squarings leaves its first singular vector alone, where the second value is below 0.97 of the first. */
 const squarings = 8;
@@ -20,9 +20,8 @@ function rightVectors(matrix: tf.Tensor, count: number): { vectors: tf.Tensor; v
       tf.div(x, tf.maximum(tf.sqrt(tf.maximum(tf.sum(tf.square(x), [1, 2], true), 1e-24)), 1e-12));
     let power = scale(rest);
     for (let k = 0; k < squarings; k++) power = scale(tf.matMul(power, power));
-    const largest = stopGradient(tf.sum(tf.square(power), 1, true), (lengths) =>
-      tf.cast(tf.equal(lengths, tf.max(lengths, -1, true)), 'float32'),
-    );
+    const lengths = stopGradient(tf.sum(tf.square(power), 1, true));
+    const largest = tf.cast(tf.equal(lengths, tf.max(lengths, -1, true)), 'float32');
     const vector = unit(tf.matMul(largest, power));
     const value = tf.matMul(tf.matMul(vector, rest), vector, false, true);
     rest = tf.sub(rest, tf.mul(tf.matMul(vector, vector, true, false), value));
@@ -38,10 +37,9 @@ function rightVectors(matrix: tf.Tensor, count: number): { vectors: tf.Tensor; v
 
 /** For each of the teacher's vectors that of the student which is most like it, with its sign. */
 function aligned(student: tf.Tensor, teacher: tf.Tensor): tf.Tensor {
-  const choice = stopGradient(tf.matMul(student, teacher, true, false), (cosine) => {
-    const size = tf.abs(cosine);
-    return tf.mul(tf.sign(cosine), tf.cast(tf.equal(size, tf.max(size, 1, true)), 'float32'));
-  });
+  const cosine = stopGradient(tf.matMul(student, teacher, true, false));
+  const size = tf.abs(cosine);
+  const choice = tf.mul(tf.sign(cosine), tf.cast(tf.equal(size, tf.max(size, 1, true)), 'float32'));
   return tf.matMul(student, choice);
 }
 

@@ -57,7 +57,7 @@ export const crossEntropyLoss: AnyComponent = loss('cross-entropy', {
     student: ['logits'],
     teacher: [],
     labels: true,
-    aliases: { PyTorch: ['CrossEntropyLoss'] },
+    aliases: { PyTorch: ['CrossEntropyLoss'], papers: ['LSR', 'label smoothing'] },
     example: 'cross-entropy',
   },
   options: z.strictObject({

@@ -36,7 +36,7 @@ export const squaredErrorLoss: AnyComponent = loss(name, {
     teacher: ['logits', 'embedding', 'feature map', 'hidden states'],
     labels: true,
     sameShape: true,
-    aliases: { PyTorch: ['MSELoss'] },
+    aliases: { PyTorch: ['MSELoss'], 'sentence-transformers': ['MSELoss'] },
     example: { use: 'squared-error', teacher: 'logits' },
   },
   help: 'Mean squared difference between an output of the student and the data’s numbers, or a teacher’s.',

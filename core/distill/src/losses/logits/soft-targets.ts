@@ -66,6 +66,7 @@ export const softTargetsLoss: AnyComponent = logitPairLoss('soft-targets', {
       mdistiller: ['KD'],
       MMRazor: ['KLDivergence', 'KDSoftCELoss'],
       DistillKit: ['kl', 'forward_kl'],
+      papers: ['KD', 'CTKD'],
       CTKD: ['DistillKL', 'Global_T'],
       KD_Lib: ['VanillaKD'],
     },

@@ -26,7 +26,7 @@ export const universalLogitDistillationLoss: AnyComponent = logitPairLoss('unive
     family: 'logits',
     student: ['logits'],
     teacher: ['logits'],
-    aliases: { TRL: ['ULDLoss', 'GOLDTrainer'], papers: ['ULD'] },
+    aliases: { TRL: ['ULDLoss', 'GOLDTrainer', 'GOLD'], papers: ['ULD'] },
     example: 'universal-logit-distillation',
     note: 'The distilling term alone; the paper gives it the weight 1.5 beside cross-entropy. Positions must correspond: TRL’s GOLD merges tokens by their offsets and compares tokens of the same text directly first.',
   },

@@ -1,7 +1,7 @@
 // Weighted soft labels: soft targets count less where the student knows the label better than the teacher (Zhou et al. 2021).
 import * as tf from '@tensorflow/tfjs-core';
 import type { AnyComponent } from '../../contracts/index.js';
-import { detach } from '../parts/detach.js';
+import { stopGradient } from '@potstill/engine';
 import { kullbackLeibler, rowDivergence } from '../parts/divergences.js';
 import { logitPairLoss } from '../parts/logit-pair.js';
 import { oneHot, rowCrossEntropy } from '../parts/one-hot.js';
@@ -11,7 +11,7 @@ import { oneHot, rowCrossEntropy } from '../parts/one-hot.js';
  * Logits as they are, [rows, classes]; `target`: 1 at the label.
  */
 function softLabelWeights(z: tf.Tensor2D, v: tf.Tensor2D, target: tf.Tensor2D): tf.Tensor {
-  const ratio = tf.div(rowCrossEntropy(detach(z), target), tf.add(rowCrossEntropy(v, target), 1e-7));
+  const ratio = tf.div(rowCrossEntropy(stopGradient(z), target), tf.add(rowCrossEntropy(v, target), 1e-7));
   return tf.neg(tf.expm1(tf.neg(tf.relu(ratio))));
 }
 

@@ -3,7 +3,7 @@ import type { StepContext } from '@potstill/engine';
 import * as tf from '@tensorflow/tfjs-core';
 import { zeros } from '../../students/init.js';
 import type { VariableSet } from '../../students/variables.js';
-import { detach } from './detach.js';
+import { stopGradient } from '@potstill/engine';
 
 const epsilon = 1e-7;
 
@@ -61,7 +61,7 @@ export function noiseContrast({ rows, bank, index, others, temperature, scale }:
   const mean = tf.div(tf.add(tf.sum(positive), tf.sum(tf.mul(negative, counts))), batch * (m + 1));
   const z = tf.where(tf.greater(scale, 0), scale, tf.mul(mean, examples));
   // What is kept is a number: nothing flows through it.
-  const kept = detach(z);
+  const kept = stopGradient(z);
   scale.assign(kept);
   const noise = m / examples;
   const p = tf.div(positive, kept);

@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import type { LossInputs, NamedVariable } from '../../contracts/index.js';
-import { detach } from './detach.js';
+import { stopGradient } from '@potstill/engine';
 
 /** Logits over a temperature. */
 export interface Softened {
@@ -116,7 +116,7 @@ function over({ z: own, v }: Rows, temperature: number | tf.Tensor): Softened {
 
 function at(option: Exclude<Changing, { by: 'curriculum' }>, rows: Rows): tf.Tensor {
   if (option.by === 'schedule') return scheduled(option, rows.inputs.progress.fraction);
-  const own = detach(rows.z);
+  const own = stopGradient(rows.z);
   const weight =
     option.by === 'flsw'
       ? tf.pow(tf.relu(tf.sub(1, tf.sum(tf.mul(unit(own), unit(rows.v)), -1, true))), option.gamma)

@@ -25,6 +25,20 @@ export function negativeEntropy(logits: tf.Tensor): tf.Scalar {
 
 export const daflLoss: AnyComponent = loss('dafl', {
   help: 'Distillation without data: a generator makes examples that the frozen teacher finds typical (DAFL, Chen et al. 2019).',
+  method: {
+    paper:
+      'Chen, Wang, Xu, Yang, Liu, Shi, Xu, Xu & Tian 2019: Data-Free Learning of Student Networks, section 3, equations 2 to 5',
+    url: 'https://arxiv.org/abs/1904.01186',
+    formula:
+      'student: T^2 KL(softmax(v/T) || softmax(z/T)); generator: CE(v, argmax v) - alpha mean |f| - beta H(mean softmax(v)); v, z, f of what it makes',
+    family: 'without data',
+    student: ['logits'],
+    teacher: ['logits'],
+    sameShape: true,
+    aliases: { papers: ['DAFL'] },
+    example: { use: 'dafl', features: 'features' },
+    note: 'The teacher runs in the training step (`live`). The authors’ code takes the decimal logarithm in the entropy; here it is the natural one, as in the paper.',
+  },
   options: z.strictObject({
     ...generatorOptions,
     temperature: z.number().positive().default(1).describe('T of the student’s soft targets.'),

@@ -18,6 +18,20 @@ export function disagreement(student: tf.Tensor, teacher: tf.Tensor): tf.Scalar 
 
 export const zsktLoss: AnyComponent = loss('zskt', {
   help: 'Distillation without data: a generator looks for examples on which the student differs from the frozen teacher (ZSKT, Micaelli & Storkey 2019).',
+  method: {
+    paper:
+      'Micaelli & Storkey 2019: Zero-shot Knowledge Transfer via Adversarial Belief Matching, section 3, algorithm 1',
+    url: 'https://arxiv.org/abs/1905.09768',
+    formula:
+      'student: T^2 KL(softmax(v/T) || softmax(z/T)); generator: -KL(softmax(v) || softmax(z)); v, z of what it makes, in turn',
+    family: 'without data',
+    student: ['logits'],
+    teacher: ['logits'],
+    sameShape: true,
+    aliases: { papers: ['ZSKT'] },
+    example: 'zskt',
+    note: 'The teacher runs in the training step (`live`). The paper adds attention transfer between layers of the made examples (beta 250), which is left out.',
+  },
   options: z.strictObject({
     ...generatorOptions,
     temperature: z.number().positive().default(1).describe('T of the student’s soft targets.'),

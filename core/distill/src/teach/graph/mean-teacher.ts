@@ -9,7 +9,7 @@ import { teacherInvalid } from '../invalid.js';
 import { inStepTeacher } from './in-step.js';
 import { taughtStudent } from './taught.js';
 
-export interface Averaging {
+interface Averaging {
   readonly decay: number;
   readonly rampUp: boolean;
   /** Whether the average runs in training mode, with statistics of its own. */
@@ -21,7 +21,7 @@ export interface Averaging {
  * `d = min(1 - 1 / (updates + 1), decay)` where it ramps up (section 2; the authors' code). Before the first update it is the
  * student itself. `seen`: the updates that it has followed, so that the parts of an accumulated update move it once.
  */
-export function follow(
+function follow(
   average: Student,
   student: Student,
   seen: tf.Variable,
@@ -56,6 +56,16 @@ function noisyInputs(inputs: NamedTensors, deviation: number, { random }: StepCo
 
 export const meanTeacher = teacher('mean-teacher', {
   help: 'a running average of the student’s weights, which follows it through the training (Tarvainen & Valpola 2017)',
+  method: {
+    paper: 'Tarvainen & Valpola 2017: Mean teachers are better role models, section 2',
+    url: 'https://arxiv.org/abs/1703.01780',
+    formula: 'w_t = d w_t + (1 - d) w of the student after each update',
+    family: 'schemes',
+    student: [],
+    teacher: [],
+    aliases: { papers: ['mean teacher'], KD_Lib: ['MeanTeacher'] },
+    example: { use: 'mean-teacher', decay: 0.999 },
+  },
   outputs: { NAME: 'the output NAME of the student, by the averaged weights' },
   options: z.strictObject({
     decay: z

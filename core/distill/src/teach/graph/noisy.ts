@@ -25,6 +25,16 @@ export function disturbed(
 
 export const noisyTeacher = teacher('noisy', {
   help: 'another teacher whose logits are disturbed in each step anew (Sau & Balasubramanian 2016)',
+  method: {
+    paper: 'Sau & Balasubramanian 2016: Deep Model Compression: Distilling Knowledge from Noisy Teachers',
+    url: 'https://arxiv.org/abs/1610.09650',
+    formula: 'v (1 + xi), xi normal, for a share of the examples of each step',
+    family: 'schemes',
+    student: [],
+    teacher: [],
+    aliases: { papers: ['noisy teacher'], KD_Lib: ['NoisyTeacher'] },
+    example: { use: 'noisy', teacher: 'other' },
+  },
   outputs: { NAME: 'the output NAME of the other teacher' },
   options: z.strictObject({
     teacher: z

@@ -11,6 +11,17 @@ import { taughtStudent } from './taught.js';
 
 export const peersTeacher = teacher('peers', {
   help: 'students trained beside the recipe’s, each of which learns from the others (deep mutual learning, Zhang et al. 2018)',
+  method: {
+    paper: 'Zhang et al. 2018: Deep Mutual Learning, equation 8',
+    url: 'https://arxiv.org/abs/1706.00384',
+    formula:
+      'for each student: its own losses + mean over the other students of the losses that read a teacher',
+    family: 'schemes',
+    student: [],
+    teacher: [],
+    aliases: { papers: ['DML', 'deep mutual learning'], KD_Lib: ['DML'] },
+    example: { use: 'peers', count: 1 },
+  },
   outputs: { NAME: 'the output NAME of a peer; losses that read it are the mean over all peers' },
   options: z.strictObject({
     count: z.int().min(1).default(1).describe('Peers beside the student.'),

@@ -8,6 +8,17 @@ import { taughtStudent } from './taught.js';
 
 export const selfTeacher = teacher('self', {
   help: 'the student itself: its own outputs in the same step, through which no gradient flows',
+  method: {
+    paper: 'Zhang et al. 2019: Be Your Own Teacher',
+    url: 'https://arxiv.org/abs/1905.08094',
+    formula: 'shallower outputs of the student learn from its deeper ones',
+    family: 'schemes',
+    student: [],
+    teacher: [],
+    aliases: { papers: ['BYOT', 'be your own teacher', 'self-distillation'] },
+    example: 'self',
+    note: 'The exits of the paper are outputs of the student: `cnn` has them with `exits: true`, and each takes a loss of its own.',
+  },
   outputs: { NAME: 'the output NAME of the student' },
   options: z.strictObject({}),
   create(_options, { engine }, context) {

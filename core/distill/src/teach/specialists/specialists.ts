@@ -16,6 +16,16 @@ export const specialists = teacher('specialists', {
     'NAME/OUTPUT': 'what the specialist NAME answers, as it is',
   },
   help: 'a generalist and specialists for classes that it confuses (Hinton, Vinyals & Dean 2015, section 5)',
+  method: {
+    paper: 'Hinton, Vinyals & Dean 2015: Distilling the Knowledge in a Neural Network, section 5',
+    url: 'https://arxiv.org/abs/1503.02531',
+    formula: 'q minimises KL(p_g, q) + sum over active specialists KL(p_m, q)',
+    family: 'schemes',
+    student: [],
+    teacher: [],
+    aliases: { papers: ['specialists'] },
+    example: { use: 'specialists', generalist: 'g', specialists: { animals: 's' } },
+  },
   options: z.strictObject({
     generalist: reference.describe('a teacher of any kind that knows all classes'),
     specialists: z
