@@ -1,4 +1,4 @@
-// The closing table of a run: teacher, student alone, distilled student, and what their difference is worth.
+// The closing table of a run: teacher and those that it is made of, student alone, distilled student, and what their difference is worth.
 import type { Figure } from '../contracts/index.js';
 import { percent } from '../text/quantities.js';
 import type { ModelSummary, Summary } from '../run/summary.js';
@@ -75,10 +75,11 @@ function pad(cells: readonly string[], side: 'padStart' | 'padEnd'): string[] {
  * a dash. `latency` is that of one example.
  */
 export function summaryTable(summary: Summary): string {
-  const { teacher, baseline, student, verdict } = summary;
+  const { teacher, teachers = {}, baseline, student, verdict } = summary;
   const alone = teacher === null && baseline === null;
   const rows: readonly (readonly [string, ModelSummary | null])[] = [
     ['teacher', teacher],
+    ...Object.entries(teachers).map(([name, model]) => [`teacher ${name}`, model] as const),
     ['student alone', baseline],
     [alone ? 'student' : 'distilled', student],
   ];

@@ -38,6 +38,8 @@ export interface Teacher {
   readonly parts?: readonly string[];
   /** Set where its answers are made of those of other teachers: stores keep theirs. */
   readonly combination?: Combination;
+  /** Teachers that it is made of and that mean something alone, by name: they are measured beside it. Absent where there are none. */
+  readonly members?: Readonly<Record<string, TeacherMember>>;
   /** Set where training computes its answers in the step; `label` then answers by the weights that its variables have. */
   readonly graph?: GraphTeacher;
   /** Number of weights, when known. */
@@ -63,6 +65,18 @@ export interface Combination {
   needs(outputs: readonly string[]): Readonly<Record<string, readonly string[]>>;
   /** All of the teacher's outputs that can be made of these answers. May differ from batch to batch (random members). */
   combine(answers: Readonly<Record<string, HostTensors>>, batch: Batch): HostTensors;
+}
+
+/** One of the teachers that a teacher is made of. The teacher's output `NAME/OUTPUT` is what its member NAME answers, as it is. */
+export interface TeacherMember {
+  /** Outputs of {@link alone}. */
+  readonly outputs: TensorSpecs;
+  /** Number of weights, when known. */
+  readonly parameters?: number | undefined;
+  /** Size of the model in bytes, when known. */
+  readonly bytes?: number | undefined;
+  /** Its own answers, some or all, as if it were the whole teacher: scores in the classes of the teacher. */
+  alone(answers: HostTensors): HostTensors;
 }
 
 /** A teacher's answers about one data set. */

@@ -16,7 +16,7 @@ export interface Compared {
 }
 
 /** The data that models are compared on: test data, else what there is. */
-export function comparisonData({ data }: RunContext): {
+export function comparisonData({ data }: Pick<RunContext, 'data'>): {
   readonly role: 'test' | 'validation' | 'train';
   readonly data: OpenData;
 } {

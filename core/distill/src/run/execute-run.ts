@@ -7,6 +7,7 @@ import { describeMachine } from '../report/machine.js';
 import { exitCodeOfError } from '../errors/records.js';
 import { exitCodes } from '../errors/codes.js';
 import { chooseFolder } from './choose-folder.js';
+import { comparisonData } from './compare.js';
 import { completeSummary, filesToRestore } from './complete-run.js';
 import { resultOf, type RunContext } from './context.js';
 import { dataFingerprints } from './data.js';
@@ -133,6 +134,7 @@ function contextOf(
   const first = weightsOf(student);
   const { random } = container.services;
   const store = memoryTeacherStore();
+  const membersOn = comparisonData({ data }).data;
   const context: RunContext = {
     planned,
     plan: planned.recipe.plan,
@@ -151,11 +153,11 @@ function contextOf(
       teacherRun &&
       (() => executeRun(teacherRun, { resume: resume === false ? false : 'if-there', reuse: 'student' })),
     get evaluator() {
-      return createEvaluator({ metrics, teacher: context.teacher, store, random });
+      return createEvaluator({ metrics, teacher: context.teacher, store, random, membersOn });
     },
     get evaluatorDuring() {
       const teacher = changes(context.teacher) ? undefined : context.teacher;
-      return createEvaluator({ metrics, teacher, store, random });
+      return createEvaluator({ metrics, teacher, store, random, membersOn });
     },
     trainsBaseline: prepared.trainsBaseline,
     student,

@@ -1,7 +1,7 @@
 // Stage `report`: the summary, and `report.html` of it.
 import { describeMachine } from '../report/machine.js';
 import type { ReportModel, Section, SectionBuilder } from '../contracts/index.js';
-import { peersSection } from '../report/sections/peers.js';
+import { besideSection } from '../report/sections/beside.js';
 import { writeReport } from '../report/write-report.js';
 import type { EpochRecord } from '../train/checkpoint.js';
 import { begunWords } from './begin/words.js';
@@ -111,24 +111,30 @@ async function contributedSections(context: RunContext, summary: Summary): Promi
     const report = summary.adjustments[at];
     return report && adjustment.section ? [() => adjustment.section?.(report)] : [];
   });
-  const { student, peers } = resultOf(context, 'evaluate');
-  const shown = context.figures.filter(({ name }) => summary.columns.includes(name));
-  const ofPeers = (): Section[] =>
-    peers
-      ? [
-          peersSection(
-            modelOf('student', student),
-            Object.fromEntries(Object.entries(peers).map(([name, peer]) => [name, modelOf(name, peer)])),
-            shown,
-          ),
-        ]
-      : [];
   return [
-    ...ofPeers().map((section) => () => section),
+    ...besideSections(context, summary).map((section) => () => section),
     ...(task.task.sections ?? []),
     ...metrics.flatMap(({ sections }) => sections ?? []),
     ...ofLosses,
     ...ofAdjustments,
+  ];
+}
+
+/** Models beside the compared: those that the teacher is made of, and peers. */
+function besideSections(context: RunContext, { columns }: Summary): Section[] {
+  const { teacher, teachers, student, peers } = resultOf(context, 'evaluate');
+  const shown = context.figures.filter(({ name }) => columns.includes(name));
+  const section = (id: string, title: string, models: Readonly<Record<string, Compared>>) =>
+    besideSection(
+      { id, title },
+      Object.fromEntries(Object.entries(models).map(([name, model]) => [name, modelOf(name, model)])),
+      shown,
+    );
+  return [
+    ...(teacher && teachers
+      ? [section('teachers', 'Teachers, together and alone', { together: teacher, ...teachers })]
+      : []),
+    ...(peers ? [section('peers', 'Students that taught each other', { student, ...peers })] : []),
   ];
 }
 

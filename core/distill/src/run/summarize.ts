@@ -2,17 +2,17 @@
 import type { AdjustmentReport } from '../contracts/index.js';
 import { claimText } from '../report/verdict-text.js';
 import { verdictOf, type EvaluatedModels, type Judging } from '../report/verdict.js';
-import { comparisonData } from './compare.js';
+import { comparisonData, type Compared } from './compare.js';
 import { resultOf, type RunContext } from './context.js';
 import { modelSummary, summaryFigures } from './evaluation.js';
 import { judgingOf } from './judging.js';
 import { labelledBefore } from './label-stage.js';
-import type { Summary, VerdictSummary } from './summary.js';
+import type { ModelSummary, Summary, VerdictSummary } from './summary.js';
 import { versionsOf } from './versions.js';
 
 export function summarize(context: RunContext): Summary {
   const { plan, planned, results, log, timings, task, figures } = context;
-  const { teacher, baseline, student, peers } = resultOf(context, 'evaluate');
+  const { teacher, teachers, baseline, student, peers } = resultOf(context, 'evaluate');
   const { exports, size } = resultOf(context, 'export');
   const judging = judgingOf(context);
   const labelled = labelledBefore(context);
@@ -29,15 +29,10 @@ export function summarize(context: RunContext): Summary {
     figures,
     ...(results.begin ? { begun: results.begin } : {}),
     teacher: teacher ? modelSummary(teacher.evaluation, teacher.size) : null,
+    ...(teachers ? { teachers: modelSummaries(teachers) } : {}),
     baseline: baseline ? modelSummary(baseline.evaluation, baseline.size) : null,
     student: modelSummary(student.evaluation, size),
-    ...(peers
-      ? {
-          peers: Object.fromEntries(
-            Object.entries(peers).map(([name, peer]) => [name, modelSummary(peer.evaluation, peer.size)]),
-          ),
-        }
-      : {}),
+    ...(peers ? { peers: modelSummaries(peers) } : {}),
     verdict: verdictSummary(
       {
         teacher: teacher?.evaluation,
@@ -61,6 +56,12 @@ export function summarize(context: RunContext): Summary {
     warnings: log.warnings,
     seconds: timings.seconds,
   };
+}
+
+function modelSummaries(models: Readonly<Record<string, Compared>>): Record<string, ModelSummary> {
+  return Object.fromEntries(
+    Object.entries(models).map(([name, { evaluation, size }]) => [name, modelSummary(evaluation, size)]),
+  );
 }
 
 function verdictSummary(models: EvaluatedModels, judging: Judging): VerdictSummary {

@@ -57,6 +57,8 @@ export interface Summary {
   readonly begun?: Begun;
   /** Null when the recipe has no teacher. */
   readonly teacher: ModelSummary | null;
+  /** Those that the teacher is made of, each alone, by name; absent where it is one. */
+  readonly teachers?: Readonly<Record<string, ModelSummary>>;
   /** Null when no baseline was trained. */
   readonly baseline: ModelSummary | null;
   readonly student: ModelSummary;

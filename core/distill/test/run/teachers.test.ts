@@ -1,7 +1,9 @@
 // `teachers:` in a recipe: several teachers, each kept apart, read by losses by their names.
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { trainHash } from 'potstill';
+import { summaryTable } from '../../src/cli/summary-table.js';
 import { Workplace } from './tiny.js';
 
 let place: Workplace;
@@ -80,5 +82,49 @@ describe('`teachers`', () => {
     const error: unknown = await place.run('several.yaml').catch((reason: unknown) => reason);
     expect(error).toMatchObject({ name: 'PotstillError' });
     expect(String(error)).toContain(words);
+  });
+
+  it('have a line each in the summary, the closing table and the report, and nobody is asked anew for it', async () => {
+    const losses = '[{use: soft-targets, teacher: good}]';
+    const alone = '{good: tiny/teacher}';
+    const both = '{good: tiny/teacher, blind: {use: tiny/teacher, constant: true, parameters: 7}}';
+    await place.write('one.yaml', recipe(losses, alone));
+    const one = await place.run('one.yaml');
+    expect(one.summary.teachers).toBeUndefined();
+    const asked = () => place.asked.batches.filter((size) => size === 40).length;
+    const before = asked();
+    await place.write('several.yaml', recipe(losses, both));
+    const { summary, runFolder } = await place.run('several.yaml');
+    expect(asked() - before).toBe(2 * before);
+
+    expect(Object.keys(summary.teachers ?? {})).toEqual(['good', 'blind']);
+    const { errors, crossEntropy } = one.summary.teacher?.figures ?? {};
+    expect(summary.teachers?.good?.figures.errors).toBe(errors);
+    expect(summary.teachers?.good?.figures.crossEntropy).toBeCloseTo(crossEntropy ?? NaN, 6);
+    expect(summary.teachers?.blind).toMatchObject({ parameters: 7, latencyMs: null });
+    // It gives every class the same score, so that the first is as good as any.
+    expect(summary.teachers?.blind?.figures.accuracy).toBeLessThan(0.6);
+    const names = summaryTable(summary)
+      .split('\n')
+      .map((line) => line.split('  ')[0]);
+    expect(names).toEqual(['on test data', 'teacher', 'teacher good', 'teacher blind', 'distilled']);
+    const report = await readFile(join(runFolder, 'report.html'), 'utf8');
+    expect(report).toMatch(/Teachers, together and alone[\s\S]*together[\s\S]*good[\s\S]*blind/);
+  });
+
+  it('are measured in the classes of the data, by name and by `map`, also where one is computed in the step', async () => {
+    const members =
+      '{same: {use: tiny/teacher, labels: [a, b, c]}, other: {teacher: {use: tiny/teacher, labels: [c, x, b]}, map: {x: a}}, mean: mean-teacher}';
+    const named = recipe('[cross-entropy, {use: soft-targets, teacher: same/logits}]', members)
+      .replace('size: 70', 'size: 70, labels: [a, b, c]')
+      .replace('seed: 6', 'seed: 6, labels: [a, b, c]');
+    await place.write('several.yaml', named);
+    const { summary } = await place.run('several.yaml');
+    const errors = (name: string) => summary.teachers?.[name]?.figures.errors ?? NaN;
+    expect(Object.keys(summary.teachers ?? {})).toEqual(['same', 'other', 'mean']);
+    // The scores are those of a good teacher under names that turn them round, so that hardly an answer is right.
+    expect(errors('same')).toBeLessThan(10);
+    expect(errors('other')).toBeGreaterThan(30);
+    expect(errors('mean')).toBeLessThanOrEqual(40);
   });
 });

@@ -20,7 +20,7 @@ export function alignClasses(teacher: Teacher, { labels: wanted }: DataDescripti
   if (!unique || same || order.includes(-1)) return teacher;
   const inOrder = ({ logits, ...others }: HostTensors): HostTensors =>
     logits ? { ...others, logits: columns(logits, order) } : others;
-  const { combination, graph, sources, live, parts, parameters, bytes, source, licence } = teacher;
+  const { combination, members, graph, sources, live, parts, parameters, bytes, source, licence } = teacher;
   return {
     outputs: { ...outputs, logits: { ...spec, shape: [...spec.shape.slice(0, -1), order.length] } },
     fingerprint: fingerprint('class order', teacher.fingerprint, order),
@@ -43,10 +43,27 @@ export function alignClasses(teacher: Teacher, { labels: wanted }: DataDescripti
           },
         }
       : {}),
+    ...(members ? { members: membersInOrder(members, order.length, inOrder) } : {}),
     ...(graph ? { graph: { ...graph, forward: (...at) => inGraphOrder(graph.forward(...at), order) } } : {}),
     label: async (batch) => inOrder(await teacher.label(batch)),
     dispose: () => teacher.dispose(),
   };
+}
+
+function membersInOrder(
+  members: NonNullable<Teacher['members']>,
+  classes: number,
+  inOrder: (answers: HostTensors) => HostTensors,
+): NonNullable<Teacher['members']> {
+  return Object.fromEntries(
+    Object.entries(members).map(([name, member]) => {
+      const { logits } = member.outputs;
+      const outputs = logits
+        ? { ...member.outputs, logits: { ...logits, shape: [...logits.shape.slice(0, -1), classes] } }
+        : member.outputs;
+      return [name, { ...member, outputs, alone: (answers: HostTensors) => inOrder(member.alone(answers)) }];
+    }),
+  );
 }
 
 function remark(own: readonly string[], labels: readonly string[]): string {

@@ -7,6 +7,7 @@ import { teacher } from '../../plugin/define.js';
 import { graphOfMembers } from '../graph/members.js';
 import { teacherInvalid } from '../invalid.js';
 import { sumsOf } from '../sums.js';
+import { membersAlone } from './alone.js';
 import { learn, learnOption } from './learn-weights.js';
 import { lacking, makeMembers, memberOption, memberScores, type Member } from './members.js';
 import { pooled, pools, type Pool } from './pool.js';
@@ -76,6 +77,7 @@ export const ensemble = teacher('ensemble', {
         ...(labels ? { labels } : {}),
         ...sumsOf(members.map(({ teacher: each }) => each)),
         ...(graph ? { graph } : { combination }),
+        ...(members.length > 1 ? { members: membersAlone(members, classes) } : {}),
         async label(batch) {
           const answers: Record<string, HostTensors> = {};
           for (const { name, teacher: each } of members) answers[name] = await each.label(batch);

@@ -100,6 +100,21 @@ export const specialists = teacher('specialists', {
           ),
         combine,
       },
+      members: {
+        [generalistName]: {
+          outputs: {
+            ...generalist.outputs,
+            logits: { dtype: 'float32', shape: [...axes, classes] },
+          },
+          parameters: generalist.parameters,
+          bytes: generalist.bytes,
+          // No specialist heard: what is said together is what the generalist says.
+          alone: (answers) => ({
+            ...answers,
+            ...together({ ...members, specialists: [] }, top, { [generalistName]: answers }),
+          }),
+        },
+      },
       async label(batch) {
         const answers: Record<string, HostTensors> = {};
         for (const [name, each] of Object.entries(teachers)) answers[name] = await each.label(batch);

@@ -1,24 +1,24 @@
-// Students that taught each other, beside the recipe's own: the figures of the closing table.
+// Models beside those that a report compares: students that taught each other, the teachers that a teacher is made of.
 import type { Figure, ReportModel, Section } from '../../contracts/index.js';
 import { describe, numberOf } from '../figures.js';
 import { html } from '../html.js';
 import { named, scroll } from '../parts.js';
 
-/** A table of the student and its peers, which the report does not compare by tests. */
-export function peersSection(
-  student: ReportModel,
-  peers: Readonly<Record<string, ReportModel>>,
+/** A table of the figures of the closing table; the report does not compare these models by tests. The first is the one of the comparison. */
+export function besideSection(
+  { id, title }: Pick<Section, 'id' | 'title'>,
+  models: Readonly<Record<string, ReportModel>>,
   figures: readonly Figure[],
 ): Section {
+  const rows = Object.entries(models);
   const shown = figures
     .map(({ name }) => describe(name, figures))
-    .filter(({ name }) => numberOf(student, name) !== undefined);
-  const rows = [['student', student] as const, ...Object.entries(peers)];
+    .filter(({ name }) => rows.some(([, model]) => numberOf(model, name) !== undefined));
   return {
-    id: 'peers',
-    title: 'Students that taught each other',
+    id,
+    title,
     body: scroll(
-      'peers',
+      id,
       html`<table>
         <thead>
           <tr>
