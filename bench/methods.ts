@@ -1,5 +1,6 @@
 // What each loss of potstill costs, beside torchdistill's for the same inputs: npm run bench:methods -- [--python FILE] [--threads 2] [--rounds 5] [--write]
 import { writeFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { lossComponents, type AnyComponent } from 'potstill';
 import { describeMachine } from 'potstill';
@@ -32,6 +33,8 @@ if (values.help) {
 
 const threads = Number(values.threads);
 const rounds = Number(values.rounds);
+/** Milliseconds between turns. */
+const pause = 250;
 const median = (numbers: readonly number[]) =>
   [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? NaN;
 
@@ -40,7 +43,12 @@ const torch = values.python === undefined ? undefined : await TorchLosses.start(
 const costs: Record<string, MethodCost> = {};
 try {
   for (const component of wanted) {
-    const cost = await measure(component);
+    const cost = await measure(component).catch((error: unknown) => {
+      console.error(`${component.name}: ${error instanceof Error ? error.message : String(error)}`);
+      process.exitCode = 1;
+      return undefined;
+    });
+    if (!cost) continue;
     costs[component.name] = cost;
     const peer = cost.torchdistill;
     const beside =
@@ -76,7 +84,10 @@ async function measure(component: AnyComponent): Promise<MethodCost> {
     const [mine, theirs]: [number[], number[]] = [[], []];
     for (let round = 0; round < rounds; round++) {
       mine.push(await loss.time());
+      // Threads of a runtime go on turning for a while when there is nothing to do.
+      await sleep(pause);
       if (peer) theirs.push(await peer.time());
+      if (peer) await sleep(pause);
     }
     const least = (numbers: readonly number[]) => Math.max(0.001, median(numbers));
     return { potstill: least(mine), ...(peer ? { torchdistill: least(theirs) } : {}) };

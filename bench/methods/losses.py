@@ -94,12 +94,11 @@ class Variational(nn.Module):
 
     def __init__(self, student, teacher):
         super().__init__()
-        from torchdistill.models.wrapper import VariationalDistributor4VID
+        from torchdistill.models.wrapper import Regressor4VID
 
         self.names = student, teacher
         sizes = [(SHAPES[s][1], SHAPES[t][1]) for s, t in zip(student, teacher)]
-        wrapped = {f"r{i}": {"io": "output", "path": s, "kwargs": {"in_channels": a, "middle_channels": b, "out_channels": b, "eps": 1e-5, "init_pred_var": 5.0}} for i, (s, (a, b)) in enumerate(zip(student, sizes))}
-        self.regressors = nn.ModuleList([VariationalDistributor4VID.Regressor4VID(**each["kwargs"]) for each in wrapped.values()])
+        self.regressors = nn.ModuleList([Regressor4VID(a, b, b, 1e-5, 5.0) for a, b in sizes])
         pairs = {f"p{i}": {"student": out(f"r{i}"), "teacher": out(t), "weight": 1} for i, t in enumerate(teacher)}
         self.loss = td.VIDLoss(pairs)
 
@@ -111,9 +110,9 @@ class Variational(nn.Module):
 # By potstill's name. A loss that needs parts of the models themselves, which torchdistill keeps in wrappers, is left out unless it stands above.
 PEERS = {
     "soft-targets": one(td.KDLoss, temperature=4.0, alpha=0.0),
-    "logit-standardisation": one(td.LogitStdKDLoss, temperature=2.0, alpha=0.0),
+    "logit-standardization": one(td.LogitStdKDLoss, temperature=2.0, alpha=0.0),
     "dist": one(td.DISTLoss),
-    "instance-decoupling": one(td.SKDInstanceLoss),
+    "streamlined-direction": one(td.SKDDirectionLoss),
     "flow-of-solution": flow,
     "attention-transfer": pairs(td.ATLoss, "at_pairs", mode="code"),
     "probabilistic-transfer": one(td.PKTLoss),

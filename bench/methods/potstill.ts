@@ -27,13 +27,20 @@ const under = (prefix: string, tensors: NamedTensors): NamedTensors =>
     ),
   );
 
+/** Options of examples that say how large a tiny batch or set of classes is. */
+const atThisSize: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  'balanced-knowledge-distillation': { counts: Array.from({ length: classes }, (_, i) => 1000 - 90 * i) },
+  'class-balanced-cross-entropy': { counts: Array.from({ length: classes }, (_, i) => 1000 - 90 * i) },
+  'semantic-calibration': { batch },
+};
+
 /** The options of its documentation, with the outputs that a ResNet has. */
 export async function ours(component: AnyComponent, threads: number): Promise<Timed> {
   const { method } = component;
   const student = outputs('student');
   const teacher = outputs('teacher', method?.sameShape);
   const example = typeof method?.example === 'object' ? method.example : { use: component.name };
-  const { use: _, ...options } = example;
+  const { use: _, weight: _weight, name: _name, ...options } = { ...example, ...atThisSize[component.name] };
   const loss = await makeComponent(
     'loss',
     component,
@@ -41,6 +48,7 @@ export async function ours(component: AnyComponent, threads: number): Promise<Ti
       data: { ...tinyDataset(), labels: Array.from({ length: classes }, (_, i) => String(i)) },
       student: { ...tinyStudent(), outputs: specs(student) },
       teacher: { ...tinyTeacher(), outputs: specs(teacher) },
+      examples: 10_000,
     },
     { options },
   );

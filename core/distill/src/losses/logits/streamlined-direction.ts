@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { AnyComponent } from '../../contracts/index.js';
 import { logitPairLoss } from '../parts/logit-pair.js';
 import { inverse } from '../parts/inverse.js';
+import { diagonal } from '../parts/relation-matrix.js';
 
 /**
  * `mean_i sqrt(d_i S^-1 d_i)`, where `d_i` are the rows of `difference` [n, n] and `S` is the covariance of its columns over its
@@ -17,7 +18,7 @@ function mahalanobis(difference: tf.Tensor2D, tikhonov: number, counts: tf.Tenso
     const freedom = tf.maximum(tf.sub(n, 1), 1);
     const centred = tf.mul(tf.sub(d, tf.div(tf.sum(d, 0, true), n)), counts);
     const covariance = tf.div(tf.matMul(centred, centred, true), freedom);
-    const whitened = tf.matMul(d, inverse(tf.add(covariance, tf.mul(tf.eye(d.shape[0]), tikhonov))));
+    const whitened = tf.matMul(d, inverse(tf.add(covariance, tf.mul(diagonal(d.shape[0]), tikhonov))));
     const distances = tf.sqrt(tf.relu(tf.sum(tf.mul(d, whitened), 1, true)));
     // 1 over the distance, and 0 for a distance of 0.
     const reciprocal = tf.where(

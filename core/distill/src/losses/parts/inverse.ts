@@ -1,5 +1,6 @@
 // The inverse of a matrix, by products alone: there is no kernel that solves.
 import * as tf from '@tensorflow/tfjs-core';
+import { diagonal } from './relation-matrix.js';
 
 /** Each step squares what is missing: enough for matrices whose largest row sum is some 10^5 times their least eigenvalue. */
 const steps = 22;
@@ -10,7 +11,7 @@ const steps = 22;
  */
 export function inverse(matrix: tf.Tensor2D): tf.Tensor2D {
   const [n] = matrix.shape;
-  const identity = tf.eye(n);
+  const identity = diagonal(n);
   const size = tf.max(tf.sum(tf.abs(matrix), 1));
   let x = tf.div<tf.Tensor2D>(identity, size);
   for (let step = 0; step < steps; step++)

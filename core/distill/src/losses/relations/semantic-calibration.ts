@@ -24,7 +24,7 @@ export const semanticCalibrationLoss: AnyComponent = loss(name, {
     student: ['feature map'],
     teacher: ['feature map'],
     aliases: { papers: ['SemCKD'] },
-    example: { use: name, student: ['stage.1', 'stage.3'], teacher: ['stage.1', 'stage.2'], batch: 16 },
+    example: { use: name, student: ['stage.1', 'stage.3'], teacher: ['stage.1', 'stage.2'] },
     note: 'Queries and keys are made of an example’s row in the batch’s matrix of similarities, so that their maps are as wide as a batch: a smaller batch is filled with zeros. The larger map of a pair is pooled to the size of the smaller.',
   },
   needsTeacher: true,
