@@ -73,4 +73,10 @@ describe('potstill run', () => {
     // Guessing makes 450.
     expect(student.figures.errors).toBeLessThan(200);
   }, 240_000);
+
+  it('recipes/vision/mnist-self-supervision.yaml learns from turned images', async () => {
+    const small = ['train.batch=32', 'data.train.limit=1000', 'data.test.limit=500', 'baseline=false'];
+    const { student } = await summaryOf('recipes/vision/mnist-self-supervision.yaml', ...small);
+    expect(student.figures.errors).toBeLessThan(200);
+  }, 240_000);
 });

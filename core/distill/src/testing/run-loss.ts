@@ -15,7 +15,10 @@ import { hostTensor, hostTensors, tensor, type Values } from './values.js';
 
 /** Inputs of a loss by name, the batch axis first. */
 export interface LossTrial extends Given {
-  /** Outputs of the student. The loss is differentiated by those that are float32. */
+  /**
+   * Outputs of the student. The loss is differentiated by those that are float32. Of a loss that runs the models itself (`needs.live`)
+   * these, and the teacher's, are what they say of the inputs that it makes.
+   */
   readonly student: Readonly<Record<string, Values>>;
   readonly teacher?: Readonly<Record<string, Values>>;
   /** Fields of the batch; write class indices as `int32([0, 2])`. */
@@ -111,12 +114,16 @@ function compute(loss: Loss, trial: LossTrial, outputs: readonly NamedVariable[]
   const tensors = (values: LossTrial['batch'] = {}) =>
     Object.fromEntries(Object.entries(hostTensors(values)).map(([name, each]) => [name, tensor(each)]));
   const { step = 0, epoch = 0, fraction = 0 } = trial.progress ?? {};
+  const student = {
+    ...tensors(trial.student),
+    ...Object.fromEntries(outputs.map(({ name, variable }) => [name, variable])),
+  };
+  const teacher = tensors(trial.teacher);
   const value = loss.compute({
-    student: {
-      ...tensors(trial.student),
-      ...Object.fromEntries(outputs.map(({ name, variable }) => [name, variable])),
-    },
-    teacher: tensors(trial.teacher),
+    student,
+    teacher,
+    // Such a loss reads what the models say of inputs that it makes.
+    ...(loss.needs.live ? { run: { student: () => student, teacher: () => teacher } } : {}),
     batch: tensors(trial.batch),
     progress: { step: tf.scalar(step), epoch: tf.scalar(epoch), fraction: tf.scalar(fraction) },
     at: { training: true, random: stepContext(true).random },

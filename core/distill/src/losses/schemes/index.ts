@@ -1,7 +1,8 @@
-// Losses that are whole schemes: of pairs of one class, and those that make their examples themselves, with a live teacher.
+// Losses that are whole schemes: of pairs of one class, and those that run a live teacher on examples that they make.
 import type { AnyComponent } from '../../contracts/index.js';
 import { classWiseLoss } from './class-wise.js';
 import { daflLoss } from './dafl.js';
+import { selfSupervisionLoss } from './self-supervision.js';
 import { zsktLoss } from './zskt.js';
 
-export const schemeLosses: readonly AnyComponent[] = [classWiseLoss, daflLoss, zsktLoss];
+export const schemeLosses: readonly AnyComponent[] = [classWiseLoss, daflLoss, selfSupervisionLoss, zsktLoss];
