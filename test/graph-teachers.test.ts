@@ -44,6 +44,23 @@ describe('potstill run', () => {
     240_000,
   );
 
+  it.each(['recipes/vision/mnist-without-data.yaml', 'recipes/vision/mnist-zero-shot.yaml'])(
+    '%s trains beside a generator',
+    async (recipe) => {
+      const teacher = {
+        'data.train.range': [0, 1000],
+        'data.train.limit': 1000,
+        'data.test.limit': 100,
+        'train.epochs': 1,
+      };
+      const small = ['train.epochs=1', 'data.train.limit=1000', 'data.test.limit=200', 'train.batch=64'];
+      const { student } = await summaryOf(recipe, ...small, `teacher.set=${JSON.stringify(teacher)}`);
+      // How much it learns without data is not for a test of seconds to say; docs/guide/teachers.md has what longer runs reach.
+      expect(student.figures.count).toBe(200);
+    },
+    240_000,
+  );
+
   it('recipes/vision/mnist-exits.yaml teaches shallow exits by the last', async () => {
     const small = [
       'train.epochs=3',

@@ -10,7 +10,8 @@ import { isQuotedNumber } from './meant.js';
 import { findPlainFault, freezeData } from './plain-data.js';
 import type { ComponentPlan } from './plan.js';
 import { pathText, type Problem } from './problems.js';
-import type { WrittenComponent } from './slots.js';
+import { withRecipeMembers } from './recipe-members.js';
+import { writtenPath, type WrittenComponent } from './slots.js';
 import { either, kindWords, quote } from './words.js';
 
 /** npm packages of this project, by the prefix of their components' names. */
@@ -94,7 +95,11 @@ function checkOptions(written: WrittenComponent, found: FoundComponent): Compone
   }
   if (!parsed.success) {
     const component = { kind, name: definition.name, from, slotKeys: own };
-    return problemsOf(parsed.error, schema, written.options, { path: written.path, component });
+    const problems = problemsOf(parsed.error, schema, written.options, { path: written.path, component });
+    return withRecipeMembers(
+      written,
+      problems.map((problem) => ({ ...problem, path: writtenPath(written, problem.path) })),
+    );
   }
   // Run folders and hashes hold the options, so they must be what YAML can say.
   const fault = findPlainFault(parsed.data);

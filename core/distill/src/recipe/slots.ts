@@ -78,6 +78,18 @@ function splitComponent(slot: Slot, path: Path, value: unknown): WrittenComponen
 /** Not in the table: it is no component as recipes write them. */
 const teachersSlot: Slot = { kind: 'teacher', path: ['teachers'], own: [] };
 
+/** Where the recipe has what stands at a path below a component: members of `teachers` stand in it itself. */
+export function writtenPath({ slot, path }: WrittenComponent, below: Path): Path {
+  return slot === teachersSlot && below[path.length] === 'members'
+    ? [...path, ...below.slice(path.length + 1)]
+    : below;
+}
+
+/** Where the recipe has an option of a component. */
+export function optionPath(written: WrittenComponent, option: Path): Path {
+  return writtenPath(written, [...written.path, ...option]);
+}
+
 /** All components written in a recipe's data, in the order of the table; what is no component is passed over. */
 export function writtenComponents(data: unknown): WrittenComponent[] {
   const found: WrittenComponent[] = [];

@@ -2,7 +2,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { trainHash } from 'potstill';
+import { formatErrors, trainHash } from 'potstill';
 import { summaryTable } from '../../src/cli/summary-table.js';
 import { Workplace } from './tiny.js';
 
@@ -126,5 +126,47 @@ describe('`teachers`', () => {
     expect(errors('same')).toBeLessThan(10);
     expect(errors('other')).toBeGreaterThan(30);
     expect(errors('mean')).toBeLessThanOrEqual(40);
+  });
+
+  it.each([
+    ['short', '{nb: {recipe: ./nb.yaml, live: true}, da: tiny/teacher}', 'teachers.nb.recipe', 'nb'],
+    [
+      'long',
+      '{da: tiny/teacher, nb: {teacher: {recipe: ./nb.yaml}, weight: 2}}',
+      'teachers.nb.teacher.recipe',
+      'nb',
+    ],
+  ])(
+    'that are recipes are refused at their line, with what to write instead: %s',
+    async (_form, teachers, path, name) => {
+      await place.write('several.yaml', recipe('[soft-targets]', teachers));
+      await expect(place.run('several.yaml')).rejects.toMatchObject({
+        records: [
+          {
+            code: 'RECIPE_BAD_VALUE',
+            message: `\`${name}\` is a recipe, and a teacher that is made of others takes components alone`,
+            path,
+            hint: 'run that recipe, then write `{ use: checkpoint, run: FOLDER }` with the folder of its run',
+            location: { line: 7 },
+          },
+        ],
+      });
+    },
+  );
+
+  it('that are recipes are refused in an ensemble too, and what else is wrong with a member is said at its line', async () => {
+    const refusal = async (teacher: string) => {
+      const text = recipe('[soft-targets]').replace(/^teachers: .*$/m, teacher);
+      await place.write('one.yaml', text);
+      const error = await place.run('one.yaml').then(
+        () => undefined,
+        (reason: unknown) => reason,
+      );
+      return formatErrors(error);
+    };
+    expect(await refusal('teacher: {use: ensemble, members: {nb: {recipe: ./nb.yaml}, da: {}}}')).toMatch(
+      /^error\[RECIPE_BAD_VALUE\]: `nb` is a recipe[\s\S]*error\[RECIPE_MISSING_KEY\][^\n]*members\.da\.use/,
+    );
+    expect(await refusal('teachers:\n  nb: tiny/teacher\n  da: {}')).toContain('one.yaml:9:3');
   });
 });

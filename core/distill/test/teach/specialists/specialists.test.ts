@@ -219,5 +219,9 @@ describe('a run with specialists', () => {
     expect(await listStored(`${place.runs}/.teacher-store`)).toHaveLength(2);
     // Heard about class c, too.
     expect(second.summary.teacher?.figures).not.toEqual(first.summary.teacher?.figures);
+    // The generalist alone stands under it, and is the same; a specialist alone means nothing.
+    expect(Object.keys(first.summary.teachers ?? {})).toEqual(['generalist']);
+    expect(first.summary.teachers?.generalist?.figures.errors).toBeTypeOf('number');
+    expect(second.summary.teachers).toEqual(first.summary.teachers);
   });
 });
