@@ -16,7 +16,7 @@ const intro = `# Methods
 
 The losses of potstill, each with its paper, its formula and its options with their defaults. This page is generated from the code; \`potstill list losses --markdown\` prints
 the same, with the losses of your plugins (\`-p\`), and \`potstill explain NAME\` shows one. Names of other libraries work too: \`potstill explain KDLoss\`.
-Every row is held against PyTorch, value and gradients, by the cases in [test/golden/methods](../test/golden/methods). [Choose a method](guide/methods.md) helps to choose.
+Every loss is held against PyTorch, value and gradients, by the cases in [test/golden](../test/golden). [Choose a method](guide/methods.md) helps to choose.
 
 \`student\` and \`teacher\` name the outputs that a loss compares, \`layers: 'stage.{1,2} -> stage.{1,2}'\` several of them, teacher first; \`target\` names the field with
 the truth and \`mask\` one that says which positions count. They are not repeated below. In formulas \`z\` is the student's output and \`v\` the teacher's. A loss is the mean over the examples, or positions, that count.`;
