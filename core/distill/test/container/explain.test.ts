@@ -50,7 +50,7 @@ regressor.kernel  a whole number of at least 1  1         Side of the filter.
 
 It compares with a teacher, so the recipe must have one.
 
-A recipe may write beside these: \`weight\`, \`name\`.
+A recipe may write beside these: \`weight\`, \`name\`, \`optimizer\`, \`rate\`.
 
 hint: metric of @acme/a 1.0.0
 
