@@ -1,5 +1,5 @@
 // What each loss of potstill costs, beside torchdistill's for the same inputs: npm run bench:methods -- [--python FILE] [--threads 2] [--rounds 5] [--write]
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { lossComponents, type AnyComponent } from 'potstill';
@@ -73,7 +73,11 @@ const measured = `Batches of 128 images of 32 x 32, ${threads} threads, ${cpu}, 
 console.log(measured);
 if (values.write) {
   const file = new URL('../docs/results/method-costs.json', import.meta.url);
-  await writeFile(file, `${JSON.stringify({ measured, costs }, null, 2)}\n`);
+  // Those that were not measured now keep their figures.
+  const before = values.only
+    ? (JSON.parse(await readFile(file, 'utf8')) as { costs: typeof costs }).costs
+    : {};
+  await writeFile(file, `${JSON.stringify({ measured, costs: { ...before, ...costs } }, null, 2)}\n`);
 }
 
 /** Milliseconds of both, in turn; a cost below what can be told from noise is 0.001. */

@@ -70,25 +70,6 @@ def relational(distance, angle):
     )
 
 
-class Contrast(nn.Module):
-    """CRD with the projections that torchdistill keeps in the models."""
-
-    def __init__(self, student, teacher):
-        super().__init__()
-        self.names = student[0], teacher[0]
-        sizes = [SHAPES[name][1] for name in self.names]
-        self.embed = nn.ModuleList([nn.Linear(size, 128) for size in sizes])
-        self.loss = td.CRDLoss("s", "empty", "t", 128, 10000, 4096, 10000)
-
-    def forward(self, student, teacher, targets):
-        unit = nn.functional.normalize
-        s = unit(self.embed[0](student[self.names[0]]["output"]))
-        t = unit(self.embed[1](teacher[self.names[1]]["output"]))
-        index = {"pos_idx": torch.arange(BATCH)}
-        value = self.loss({"s": {"output": s}, "empty": {"input": index}}, {"t": {"output": t}}, targets)
-        return value.sum()
-
-
 class Variational(nn.Module):
     """VID with torchdistill's regressors."""
 
@@ -107,7 +88,8 @@ class Variational(nn.Module):
         return self.loss(made, teacher, targets)
 
 
-# By potstill's name. A loss that needs parts of the models themselves, which torchdistill keeps in wrappers, is left out unless it stands above.
+# By potstill's name. A loss that needs parts of the models themselves, which torchdistill keeps in
+# wrappers, is left out unless it stands above. CRDLoss of 1.1.5 stops when it draws negatives: it has no attribute `prob`.
 PEERS = {
     "soft-targets": one(td.KDLoss, temperature=4.0, alpha=0.0),
     "logit-standardization": one(td.LogitStdKDLoss, temperature=2.0, alpha=0.0),
@@ -123,7 +105,6 @@ PEERS = {
         student[0], teacher[0], {"type": "gaussian", "gamma": 0.4, "max_p": 2}, "batchmean"
     ),
     "similarity-preserving": lambda student, teacher: td.SPKDLoss(student[0], teacher[0], "batchmean"),
-    "contrastive-representation": Contrast,
     "variational-information": Variational,
     "hierarchical-context": one(td.HierarchicalContextLoss),
     "affinity": lambda student, teacher: td.AffinityLoss(student[0], teacher[0]),
