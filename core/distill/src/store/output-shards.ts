@@ -190,8 +190,9 @@ export class OutputShards {
   /** Keeps the outputs of a batch, and writes each shard that this fills. `lengths` of ragged axes: [batch, axes]. */
   async put(indices: readonly number[], tensor: HostTensor, lengths: HostTensor | undefined): Promise<void> {
     const [first, from] = this.place(indices[0] ?? 0);
-    // The shard before is written while the teacher begins this one, and no longer: a kill loses little more.
-    if ((this.pending.get(first)?.rows ?? 0) >= this.shardRows / 8) await this.writing;
+    // The shard before is written while the teacher answers the first batch of this one, which is not kept before: what a
+    // kill loses is one shard, and the batch that the teacher was at.
+    await this.writing;
     if (this.lacksAll(indices) && this.pendingShard(first).putAll(from, indices.length, tensor.data)) {
       await this.writeIfFull(first);
       return;
