@@ -3,10 +3,11 @@ import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import type { AnyComponent } from '../../contracts/index.js';
 import { loss } from '../../plugin/define.js';
-import { checkSameNumbers, pick, targetField } from '../parts/check.js';
+import { checkSameNumbers, pick } from '../parts/check.js';
 import { maskedMean } from '../parts/mask.js';
-import { maskOption, positionsOf } from '../parts/positions.js';
+import { maskOption } from '../parts/positions.js';
 import { commonTemperatureOption, temperatureOf } from '../parts/temperature.js';
+import { truthOrTeacher } from '../parts/truth-or-teacher.js';
 
 /**
  * `max(z, 0) - z y + log(1 + exp(-|z|))`, mean over all elements: PyTorch's `binary_cross_entropy_with_logits`, without
@@ -66,22 +67,11 @@ export const binaryCrossEntropyLoss: AnyComponent = loss(name, {
       .describe('The field with 1 for each label that is there, else 0. Default: the target of the data.'),
     mask: maskOption,
   }),
-  create(options, _services, { data, student: { outputs } }) {
-    const target = options.teacher === undefined ? targetField(name, options.target, data.target) : undefined;
-    const positions = positionsOf(name, {
-      data,
-      outputs,
-      output: options.student,
-      target,
-      mask: options.mask,
-    });
+  create(options, _services, context) {
+    const { target, positions, needs } = truthOrTeacher(name, options, context);
     const temperature = temperatureOf(options.temperature);
     return {
-      needs: {
-        student: [options.student, ...positions.student],
-        teacher: options.teacher === undefined ? [] : [options.teacher],
-        batch: [...(target === undefined ? [] : [target]), ...positions.batch],
-      },
+      needs,
       ...(options.teacher === undefined ? {} : { variables: temperature.variables }),
       compute(at) {
         const own = pick(name, 'student', at.student, options.student);

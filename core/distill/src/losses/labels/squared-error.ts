@@ -3,9 +3,10 @@ import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import type { AnyComponent } from '../../contracts/index.js';
 import { loss } from '../../plugin/define.js';
-import { checkSameNumbers, pick, targetField } from '../parts/check.js';
+import { checkSameNumbers, pick } from '../parts/check.js';
 import { maskedMean } from '../parts/mask.js';
-import { maskOption, positionsOf } from '../parts/positions.js';
+import { maskOption } from '../parts/positions.js';
+import { truthOrTeacher } from '../parts/truth-or-teacher.js';
 
 /**
  * `(z - y)^2`, mean over all elements: PyTorch's `mse_loss`. Student's `z` and truth `y` have one shape, [batch, ...]. With a
@@ -54,21 +55,10 @@ export const squaredErrorLoss: AnyComponent = loss(name, {
       ),
     mask: maskOption,
   }),
-  create(options, _services, { data, student: { outputs } }) {
-    const target = options.teacher === undefined ? targetField(name, options.target, data.target) : undefined;
-    const positions = positionsOf(name, {
-      data,
-      outputs,
-      output: options.student,
-      target,
-      mask: options.mask,
-    });
+  create(options, _services, context) {
+    const { target, positions, needs } = truthOrTeacher(name, options, context);
     return {
-      needs: {
-        student: [options.student, ...positions.student],
-        teacher: options.teacher === undefined ? [] : [options.teacher],
-        batch: [...(target === undefined ? [] : [target]), ...positions.batch],
-      },
+      needs,
       compute(at) {
         const own = pick(name, 'student', at.student, options.student);
         const found =
@@ -80,7 +70,7 @@ export const squaredErrorLoss: AnyComponent = loss(name, {
         const truth = one ? tf.reshape(found, own.shape) : found;
         checkSameNumbers(name, own, truth);
         const within = positions.mask(at, own.shape);
-        if (target === undefined || data.unlabelled !== true) return squaredError(own, truth, within);
+        if (target === undefined || context.data.unlabelled !== true) return squaredError(own, truth, within);
         // NaN is not equal to itself.
         const known = tf.cast(tf.equal(truth, truth), 'float32');
         return squaredError(own, truth, within ? tf.mul(known, within) : known);
